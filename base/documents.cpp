@@ -1,0 +1,64 @@
+#include "base/documents.h"
+
+#include "base/json.h"
+#include "base/protocol.h"
+#include "base/text.h"
+
+namespace drover {
+
+ErrorBody ToBody(const Error& error) {
+  ErrorBody body{.code = std::string(CodeName(error.code)),
+                 .kind = error.kind,
+                 .message = error.message,
+                 .hint = error.hint,
+                 .where = std::nullopt};
+  if (!error.where.empty()) body.where = error.where;
+  return body;
+}
+
+Error FromBody(const ErrorBody& body) {
+  return {CodeFromName(body.code), body.kind, body.message, body.hint, body.where.value_or("")};
+}
+
+template <class Document>
+std::string EncodeDocument(const Document& document) {
+  return DumpJson(ToJson(document));
+}
+
+template <class Document>
+Document DecodeDocument(std::string_view json) {
+  const Json parsed = ParseJson(json, kMaxDepth);
+  try {
+    Document document;
+    FromJson(parsed, document);
+    return document;
+  } catch (const Json::exception& error) {
+    throw Error(Code::kInvalid, "protocol.document", Concat("unexpected JSON: ", error.what()));
+  }
+}
+
+#define DROVER_DOCUMENT(Type)                           \
+  template std::string EncodeDocument<Type>(const Type&); \
+  template Type DecodeDocument<Type>(std::string_view);
+
+DROVER_DOCUMENT(ErrorBody)
+DROVER_DOCUMENT(ErrorDocument)
+DROVER_DOCUMENT(Finding)
+DROVER_DOCUMENT(StraysDocument)
+DROVER_DOCUMENT(StatusDocument)
+DROVER_DOCUMENT(PlanDocument)
+DROVER_DOCUMENT(CurrentDocument)
+DROVER_DOCUMENT(RevisionsDocument)
+DROVER_DOCUMENT(NewRevisionDocument)
+DROVER_DOCUMENT(WhereDocument)
+DROVER_DOCUMENT(TrustDocument)
+DROVER_DOCUMENT(HelloDocument)
+DROVER_DOCUMENT(DoneDocument)
+DROVER_DOCUMENT(EventDocument)
+DROVER_DOCUMENT(ProgressDocument)
+DROVER_DOCUMENT(ScanRequest)
+DROVER_DOCUMENT(ScanResult)
+
+#undef DROVER_DOCUMENT
+
+}  // namespace drover

@@ -1,0 +1,568 @@
+// The JSON documents of drover's protocol and of `--json`, as plain structs. Key names are a
+// stable contract (docs/json.md): keys are added, never renamed. std::nullopt is written as null.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/error.h"
+#include "base/fields.h"
+
+namespace drover {
+
+/// An Error on the wire.
+struct ErrorBody {
+  std::string code = "internal";
+  std::string kind;
+  std::string message;
+  std::string hint;
+  std::optional<std::string> where;
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"code", &ErrorBody::code}, Field{"kind", &ErrorBody::kind},
+                      Field{"message", &ErrorBody::message}, Field{"hint", &ErrorBody::hint},
+                      Field{"where", &ErrorBody::where}};
+  }
+};
+
+[[nodiscard]] ErrorBody ToBody(const Error& error);
+[[nodiscard]] Error FromBody(const ErrorBody& body);
+
+/// What `--json` prints on stderr when a command fails.
+struct ErrorDocument {
+  int v = 1;
+  ErrorBody error;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &ErrorDocument::v}, Field{"error", &ErrorDocument::error}};
+  }
+};
+
+/// One thing the user should know: stable code, severity, ground, message, the command that fixes.
+struct Finding {
+  std::string code;
+  std::string severity = "warning";  // fatal | error | warning | info
+  std::optional<std::string> environment;
+  std::string message;
+  std::string ground = "seen";  // seen | inferred
+  std::optional<std::string> fix;
+  std::optional<std::string> where;
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"code", &Finding::code},
+                      Field{"severity", &Finding::severity},
+                      Field{"environment", &Finding::environment},
+                      Field{"message", &Finding::message},
+                      Field{"ground", &Finding::ground},
+                      Field{"fix", &Finding::fix},
+                      Field{"where", &Finding::where}};
+  }
+  bool operator==(const Finding&) const = default;
+};
+
+/// A process that has a file open.
+struct Holder {
+  std::int64_t pid = 0;
+  std::string command;
+  std::string cwd;
+  bool container = false;  // in another mount namespace: cwd is the container's path
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"pid", &Holder::pid}, Field{"command", &Holder::command},
+                      Field{"cwd", &Holder::cwd}, Field{"container", &Holder::container}};
+  }
+  bool operator==(const Holder&) const = default;
+};
+
+/// A SQLite file that should not be there.
+struct StrayEntry {
+  std::string path;
+  std::string kind;  // the JSON key is "class"
+  std::uint64_t size = 0;
+  std::vector<std::string> revision;
+  std::optional<std::string> made_from;
+  std::vector<Holder> holders;
+  std::optional<double> score;
+  std::optional<std::string> environment;  // the environment it resembles
+  std::vector<std::string> tables;
+  std::string modified;  // UTC
+  std::string message;
+  std::optional<std::string> fix;
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"path", &StrayEntry::path},
+                      Field{"class", &StrayEntry::kind},
+                      Field{"size", &StrayEntry::size},
+                      Field{"revision", &StrayEntry::revision},
+                      Field{"made_from", &StrayEntry::made_from},
+                      Field{"holders", &StrayEntry::holders},
+                      Field{"score", &StrayEntry::score},
+                      Field{"environment", &StrayEntry::environment},
+                      Field{"tables", &StrayEntry::tables},
+                      Field{"modified", &StrayEntry::modified},
+                      Field{"message", &StrayEntry::message},
+                      Field{"fix", &StrayEntry::fix}};
+  }
+  bool operator==(const StrayEntry&) const = default;
+};
+
+struct StraysDocument {
+  int v = 1;
+  std::string project;
+  std::vector<StrayEntry> strays;
+  bool truncated = false;  // the tree was larger than the scan's limits
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &StraysDocument::v}, Field{"project", &StraysDocument::project},
+                      Field{"strays", &StraysDocument::strays},
+                      Field{"truncated", &StraysDocument::truncated}};
+  }
+};
+
+/// A revision named with its message, where a full RevisionEntry would be too much.
+struct RevisionName {
+  std::string revision;
+  bool head = false;
+  std::string message;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"revision", &RevisionName::revision}, Field{"head", &RevisionName::head},
+                      Field{"message", &RevisionName::message}};
+  }
+  bool operator==(const RevisionName&) const = default;
+};
+
+struct EnvironmentStatus {
+  std::string name;
+  std::string state;  // the closed list of docs/states.md
+  std::vector<std::string> current;
+  std::vector<std::string> heads;
+  std::int64_t pending = 0;
+  std::optional<std::string> path;
+  std::vector<std::string> same_as;
+  std::string policy;
+  bool is_protected = false;                // the JSON key is "protected"
+  std::string why;                          // one sentence that explains the state
+  std::vector<RevisionName> pending_names;  // the first few pending revisions, in order
+  std::optional<ErrorBody> error;
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"name", &EnvironmentStatus::name},
+                      Field{"state", &EnvironmentStatus::state},
+                      Field{"current", &EnvironmentStatus::current},
+                      Field{"heads", &EnvironmentStatus::heads},
+                      Field{"pending", &EnvironmentStatus::pending},
+                      Field{"path", &EnvironmentStatus::path},
+                      Field{"same_as", &EnvironmentStatus::same_as},
+                      Field{"policy", &EnvironmentStatus::policy},
+                      Field{"protected", &EnvironmentStatus::is_protected},
+                      Field{"why", &EnvironmentStatus::why},
+                      Field{"pending_names", &EnvironmentStatus::pending_names},
+                      Field{"error", &EnvironmentStatus::error}};
+  }
+};
+
+/// Who answered, so that a stale daemon can be told from a current one.
+struct DaemonInfo {
+  std::int64_t pid = 0;
+  std::string version;
+  std::string watching;  // "inotify", "polling", or "nothing" for a process that only answers
+  static constexpr auto Fields() {
+    return std::tuple{Field{"pid", &DaemonInfo::pid}, Field{"version", &DaemonInfo::version},
+                      Field{"watching", &DaemonInfo::watching}};
+  }
+};
+
+struct StatusDocument {
+  int v = 1;
+  std::string project;
+  std::string root;
+  bool trusted = false;
+  std::vector<EnvironmentStatus> environments;
+  std::vector<StrayEntry> strays;
+  std::vector<Finding> findings;
+  std::optional<std::string> next;
+  DaemonInfo daemon;
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &StatusDocument::v},
+                      Field{"project", &StatusDocument::project},
+                      Field{"root", &StatusDocument::root},
+                      Field{"trusted", &StatusDocument::trusted},
+                      Field{"environments", &StatusDocument::environments},
+                      Field{"strays", &StatusDocument::strays},
+                      Field{"findings", &StatusDocument::findings},
+                      Field{"next", &StatusDocument::next},
+                      Field{"daemon", &StatusDocument::daemon}};
+  }
+};
+
+/// What a step would destroy: "drop table users", "drop column users.age".
+struct Destruction {
+  std::string kind;  // the JSON key is "class"
+  std::string object;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"class", &Destruction::kind}, Field{"object", &Destruction::object}};
+  }
+  bool operator==(const Destruction&) const = default;
+};
+
+struct PlanStep {
+  std::string revision;
+  std::string direction;  // up | down
+  std::string file;       // relative to the project root when below it
+  std::string message;
+  bool transaction = true;
+  std::vector<Destruction> destructive;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"revision", &PlanStep::revision},
+                      Field{"direction", &PlanStep::direction},
+                      Field{"file", &PlanStep::file},
+                      Field{"message", &PlanStep::message},
+                      Field{"transaction", &PlanStep::transaction},
+                      Field{"destructive", &PlanStep::destructive}};
+  }
+};
+
+/// A plan, or, when `applied` is set, the result of carrying one out.
+struct PlanDocument {
+  int v = 1;
+  std::string environment;
+  std::vector<std::string> same_as;
+  std::string path;
+  std::vector<std::string> from;
+  std::vector<std::string> to;
+  std::vector<PlanStep> steps;
+  std::vector<std::string> warnings;
+  std::optional<std::string> sql;
+  std::optional<std::int64_t> applied;
+  std::optional<std::int64_t> duration_ms;
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &PlanDocument::v},
+                      Field{"environment", &PlanDocument::environment},
+                      Field{"same_as", &PlanDocument::same_as},
+                      Field{"path", &PlanDocument::path},
+                      Field{"from", &PlanDocument::from},
+                      Field{"to", &PlanDocument::to},
+                      Field{"steps", &PlanDocument::steps},
+                      Field{"warnings", &PlanDocument::warnings},
+                      Field{"sql", &PlanDocument::sql},
+                      Field{"applied", &PlanDocument::applied},
+                      Field{"duration_ms", &PlanDocument::duration_ms}};
+  }
+};
+
+struct EnvironmentCurrent {
+  std::string name;
+  std::vector<RevisionName> current;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"name", &EnvironmentCurrent::name},
+                      Field{"current", &EnvironmentCurrent::current}};
+  }
+};
+
+struct CurrentDocument {
+  int v = 1;
+  std::vector<EnvironmentCurrent> environments;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &CurrentDocument::v},
+                      Field{"environments", &CurrentDocument::environments}};
+  }
+};
+
+/// One revision of the graph, for heads, branches, history and show.
+struct RevisionEntry {
+  std::string revision;
+  std::vector<std::string> down_revision;
+  std::vector<std::string> depends_on;
+  std::vector<std::string> branch_labels;
+  std::string message;
+  std::string created;
+  std::string file;
+  bool head = false;
+  bool branchpoint = false;
+  bool mergepoint = false;
+  bool draft = false;
+  std::vector<std::string> environments;  // whose version table holds this revision
+  std::optional<std::string> up_sql;      // show only
+  std::optional<std::string> down_sql;    // show only
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"revision", &RevisionEntry::revision},
+                      Field{"down_revision", &RevisionEntry::down_revision},
+                      Field{"depends_on", &RevisionEntry::depends_on},
+                      Field{"branch_labels", &RevisionEntry::branch_labels},
+                      Field{"message", &RevisionEntry::message},
+                      Field{"created", &RevisionEntry::created},
+                      Field{"file", &RevisionEntry::file},
+                      Field{"head", &RevisionEntry::head},
+                      Field{"branchpoint", &RevisionEntry::branchpoint},
+                      Field{"mergepoint", &RevisionEntry::mergepoint},
+                      Field{"draft", &RevisionEntry::draft},
+                      Field{"environments", &RevisionEntry::environments},
+                      Field{"up_sql", &RevisionEntry::up_sql},
+                      Field{"down_sql", &RevisionEntry::down_sql}};
+  }
+};
+
+struct RevisionsDocument {
+  int v = 1;
+  std::vector<RevisionEntry> revisions;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &RevisionsDocument::v},
+                      Field{"revisions", &RevisionsDocument::revisions}};
+  }
+};
+
+/// The answer of `revision` and `merge`: the file that was written.
+struct NewRevisionDocument {
+  int v = 1;
+  std::string revision;
+  std::string file;
+  std::vector<std::string> down_revision;
+  bool draft = false;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &NewRevisionDocument::v},
+                      Field{"revision", &NewRevisionDocument::revision},
+                      Field{"file", &NewRevisionDocument::file},
+                      Field{"down_revision", &NewRevisionDocument::down_revision},
+                      Field{"draft", &NewRevisionDocument::draft}};
+  }
+};
+
+/// One step of how a value was found: the value after it, and the line it comes from.
+struct Provenance {
+  std::string value;
+  std::string from;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"value", &Provenance::value}, Field{"from", &Provenance::from}};
+  }
+  bool operator==(const Provenance&) const = default;
+};
+
+/// A mount of the environment's container, as the compose file has it.
+struct MountEntry {
+  std::string target;
+  std::string type;
+  std::optional<std::string> host;
+  std::optional<std::string> volume;
+  bool read_only = false;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"target", &MountEntry::target}, Field{"type", &MountEntry::type},
+                      Field{"host", &MountEntry::host}, Field{"volume", &MountEntry::volume},
+                      Field{"read_only", &MountEntry::read_only}};
+  }
+  bool operator==(const MountEntry&) const = default;
+};
+
+struct EnvironmentWhere {
+  std::string name;
+  std::optional<std::string> path;
+  bool exists = false;
+  std::optional<std::uint64_t> device;
+  std::optional<std::uint64_t> inode;
+  std::string confidence;  // certain | likely | unknown
+  std::vector<std::string> same_as;
+  std::vector<Provenance> provenance;
+  std::vector<MountEntry> mounts;
+  std::vector<Finding> findings;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"name", &EnvironmentWhere::name},
+                      Field{"path", &EnvironmentWhere::path},
+                      Field{"exists", &EnvironmentWhere::exists},
+                      Field{"device", &EnvironmentWhere::device},
+                      Field{"inode", &EnvironmentWhere::inode},
+                      Field{"confidence", &EnvironmentWhere::confidence},
+                      Field{"same_as", &EnvironmentWhere::same_as},
+                      Field{"provenance", &EnvironmentWhere::provenance},
+                      Field{"mounts", &EnvironmentWhere::mounts},
+                      Field{"findings", &EnvironmentWhere::findings}};
+  }
+};
+
+struct WhereDocument {
+  int v = 1;
+  std::vector<EnvironmentWhere> environments;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &WhereDocument::v},
+                      Field{"environments", &WhereDocument::environments}};
+  }
+};
+
+struct TrustDocument {
+  int v = 1;
+  std::string project;
+  std::string config;  // absolute path of drover.yaml
+  std::string sha256;  // of its content
+  bool trusted = false;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &TrustDocument::v}, Field{"project", &TrustDocument::project},
+                      Field{"config", &TrustDocument::config},
+                      Field{"sha256", &TrustDocument::sha256},
+                      Field{"trusted", &TrustDocument::trusted}};
+  }
+};
+
+/// The answer of `hello`, `ping` and `daemon status`.
+struct HelloDocument {
+  int v = 1;
+  std::string server;   // "droverd 0.1.0"
+  std::string version;  // "0.1.0"
+  int protocol = 1;
+  std::vector<std::string> capabilities;
+  std::int64_t pid = 0;
+  std::string socket;
+  std::string started_at;
+  std::vector<std::string> projects;
+  std::int64_t clients = 0;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &HelloDocument::v},
+                      Field{"server", &HelloDocument::server},
+                      Field{"version", &HelloDocument::version},
+                      Field{"protocol", &HelloDocument::protocol},
+                      Field{"capabilities", &HelloDocument::capabilities},
+                      Field{"pid", &HelloDocument::pid},
+                      Field{"socket", &HelloDocument::socket},
+                      Field{"started_at", &HelloDocument::started_at},
+                      Field{"projects", &HelloDocument::projects},
+                      Field{"clients", &HelloDocument::clients}};
+  }
+};
+
+/// The answer of requests that have nothing to report but success.
+struct DoneDocument {
+  int v = 1;
+  bool ok = true;
+  std::string message;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &DoneDocument::v}, Field{"ok", &DoneDocument::ok},
+                      Field{"message", &DoneDocument::message}};
+  }
+};
+
+/// One notification to subscribers; one line of `drover watch --json`.
+struct EventDocument {
+  int v = 1;
+  std::string event;  // applied | failed | pending | stray | finding | config | state | overflow
+  std::string at;     // UTC with milliseconds
+  std::string project;
+  std::optional<std::string> environment;
+  std::optional<std::string> state;      // state: the new one
+  std::optional<std::string> revision;   // applied
+  std::optional<std::string> direction;  // applied: up | down
+  std::optional<std::int64_t> duration_ms;
+  std::optional<std::int64_t> pending;
+  std::string message;
+  std::optional<ErrorBody> error;
+  std::optional<StrayEntry> stray;
+  std::optional<Finding> finding;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &EventDocument::v},
+                      Field{"event", &EventDocument::event},
+                      Field{"at", &EventDocument::at},
+                      Field{"project", &EventDocument::project},
+                      Field{"environment", &EventDocument::environment},
+                      Field{"state", &EventDocument::state},
+                      Field{"revision", &EventDocument::revision},
+                      Field{"direction", &EventDocument::direction},
+                      Field{"duration_ms", &EventDocument::duration_ms},
+                      Field{"pending", &EventDocument::pending},
+                      Field{"message", &EventDocument::message},
+                      Field{"error", &EventDocument::error},
+                      Field{"stray", &EventDocument::stray},
+                      Field{"finding", &EventDocument::finding}};
+  }
+};
+
+/// A notification to the client that asked for a long job: how far it has come.
+struct ProgressDocument {
+  std::int64_t id = 0;  // of the request
+  std::int64_t step = 0;
+  std::int64_t steps = 0;
+  std::string revision;
+  std::string message;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"id", &ProgressDocument::id}, Field{"step", &ProgressDocument::step},
+                      Field{"steps", &ProgressDocument::steps},
+                      Field{"revision", &ProgressDocument::revision},
+                      Field{"message", &ProgressDocument::message}};
+  }
+};
+
+/// What a database file is, read by the scan process: facts only, no judgement.
+struct ScannedFile {
+  std::string path;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t links = 1;
+  std::uint64_t size = 0;
+  std::int64_t modified_ns = 0;
+  std::string kind;  // database | empty | unreadable
+  bool wal = false;
+  std::string version_table;  // empty when there is none
+  std::vector<std::string> revision;
+  std::vector<std::string> tables;
+  std::vector<std::string> columns;  // "table.column type", for similarity
+  std::vector<Holder> holders;
+  std::string problem;  // why it could not be read
+  static constexpr auto Fields() {
+    return std::tuple{Field{"path", &ScannedFile::path},
+                      Field{"device", &ScannedFile::device},
+                      Field{"inode", &ScannedFile::inode},
+                      Field{"links", &ScannedFile::links},
+                      Field{"size", &ScannedFile::size},
+                      Field{"modified_ns", &ScannedFile::modified_ns},
+                      Field{"kind", &ScannedFile::kind},
+                      Field{"wal", &ScannedFile::wal},
+                      Field{"version_table", &ScannedFile::version_table},
+                      Field{"revision", &ScannedFile::revision},
+                      Field{"tables", &ScannedFile::tables},
+                      Field{"columns", &ScannedFile::columns},
+                      Field{"holders", &ScannedFile::holders},
+                      Field{"problem", &ScannedFile::problem}};
+  }
+  bool operator==(const ScannedFile&) const = default;
+};
+
+/// The request that `droverd --scan` reads from stdin.
+struct ScanRequest {
+  std::vector<std::string> roots;           // absolute directories to walk
+  std::vector<std::string> paths;           // files to look at in addition; no walk for these
+  std::vector<std::string> ignore;          // globs relative to `base`
+  std::string base;                         // the project root
+  std::vector<std::string> known_names;     // base names of configured databases: also when empty
+  std::vector<std::string> version_tables;  // names to look for, in order
+  static constexpr auto Fields() {
+    return std::tuple{Field{"roots", &ScanRequest::roots},
+                      Field{"paths", &ScanRequest::paths},
+                      Field{"ignore", &ScanRequest::ignore},
+                      Field{"base", &ScanRequest::base},
+                      Field{"known_names", &ScanRequest::known_names},
+                      Field{"version_tables", &ScanRequest::version_tables}};
+  }
+};
+
+/// What `droverd --scan` prints.
+struct ScanResult {
+  int v = 1;
+  std::vector<ScannedFile> files;
+  bool truncated = false;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &ScanResult::v}, Field{"files", &ScanResult::files},
+                      Field{"truncated", &ScanResult::truncated}};
+  }
+};
+
+/// `document` as one line of JSON. Defined for every document above; invalid UTF-8 (a file name may
+/// hold any byte) is replaced by U+FFFD.
+template <class Document>
+[[nodiscard]] std::string EncodeDocument(const Document& document);
+
+/// The inverse; keys that this version does not know are ignored, missing ones keep their default.
+/// Throws kInvalid ("protocol.document") when the text is not JSON or a value has the wrong type.
+template <class Document>
+[[nodiscard]] Document DecodeDocument(std::string_view json);
+
+}  // namespace drover

@@ -1,0 +1,51 @@
+// The single instance: lock, socket, stale-socket rule, readiness. See docs/daemon.md.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/paths.h"
+#include "base/posix.h"
+
+namespace drover::daemon {
+
+/// Holds the lock and the listening socket for the life of the process.
+class Instance final {
+ public:
+  /// Creates and checks the directories (0700, ours), takes the lock (retrying for up to 2 s, since
+  /// a predecessor may be on its way out), removes a stale socket, binds under umask 0177 and
+  /// listens. With LISTEN_FDS=1 and LISTEN_PID ours, adopts descriptor 3 instead. Throws kConflict
+  /// ("daemon.running", naming the pid), kRefused ("daemon.directory", "daemon.not_a_socket": the
+  /// hint is the command that repairs it) or kIo.
+  explicit Instance(RuntimePaths paths);
+
+  /// Removes the socket if it is still the one we bound.
+  ~Instance();
+
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  /// The listening, non-blocking socket; may be taken once.
+  [[nodiscard]] UniqueFd TakeListener();
+
+  /// Is the socket file still the one we bound?
+  [[nodiscard]] bool SocketIsOurs() const;
+
+  [[nodiscard]] const RuntimePaths& paths() const { return paths_; }
+
+ private:
+  RuntimePaths paths_;
+  UniqueFd lock_;
+  UniqueFd listener_;
+  FileIdentity socket_;
+  bool inherited_ = false;
+};
+
+/// Sends "READY=1", "STOPPING=1", "RELOADING=1\nMONOTONIC_USEC=…" to $NOTIFY_SOCKET, if there is
+/// one. The protocol is sd_notify(3)'s.
+void NotifySystemd(std::string_view state);
+
+/// Writes "ready\n" or the text of an error to the start-up pipe and closes it; nothing for fd -1.
+void ReportStartup(UniqueFd& pipe, std::string_view text);
+
+}  // namespace drover::daemon

@@ -1,0 +1,69 @@
+// drover.yaml: what a project says about its migrations and environments. Parsing only; nothing is
+// resolved here (target.h does that). Every error names file:line:column; an unknown key is an
+// error with "did you mean".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace drover::environments {
+
+enum class OnPending : std::uint8_t { kReport, kApply };
+enum class DestructivePolicy : std::uint8_t { kAllow, kConfirm, kRefuse };
+
+/// `compose:` of an environment: which container's view of the world its URL is written for.
+struct ComposeReference {
+  std::vector<std::string> files;  // absolute; at least one
+  std::string service;
+  std::string project_directory;  // absolute; empty: the directory of the first file
+  std::vector<std::string> profiles;
+  std::string where;
+};
+
+struct EnvironmentConfig {
+  std::string name;
+  std::string url;  // as written: ${…} not yet replaced
+  std::string url_where;
+  std::vector<std::string> env_files;  // absolute; where ${…} is looked up
+  OnPending on_pending = OnPending::kReport;
+  bool is_protected = false;
+  std::optional<ComposeReference> compose;
+  std::string where;
+};
+
+struct Config {
+  std::string path;  // of drover.yaml, absolute
+  std::string root;  // its directory
+  std::string project;
+  std::vector<std::string> migration_directories;  // absolute
+  std::vector<std::string> schema_files;           // absolute; may be empty
+  std::string version_table = "drover_version";
+  std::string default_environment;
+  std::vector<EnvironmentConfig> environments;  // in file order; at least one
+  DestructivePolicy destructive = DestructivePolicy::kConfirm;
+  std::vector<std::string> stray_roots;   // absolute; default: the project root
+  std::vector<std::string> stray_ignore;  // globs relative to the root
+  std::string sha256;                     // of the file's bytes
+
+  /// The environment called `name`; null when there is none.
+  [[nodiscard]] const EnvironmentConfig* Find(std::string_view name) const;
+};
+
+/// Parses the text of the drover.yaml at `path` (absolute). Throws kInvalid: "config.syntax",
+/// "config.unknown_key", "config.duplicate_key", "config.type", "config.value", "config.missing",
+/// "config.unsupported".
+[[nodiscard]] Config ParseConfig(std::string_view text, const std::string& path);
+
+/// Reads and parses `root`/drover.yaml. Throws also kNotFound ("config.not_found") and kRefused
+/// ("config.owner", "config.writable"): the file must belong to the user (or root) and must not be
+/// writable by everybody, since hooks and automatic apply obey it.
+[[nodiscard]] Config LoadConfig(const std::string& root);
+
+/// Throws kNotFound ("environment.unknown") with "did you mean" and the list of names.
+[[nodiscard]] const EnvironmentConfig& FindEnvironment(const Config& config,
+                                                       std::string_view name);
+
+}  // namespace drover::environments

@@ -1,0 +1,21 @@
+// Who has a file open: a look through /proc by device and inode, so that it is right across
+// containers, bind mounts and renames.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/documents.h"
+#include "base/posix.h"
+
+namespace drover::environments {
+
+/// One pass over `proc` (normally "/proc"): the processes that hold any of `files` open, by file.
+/// Our own process is left out; processes that may not be inspected are silently skipped. A
+/// process in another mount namespace is marked, since its cwd is a path of its own container.
+[[nodiscard]] std::map<FileIdentity, std::vector<Holder>> FindHolders(
+    const std::set<FileIdentity>& files, const std::string& proc = "/proc");
+
+}  // namespace drover::environments

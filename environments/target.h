@@ -1,0 +1,44 @@
+// What an environment resolves to: which file, by which steps, and how sure that is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/documents.h"
+#include "base/posix.h"
+#include "environments/config.h"
+#include "environments/files.h"
+
+namespace drover::environments {
+
+enum class TargetKind : std::uint8_t { kFile, kMemory, kUnresolved };
+enum class Confidence : std::uint8_t { kCertain, kLikely, kUnknown };
+
+struct Target {
+  std::string environment;
+  TargetKind kind = TargetKind::kUnresolved;
+  std::string path;  // absolute, symbolic links resolved as far as the path exists; kFile only
+  std::optional<FileStatus> file;  // nothing while the database does not exist
+  /// Equal for two environments exactly if they are one file: "device:inode" of the file, or, while
+  /// it is missing, of its nearest existing directory plus the rest of the path. Empty unless kFile.
+  std::string key;
+  /// The path of a relative URL as the application would resolve it against its working directory
+  /// ("application.db", "data/app.db"); empty for an absolute one. Stripping it from a stray's path
+  /// gives the directory the stray was made from.
+  std::string relative_tail;
+  Confidence confidence = Confidence::kUnknown;
+  std::vector<Provenance> provenance;  // URL as written -> value -> path -> host path -> real path
+  std::vector<MountEntry> mounts;      // of the compose service, if any
+  std::vector<Finding> findings;
+  std::optional<ErrorBody> error;  // why it is kUnresolved
+};
+
+/// Resolves one environment. Never throws for a bad environment: the error is in the target.
+[[nodiscard]] Target ResolveTarget(const Config& config, const EnvironmentConfig& environment,
+                                   Files& files);
+
+[[nodiscard]] std::string_view ConfidenceName(Confidence confidence);
+
+}  // namespace drover::environments

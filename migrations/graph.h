@@ -1,0 +1,77 @@
+// The revision graph: which revisions exist, how they depend on each other, and in which order
+// they run. Pure data and algorithms: no I/O, no clock. Semantics are Alembic's, except that every
+// malformed graph is an error with a name (docs/migrations.md).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "migrations/revision.h"
+
+namespace drover::migrations {
+
+/// A directed acyclic graph of revisions. Immutable once built, so a const reference may be shared
+/// between threads without locking. "Below" follows down_revision and depends_on.
+class Graph final {
+ public:
+  Graph() = default;
+
+  /// Builds the graph; `revisions` are in load order (file name), which breaks ties. Linear in
+  /// revisions and edges. Throws kInvalid, naming file:line and id: "graph.duplicate",
+  /// "graph.missing_parent", "graph.missing_dependency", "graph.self_loop", "graph.cycle",
+  /// "graph.label_clash".
+  explicit Graph(std::vector<Revision> revisions);
+
+  [[nodiscard]] std::span<const Revision> revisions() const { return revisions_; }
+  [[nodiscard]] bool empty() const { return revisions_.empty(); }
+
+  /// The revision with exactly this id; null when unknown. Lives as long as the graph.
+  [[nodiscard]] const Revision* Find(std::string_view id) const;
+
+  /// Revisions that are nobody's parent, in load order. Two or more want a merge.
+  [[nodiscard]] std::vector<RevisionId> Heads() const;
+
+  /// Heads on which no other revision depends either: the rows of a fully upgraded database.
+  [[nodiscard]] std::vector<RevisionId> RealHeads() const;
+
+  /// Revisions without parents, in load order.
+  [[nodiscard]] std::vector<RevisionId> Bases() const;
+
+  /// Revisions that name `id` as a parent, in load order.
+  [[nodiscard]] std::vector<RevisionId> Children(std::string_view id) const;
+
+  /// `ids` and everything below them. Unknown ids are ignored. One bool per revision, load order.
+  [[nodiscard]] std::vector<bool> Closure(std::span<const RevisionId> ids) const;
+
+  /// Is `lower` below `upper` or the same? False when either is unknown.
+  [[nodiscard]] bool IsBelow(std::string_view lower, std::string_view upper) const;
+
+  /// The maximal elements of a set that is closed downwards: what the version table must hold.
+  [[nodiscard]] std::vector<RevisionId> Maxima(const std::vector<bool>& applied) const;
+
+  /// Every revision, parents and dependencies first; ties in load order.
+  [[nodiscard]] std::span<const std::uint32_t> TopologicalOrder() const { return order_; }
+
+  /// The index of an id in revisions(); -1 when unknown.
+  [[nodiscard]] std::int64_t IndexOf(std::string_view id) const;
+
+  /// Parents and dependencies of the revision at `index`, as indexes.
+  [[nodiscard]] std::span<const std::uint32_t> Below(std::uint32_t index) const;
+
+ private:
+  void LinkEdges();
+  void SortTopologically();
+
+  std::vector<Revision> revisions_;
+  std::unordered_map<std::string_view, std::uint32_t> index_;
+  std::vector<std::vector<std::uint32_t>> parents_;   // down_revision only
+  std::vector<std::vector<std::uint32_t>> below_;     // down_revision and depends_on
+  std::vector<std::vector<std::uint32_t>> children_;  // inverse of parents_
+  std::vector<std::vector<std::uint32_t>> above_;     // inverse of below_
+  std::vector<std::uint32_t> order_;
+};
+
+}  // namespace drover::migrations

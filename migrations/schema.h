@@ -1,0 +1,30 @@
+// What tables a database has, in the coarse form that tells databases apart: for the similarity of
+// strays and for "has tables but no version table".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "migrations/sqlite.h"
+
+namespace drover::migrations {
+
+struct SchemaOutline {
+  std::vector<std::string> tables;   // user tables, sorted; version and history tables left out
+  std::vector<std::string> columns;  // "table.column type", sorted, types folded to lower case
+};
+
+/// Reads the outline. `version_table` and drover_history do not count as user tables; neither do
+/// SQLite's own. Throws like Connection::Execute.
+[[nodiscard]] SchemaOutline ReadOutline(Connection& connection, std::string_view version_table);
+
+/// The first of `candidates` that exists and looks like a version table (a text column
+/// version_num); empty when none does.
+[[nodiscard]] std::string FindVersionTable(Connection& connection,
+                                           const std::vector<std::string>& candidates);
+
+/// The rows of a version table, sorted. Throws like Connection::Execute.
+[[nodiscard]] std::vector<std::string> ReadVersionRows(Connection& connection,
+                                                       std::string_view version_table);
+
+}  // namespace drover::migrations

@@ -1,0 +1,101 @@
+// The one door to SQLite: a connection and its statements. Every other file speaks to a database
+// through these two classes; no sqlite3.h outside sqlite.cpp, script.cpp and guard.cpp.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace drover::migrations {
+
+using SqlValue = std::variant<std::monostate, std::int64_t, std::string>;
+
+/// A prepared statement. Must not outlive its connection.
+class Statement final {
+ public:
+  /// Throws like Connection::Execute.
+  Statement(sqlite3* database, std::string_view sql);
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) = delete;
+  ~Statement();
+
+  /// Binds values to ?1, ?2, … and forgets the earlier ones.
+  Statement& Bind(std::span<const SqlValue> values);
+
+  /// Runs to the next row; false at the end. Throws kBusy, kIo, kCorrupt or kInvalid.
+  bool Step();
+  void Reset();
+
+  [[nodiscard]] std::string Text(int column) const;
+  [[nodiscard]] std::int64_t Integer(int column) const;
+  [[nodiscard]] bool IsNull(int column) const;
+
+ private:
+  sqlite3* database_;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+enum class OpenMode : std::uint8_t {
+  kRead,           // mode=ro: takes SQLite's shared lock while reading; may leave -wal and -shm of a
+                   // WAL database
+  kReadImmutable,  // immutable=1: no lock, no side file; only while nothing writes
+  kWrite,          // must exist
+  kCreate,         // created with mode 0644 when missing
+  kMemory,         // private, in memory; the path is ignored
+};
+
+/// A connection to one database. Not thread-safe; used by one thread at a time.
+class Connection final {
+ public:
+  /// Opens `path`. Extension loading is off and DEFENSIVE is on. Throws kNotFound, kIo, kCorrupt
+  /// ("sqlite.not_a_database") or kBusy; every message names the path.
+  Connection(const std::string& path, OpenMode mode,
+             std::chrono::milliseconds busy_timeout = std::chrono::seconds(5));
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) = delete;
+  ~Connection();
+
+  /// Runs statements that return no rows of interest. Throws an Error whose message is SQLite's:
+  /// kBusy ("sqlite.busy"), kIo ("sqlite.full", "sqlite.readonly", "sqlite.io"), kCorrupt, else
+  /// kInvalid ("sqlite.error"); kCancelled after Interrupt().
+  void Execute(std::string_view sql);
+
+  [[nodiscard]] Statement Prepare(std::string_view sql);
+
+  /// The first column of the first row; nothing when there is no row.
+  [[nodiscard]] std::optional<std::string> QueryText(std::string_view sql);
+  [[nodiscard]] std::int64_t QueryInteger(std::string_view sql);
+  /// The first column of every row.
+  [[nodiscard]] std::vector<std::string> QueryColumn(std::string_view sql);
+
+  /// True outside a transaction.
+  [[nodiscard]] bool autocommit() const;
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] sqlite3* raw() const { return database_; }
+
+  /// Asks a running statement to stop; may be called from another thread while the connection
+  /// lives.
+  void Interrupt();
+
+ private:
+  std::string path_;
+  sqlite3* database_ = nullptr;
+};
+
+/// `name` quoted as an SQL identifier.
+[[nodiscard]] std::string QuoteIdentifier(std::string_view name);
+
+/// `text` as an SQL string literal.
+[[nodiscard]] std::string QuoteLiteral(std::string_view text);
+
+}  // namespace drover::migrations
