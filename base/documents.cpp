@@ -37,7 +37,7 @@ Document DecodeDocument(std::string_view json) {
   }
 }
 
-#define DROVER_DOCUMENT(Type)                           \
+#define DROVER_DOCUMENT(Type)                             \
   template std::string EncodeDocument<Type>(const Type&); \
   template Type DecodeDocument<Type>(std::string_view);
 

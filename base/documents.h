@@ -93,18 +93,13 @@ struct StrayEntry {
   std::optional<std::string> fix;
 
   static constexpr auto Fields() {
-    return std::tuple{Field{"path", &StrayEntry::path},
-                      Field{"class", &StrayEntry::kind},
-                      Field{"size", &StrayEntry::size},
-                      Field{"revision", &StrayEntry::revision},
-                      Field{"made_from", &StrayEntry::made_from},
-                      Field{"holders", &StrayEntry::holders},
-                      Field{"score", &StrayEntry::score},
-                      Field{"environment", &StrayEntry::environment},
-                      Field{"tables", &StrayEntry::tables},
-                      Field{"modified", &StrayEntry::modified},
-                      Field{"message", &StrayEntry::message},
-                      Field{"fix", &StrayEntry::fix}};
+    return std::tuple{
+        Field{"path", &StrayEntry::path},           Field{"class", &StrayEntry::kind},
+        Field{"size", &StrayEntry::size},           Field{"revision", &StrayEntry::revision},
+        Field{"made_from", &StrayEntry::made_from}, Field{"holders", &StrayEntry::holders},
+        Field{"score", &StrayEntry::score},         Field{"environment", &StrayEntry::environment},
+        Field{"tables", &StrayEntry::tables},       Field{"modified", &StrayEntry::modified},
+        Field{"message", &StrayEntry::message},     Field{"fix", &StrayEntry::fix}};
   }
   bool operator==(const StrayEntry&) const = default;
 };
@@ -127,8 +122,8 @@ struct RevisionName {
   bool head = false;
   std::string message;
   static constexpr auto Fields() {
-    return std::tuple{Field{"revision", &RevisionName::revision}, Field{"head", &RevisionName::head},
-                      Field{"message", &RevisionName::message}};
+    return std::tuple{Field{"revision", &RevisionName::revision},
+                      Field{"head", &RevisionName::head}, Field{"message", &RevisionName::message}};
   }
   bool operator==(const RevisionName&) const = default;
 };

@@ -15,12 +15,18 @@ struct CodeRow {
 };
 
 constexpr std::array kCodes{
-    CodeRow{Code::kInvalid, "invalid", 1},     CodeRow{Code::kNotFound, "not_found", 1},
-    CodeRow{Code::kConflict, "conflict", 5},   CodeRow{Code::kBusy, "busy", 5},
-    CodeRow{Code::kIo, "io", 1},               CodeRow{Code::kCorrupt, "corrupt", 1},
-    CodeRow{Code::kDrift, "drift", 4},         CodeRow{Code::kRefused, "refused", 8},
-    CodeRow{Code::kCancelled, "cancelled", 130}, CodeRow{Code::kTimedOut, "timed_out", 7},
-    CodeRow{Code::kUnavailable, "unavailable", 6}, CodeRow{Code::kInternal, "internal", 1},
+    CodeRow{Code::kInvalid, "invalid", 1},
+    CodeRow{Code::kNotFound, "not_found", 1},
+    CodeRow{Code::kConflict, "conflict", 5},
+    CodeRow{Code::kBusy, "busy", 5},
+    CodeRow{Code::kIo, "io", 1},
+    CodeRow{Code::kCorrupt, "corrupt", 1},
+    CodeRow{Code::kDrift, "drift", 4},
+    CodeRow{Code::kRefused, "refused", 8},
+    CodeRow{Code::kCancelled, "cancelled", 130},
+    CodeRow{Code::kTimedOut, "timed_out", 7},
+    CodeRow{Code::kUnavailable, "unavailable", 6},
+    CodeRow{Code::kInternal, "internal", 1},
 };
 
 const CodeRow& Row(Code code) {

@@ -2,14 +2,13 @@
 // Include it in sources only: it is expensive to compile.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace drover {
 
@@ -23,7 +22,9 @@ using Json = nlohmann::ordered_json;
 
 namespace json_internal {
 template <class T>
-concept HasFields = requires { T::Fields(); };
+concept HasFields = requires {
+  T::Fields();
+};
 template <class T>
 struct IsOptional : std::false_type {};
 template <class T>

@@ -6,7 +6,6 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -109,9 +109,9 @@ struct Request {
 
 /// One line from the daemon, as the client sees it.
 struct Reply {
-  std::optional<std::int64_t> id;   // nothing for a notification
-  std::string method;               // of a notification
-  std::string result_json;          // the result, or a notification's params
+  std::optional<std::int64_t> id;  // nothing for a notification
+  std::string method;              // of a notification
+  std::string result_json;         // the result, or a notification's params
   std::optional<ErrorBody> error;
 };
 

@@ -147,9 +147,9 @@ bool MatchesGlob(std::string_view pattern, std::string_view name) {
 }
 
 std::string ShellQuote(std::string_view text) {
-  const bool safe =
-      !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                              "0123456789_-./@:+=,%") == std::string_view::npos;
+  const bool safe = !text.empty() && text.find_first_not_of(
+                                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                         "0123456789_-./@:+=,%") == std::string_view::npos;
   if (safe) return std::string(text);
   std::string out = "'";
   for (const char c : text) {

@@ -63,7 +63,6 @@ struct Config {
 [[nodiscard]] Config LoadConfig(const std::string& root);
 
 /// Throws kNotFound ("environment.unknown") with "did you mean" and the list of names.
-[[nodiscard]] const EnvironmentConfig& FindEnvironment(const Config& config,
-                                                       std::string_view name);
+[[nodiscard]] const EnvironmentConfig& FindEnvironment(const Config& config, std::string_view name);
 
 }  // namespace drover::environments

@@ -22,7 +22,8 @@ struct Target {
   std::string path;  // absolute, symbolic links resolved as far as the path exists; kFile only
   std::optional<FileStatus> file;  // nothing while the database does not exist
   /// Equal for two environments exactly if they are one file: "device:inode" of the file, or, while
-  /// it is missing, of its nearest existing directory plus the rest of the path. Empty unless kFile.
+  /// it is missing, of its nearest existing directory plus the rest of the path. Empty unless
+  /// kFile.
   std::string key;
   /// The path of a relative URL as the application would resolve it against its working directory
   /// ("application.db", "data/app.db"); empty for an absolute one. Stripping it from a stray's path

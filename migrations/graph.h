@@ -18,11 +18,13 @@ namespace drover::migrations {
 class Graph final {
  public:
   Graph() = default;
+  Graph(Graph&&) = default;
+  Graph& operator=(Graph&&) = default;
 
   /// Builds the graph; `revisions` are in load order (file name), which breaks ties. Linear in
-  /// revisions and edges. Throws kInvalid, naming file:line and id: "graph.duplicate",
-  /// "graph.missing_parent", "graph.missing_dependency", "graph.self_loop", "graph.cycle",
-  /// "graph.label_clash".
+  /// revisions and edges. Throws kInvalid, naming file:line and id: "duplicate_revision",
+  /// "missing_referenced_revision", "self_loop", "cycle", "dependency_cycle" (only together with
+  /// depends_on), "duplicate_branch_label". A depends_on may name a branch label.
   explicit Graph(std::vector<Revision> revisions);
 
   [[nodiscard]] std::span<const Revision> revisions() const { return revisions_; }
@@ -60,6 +62,9 @@ class Graph final {
 
   /// Parents and dependencies of the revision at `index`, as indexes.
   [[nodiscard]] std::span<const std::uint32_t> Below(std::uint32_t index) const;
+
+  /// The inverse of Below().
+  [[nodiscard]] std::span<const std::uint32_t> Above(std::uint32_t index) const;
 
  private:
   void LinkEdges();

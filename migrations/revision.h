@@ -25,8 +25,8 @@ struct Revision {
   std::string message;
   std::string created;
   bool draft = false;
-  std::string file;            // absolute path
-  std::size_t header_line = 1; // line of "-- revision:"
+  std::string file;             // absolute path
+  std::size_t header_line = 1;  // line of "-- revision:"
   Script up;
   std::optional<Script> down;  // nothing: irreversible
   std::string raw_sha256;      // of the file's bytes

@@ -1,5 +1,6 @@
 // The one door to SQLite: a connection and its statements. Every other file speaks to a database
-// through these two classes; no sqlite3.h outside sqlite.cpp, script.cpp and guard.cpp.
+// through these two classes; sqlite3.h is included in sqlite.cpp
+// and script.cpp only.
 #pragma once
 
 #include <chrono>
@@ -46,8 +47,8 @@ class Statement final {
 };
 
 enum class OpenMode : std::uint8_t {
-  kRead,           // mode=ro: takes SQLite's shared lock while reading; may leave -wal and -shm of a
-                   // WAL database
+  kRead,  // mode=ro: takes SQLite's shared lock while reading; may leave -wal and -shm of a
+          // WAL database
   kReadImmutable,  // immutable=1: no lock, no side file; only while nothing writes
   kWrite,          // must exist
   kCreate,         // created with mode 0644 when missing
@@ -91,6 +92,9 @@ class Connection final {
   std::string path_;
   sqlite3* database_ = nullptr;
 };
+
+/// Throws the Error that stands for a result code of SQLite, with the connection's own message.
+[[noreturn]] void ThrowSqlite(sqlite3* database, int result, std::string_view path);
 
 /// `name` quoted as an SQL identifier.
 [[nodiscard]] std::string QuoteIdentifier(std::string_view name);

@@ -1,0 +1,216 @@
+#include "migrations/graph.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace drover::migrations {
+namespace {
+
+std::string Place(const Revision& revision) {
+  return Concat(revision.file, ":", revision.header_line, ":1");
+}
+
+Error Malformed(const Revision& revision, std::string_view kind, std::string message,
+                std::string hint) {
+  return {Code::kInvalid, std::string(kind), std::move(message), std::move(hint), Place(revision)};
+}
+
+}  // namespace
+
+Graph::Graph(std::vector<Revision> revisions) : revisions_(std::move(revisions)) {
+  index_.reserve(revisions_.size());
+  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
+    const Revision& revision = revisions_[i];
+    const auto [found, added] = index_.emplace(revision.id, i);
+    if (!added) {
+      throw Malformed(revision, "duplicate_revision",
+                      Concat("revision ", revision.id, " is defined twice; the first is ",
+                             Place(revisions_[found->second])),
+                      "give one of the two files another \"-- revision:\" line");
+    }
+  }
+  LinkEdges();
+  SortTopologically();
+}
+
+void Graph::LinkEdges() {
+  parents_.resize(revisions_.size());
+  below_.resize(revisions_.size());
+  children_.resize(revisions_.size());
+  above_.resize(revisions_.size());
+  std::unordered_map<std::string_view, std::uint32_t> labels;
+  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
+    for (const std::string& label : revisions_[i].branch_labels) {
+      if (index_.contains(label) || !labels.emplace(label, i).second) {
+        throw Malformed(revisions_[i], "duplicate_branch_label",
+                        Concat("branch label \"", label, "\" is already taken"),
+                        "choose another label");
+      }
+    }
+  }
+  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
+    const Revision& revision = revisions_[i];
+    const auto link = [&](const RevisionId& id, std::string_view what) -> std::uint32_t {
+      auto found = index_.find(id);
+      if (found == index_.end() && what == "depends_on") {
+        if (const auto label = labels.find(id); label != labels.end()) return label->second;
+      }
+      if (found == index_.end()) {
+        throw Malformed(revision, "missing_referenced_revision",
+                        Concat("revision ", revision.id, " names ", id, " as its ", what,
+                               ", but no migration file has that revision"),
+                        Concat("restore the file of ", id, ", or correct the ", what, " line"));
+      }
+      if (found->second == i) {
+        throw Malformed(revision, "self_loop",
+                        Concat("revision ", revision.id, " names itself as its ", what),
+                        Concat("correct the ", what, " line"));
+      }
+      return found->second;
+    };
+    for (const RevisionId& id : revision.down_revision) {
+      const std::uint32_t parent = link(id, "down_revision");
+      if (std::ranges::find(parents_[i], parent) != parents_[i].end()) continue;
+      parents_[i].push_back(parent);
+      below_[i].push_back(parent);
+      children_[parent].push_back(i);
+      above_[parent].push_back(i);
+    }
+    for (const RevisionId& id : revision.depends_on) {
+      const std::uint32_t dependency = link(id, "depends_on");
+      if (std::ranges::find(below_[i], dependency) != below_[i].end()) continue;
+      below_[i].push_back(dependency);
+      above_[dependency].push_back(i);
+    }
+  }
+}
+
+void Graph::SortTopologically() {
+  // Kahn's algorithm: what cannot be ordered is a cycle, whatever its shape.
+  std::vector<std::uint32_t> waiting_for(revisions_.size());
+  order_.reserve(revisions_.size());
+  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
+    waiting_for[i] = static_cast<std::uint32_t>(below_[i].size());
+    if (waiting_for[i] == 0) order_.push_back(i);
+  }
+  for (std::size_t next = 0; next < order_.size(); ++next) {
+    for (const std::uint32_t upper : above_[order_[next]]) {
+      if (--waiting_for[upper] == 0) order_.push_back(upper);
+    }
+  }
+  if (order_.size() == revisions_.size()) return;
+
+  // Walk downwards among the unordered ones until a revision repeats: that walk holds the cycle.
+  const auto stuck = [&](std::uint32_t i) { return waiting_for[i] > 0; };
+  std::uint32_t at = 0;
+  while (!stuck(at)) ++at;
+  std::vector<std::uint32_t> walk;
+  bool only_parents = true;
+  while (std::ranges::find(walk, at) == walk.end()) {
+    walk.push_back(at);
+    auto lower = std::ranges::find_if(parents_[at], stuck);
+    if (lower != parents_[at].end()) {
+      at = *lower;
+    } else {
+      only_parents = false;
+      at = *std::ranges::find_if(below_[at], stuck);
+    }
+  }
+  walk.erase(walk.begin(), std::ranges::find(walk, at));
+  std::vector<std::string> names;
+  for (const std::uint32_t i : walk) names.push_back(revisions_[i].id);
+  names.push_back(revisions_[at].id);
+  throw Malformed(revisions_[at], only_parents ? "cycle" : "dependency_cycle",
+                  Concat("the revisions form a cycle: ", Join(names, " -> ")),
+                  "correct the down_revision line of one of them");
+}
+
+const Revision* Graph::Find(std::string_view id) const {
+  const std::int64_t index = IndexOf(id);
+  return index < 0 ? nullptr : &revisions_[static_cast<std::size_t>(index)];
+}
+
+std::int64_t Graph::IndexOf(std::string_view id) const {
+  const auto found = index_.find(id);
+  return found == index_.end() ? -1 : static_cast<std::int64_t>(found->second);
+}
+
+std::span<const std::uint32_t> Graph::Below(std::uint32_t index) const { return below_[index]; }
+
+std::span<const std::uint32_t> Graph::Above(std::uint32_t index) const { return above_[index]; }
+
+std::vector<RevisionId> Graph::Heads() const {
+  std::vector<RevisionId> heads;
+  for (std::size_t i = 0; i < revisions_.size(); ++i) {
+    if (children_[i].empty()) heads.push_back(revisions_[i].id);
+  }
+  return heads;
+}
+
+std::vector<RevisionId> Graph::RealHeads() const {
+  std::vector<RevisionId> heads;
+  for (std::size_t i = 0; i < revisions_.size(); ++i) {
+    if (above_[i].empty()) heads.push_back(revisions_[i].id);
+  }
+  return heads;
+}
+
+std::vector<RevisionId> Graph::Bases() const {
+  std::vector<RevisionId> bases;
+  for (std::size_t i = 0; i < revisions_.size(); ++i) {
+    if (parents_[i].empty()) bases.push_back(revisions_[i].id);
+  }
+  return bases;
+}
+
+std::vector<RevisionId> Graph::Children(std::string_view id) const {
+  std::vector<RevisionId> children;
+  if (const std::int64_t index = IndexOf(id); index >= 0) {
+    for (const std::uint32_t child : children_[static_cast<std::size_t>(index)]) {
+      children.push_back(revisions_[child].id);
+    }
+  }
+  return children;
+}
+
+std::vector<bool> Graph::Closure(std::span<const RevisionId> ids) const {
+  std::vector<bool> inside(revisions_.size());
+  std::vector<std::uint32_t> open;
+  const auto add = [&](std::uint32_t i) {
+    if (inside[i]) return;
+    inside[i] = true;
+    open.push_back(i);
+  };
+  for (const RevisionId& id : ids) {
+    if (const std::int64_t index = IndexOf(id); index >= 0) add(static_cast<std::uint32_t>(index));
+  }
+  while (!open.empty()) {
+    const std::uint32_t i = open.back();
+    open.pop_back();
+    for (const std::uint32_t lower : below_[i]) add(lower);
+  }
+  return inside;
+}
+
+bool Graph::IsBelow(std::string_view lower, std::string_view upper) const {
+  const std::int64_t index = IndexOf(lower);
+  if (index < 0 || IndexOf(upper) < 0) return false;
+  const std::vector<RevisionId> from{RevisionId(upper)};
+  return Closure(from)[static_cast<std::size_t>(index)];
+}
+
+std::vector<RevisionId> Graph::Maxima(const std::vector<bool>& applied) const {
+  std::vector<RevisionId> maxima;
+  for (std::size_t i = 0; i < revisions_.size(); ++i) {
+    if (!applied[i]) continue;
+    const bool covered =
+        std::ranges::any_of(above_[i], [&](std::uint32_t upper) { return applied[upper]; });
+    if (!covered) maxima.push_back(revisions_[i].id);
+  }
+  return maxima;
+}
+
+}  // namespace drover::migrations

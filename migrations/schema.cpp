@@ -1,0 +1,49 @@
+#include "migrations/schema.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "migrations/history.h"
+
+namespace drover::migrations {
+
+SchemaOutline ReadOutline(Connection& connection, std::string_view version_table) {
+  SchemaOutline outline;
+  // pragma_table_xinfo rather than the CREATE text: ALTER, quoting and comments change the text
+  // but not these rows.
+  Statement columns = connection.Prepare(
+      "SELECT m.name, x.name, lower(x.type) FROM sqlite_schema m "
+      "LEFT JOIN pragma_table_xinfo(m.name) x "
+      "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+      "AND m.name <> ?1 AND m.name <> ?2 ORDER BY m.name, x.name");
+  const std::vector<SqlValue> own{std::string(version_table), std::string(kHistoryTable)};
+  columns.Bind(own);
+  while (columns.Step()) {
+    std::string table = columns.Text(0);
+    outline.columns.push_back(Concat(table, ".", columns.Text(1), " ", columns.Text(2)));
+    if (outline.tables.empty() || outline.tables.back() != table) {
+      outline.tables.push_back(std::move(table));
+    }
+  }
+  std::sort(outline.columns.begin(), outline.columns.end());
+  return outline;
+}
+
+std::string FindVersionTable(Connection& connection, const std::vector<std::string>& candidates) {
+  for (const std::string& candidate : candidates) {
+    Statement found = connection.Prepare(
+        "SELECT 1 FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) x "
+        "WHERE m.type = 'table' AND m.name = ?1 AND x.name = 'version_num'");
+    const std::vector<SqlValue> values{candidate};
+    found.Bind(values);
+    if (found.Step()) return candidate;
+  }
+  return {};
+}
+
+std::vector<std::string> ReadVersionRows(Connection& connection, std::string_view version_table) {
+  return connection.QueryColumn(Concat("SELECT version_num FROM ", QuoteIdentifier(version_table),
+                                       " WHERE version_num IS NOT NULL ORDER BY version_num"));
+}
+
+}  // namespace drover::migrations

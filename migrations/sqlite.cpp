@@ -1,0 +1,230 @@
+#include "migrations/sqlite.h"
+
+#include <utility>
+#include <sqlite3.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace drover::migrations {
+namespace {
+
+struct SqliteFailure {
+  Code code;
+  std::string_view kind;
+  std::string_view hint;
+};
+
+SqliteFailure Describe(int result) {
+  switch (result & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Code::kBusy, "sqlite.busy",
+              "another program is writing to this database; close it or try again"};
+    case SQLITE_INTERRUPT:
+      return {Code::kCancelled, "sqlite.interrupted", ""};
+    case SQLITE_CORRUPT:
+      return {Code::kCorrupt, "sqlite.corrupt", "sqlite3 FILE 'PRAGMA integrity_check'"};
+    case SQLITE_NOTADB:
+      return {Code::kCorrupt, "sqlite.not_a_database", ""};
+    case SQLITE_FULL:
+      return {Code::kIo, "sqlite.full", "free some space on the disk, then try again"};
+    case SQLITE_READONLY:
+      return {Code::kIo, "sqlite.readonly", "make the file and its directory writable"};
+    case SQLITE_CANTOPEN:
+      return {Code::kIo, "sqlite.cannot_open", ""};
+    case SQLITE_IOERR:
+      return {Code::kIo, "sqlite.io", ""};
+    default:
+      return {Code::kInvalid, "sqlite.error", ""};
+  }
+}
+
+}  // namespace
+
+void ThrowSqlite(sqlite3* database, int result, std::string_view path) {
+  const SqliteFailure failure = Describe(result);
+  const std::string_view text =
+      database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(result);
+  throw Error(failure.code, std::string(failure.kind),
+              path.empty() ? std::string(text) : Concat(path, ": ", text),
+              std::string(failure.hint));
+}
+
+namespace {
+
+std::string PathOf(sqlite3* database) {
+  const char* name = sqlite3_db_filename(database, "main");
+  return name == nullptr ? std::string() : std::string(name);
+}
+
+/// A "file:" URI for a path: everything but unreserved characters and '/' percent-encoded.
+std::string FileUri(std::string_view path, std::string_view query) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '/' || c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      uri.push_back(c);
+    } else {
+      uri.push_back('%');
+      uri.push_back(kHex[byte >> 4U]);
+      uri.push_back(kHex[byte & 15U]);
+    }
+  }
+  return Concat(uri, "?", query);
+}
+
+}  // namespace
+
+Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
+  const int result = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()), 0,
+                                        &statement_, nullptr);
+  if (result != SQLITE_OK) ThrowSqlite(database, result, PathOf(database));
+}
+
+Statement::Statement(Statement&& other) noexcept
+    : database_(other.database_), statement_(std::exchange(other.statement_, nullptr)) {}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::Bind(std::span<const SqlValue> values) {
+  Reset();
+  int index = 0;
+  for (const SqlValue& value : values) {
+    ++index;
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      sqlite3_bind_int64(statement_, index, *number);
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      sqlite3_bind_text64(statement_, index, text->data(), text->size(), SQLITE_TRANSIENT,
+                          SQLITE_UTF8);
+    } else {
+      sqlite3_bind_null(statement_, index);
+    }
+  }
+  return *this;
+}
+
+bool Statement::Step() {
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  ThrowSqlite(database_, result, PathOf(database_));
+}
+
+void Statement::Reset() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+std::string Statement::Text(int column) const {
+  const auto* text = sqlite3_column_text(statement_, column);
+  if (text == nullptr) return {};
+  return {reinterpret_cast<const char*>(text),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::int64_t Statement::Integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+bool Statement::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+Connection::Connection(const std::string& path, OpenMode mode,
+                       std::chrono::milliseconds busy_timeout)
+    : path_(mode == OpenMode::kMemory ? std::string(":memory:") : path) {
+  std::string name = path;
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  switch (mode) {
+    case OpenMode::kRead:
+      name = FileUri(path, "mode=ro");
+      flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+      break;
+    case OpenMode::kReadImmutable:
+      name = FileUri(path, "mode=ro&immutable=1");
+      flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+      break;
+    case OpenMode::kWrite:
+      flags |= SQLITE_OPEN_READWRITE;
+      break;
+    case OpenMode::kCreate:
+      flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+      break;
+    case OpenMode::kMemory:
+      name = ":memory:";
+      flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY;
+      break;
+  }
+  const int result = sqlite3_open_v2(name.c_str(), &database_, flags, nullptr);
+  if (result != SQLITE_OK) {
+    try {
+      ThrowSqlite(database_, result, path_);
+    } catch (...) {
+      sqlite3_close(database_);
+      throw;
+    }
+  }
+  sqlite3_busy_timeout(database_, static_cast<int>(busy_timeout.count()));
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+}
+
+Connection::Connection(Connection&& other) noexcept
+    : path_(std::move(other.path_)), database_(std::exchange(other.database_, nullptr)) {}
+
+Connection::~Connection() { sqlite3_close_v2(database_); }
+
+void Connection::Execute(std::string_view sql) {
+  const int result = sqlite3_exec(database_, std::string(sql).c_str(), nullptr, nullptr, nullptr);
+  if (result != SQLITE_OK) ThrowSqlite(database_, result, path_);
+}
+
+Statement Connection::Prepare(std::string_view sql) { return {database_, sql}; }
+
+std::optional<std::string> Connection::QueryText(std::string_view sql) {
+  Statement statement = Prepare(sql);
+  if (!statement.Step()) return std::nullopt;
+  return statement.Text(0);
+}
+
+std::int64_t Connection::QueryInteger(std::string_view sql) {
+  Statement statement = Prepare(sql);
+  return statement.Step() ? statement.Integer(0) : 0;
+}
+
+std::vector<std::string> Connection::QueryColumn(std::string_view sql) {
+  std::vector<std::string> values;
+  Statement statement = Prepare(sql);
+  while (statement.Step()) values.push_back(statement.Text(0));
+  return values;
+}
+
+bool Connection::autocommit() const { return sqlite3_get_autocommit(database_) != 0; }
+
+void Connection::Interrupt() { sqlite3_interrupt(database_); }
+
+std::string QuoteIdentifier(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"') out.push_back('"');
+    out.push_back(c);
+  }
+  out.push_back('"');
+  return out;
+}
+
+std::string QuoteLiteral(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out.push_back('\'');
+    out.push_back(c);
+  }
+  out.push_back('\'');
+  return out;
+}
+
+}  // namespace drover::migrations
