@@ -94,12 +94,11 @@ class Ledger final {
   std::string version_table_;
   AppliedBy by_;
   std::optional<Statement> insert_;
-  std::optional<Statement> update_row_;
   std::optional<Statement> rows_;
 };
 
-/// The newest record of every revision in drover_history; empty without the table. A "stamp" record
-/// does not hide the up record before it.
+/// The newest record of every revision in drover_history; empty without the table. Checksums made
+/// with another normal form are left empty, since they cannot be compared.
 [[nodiscard]] std::map<RevisionId, AppliedRecord> ReadRecords(Connection& connection);
 
 }  // namespace drover::migrations

@@ -30,6 +30,8 @@ struct Revision {
   Script up;
   std::optional<Script> down;  // nothing: irreversible
   std::string raw_sha256;      // of the file's bytes
+  std::string up_sha256;       // ScriptSha256 of the up section
+  std::string down_sha256;     // of the down section; empty without one
 };
 
 }  // namespace drover::migrations

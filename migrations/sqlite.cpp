@@ -1,7 +1,7 @@
 #include "migrations/sqlite.h"
 
-#include <utility>
 #include <sqlite3.h>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"

@@ -1,0 +1,32 @@
+// The native migration file: a header of "-- key: value" lines, then "-- migrate:up" and
+// "-- migrate:down" sections of SQL (docs/migrations.md). Parsing and writing of the text; no I/O.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "migrations/revision.h"
+
+namespace drover::migrations {
+
+/// Parses one file. `path` is only for messages. Throws kInvalid with file:line:column:
+/// "malformed_migration" (missing or unknown header line, missing section, NUL byte, text before
+/// the first section), "illegal_character" (in a revision id).
+[[nodiscard]] Revision ParseMigration(std::string_view text, const std::string& path);
+
+/// The text of a new migration file with empty sections.
+[[nodiscard]] std::string FormatMigration(const Revision& revision);
+
+/// Throws kInvalid ("illegal_character") unless `id` can name a revision: 1 to 64 characters
+/// without white space, quotes, '/', ',', '@', '-', '+' and ':', and none of the words head, heads,
+/// base, current and none.
+void CheckRevisionId(std::string_view id, const std::string& where);
+
+/// Lower-case words of a message joined by '_', at most 40 characters, for a file name.
+[[nodiscard]] std::string Slug(std::string_view message);
+
+/// Is a revision without any statement in its up section, though not a merge?
+[[nodiscard]] bool HasEmptyUp(const Revision& revision);
+
+}  // namespace drover::migrations

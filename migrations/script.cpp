@@ -1,0 +1,234 @@
+#include "migrations/script.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <sqlite3.h>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "migrations/sql_text.h"
+
+namespace drover::migrations {
+namespace {
+
+/// PRAGMAs that do nothing, or fail with a riddle, inside a transaction (measured on SQLite 3.40).
+constexpr std::array<std::string_view, 7> kOutsideOnly{
+    "foreign_keys", "journal_mode", "synchronous",   "page_size",
+    "auto_vacuum",  "encoding",     "wal_checkpoint"};
+
+/// SQLite asks the authorizer while it prepares a statement; what is denied is remembered here,
+/// since SQLite itself only says "not authorized".
+struct Guard {
+  bool in_transaction = true;
+  bool foreign_keys = false;  // the statement sets PRAGMA foreign_keys: its place decides
+  std::string refused;
+  std::string hint;
+
+  void Refuse(std::string what, std::string how) {
+    if (!refused.empty()) return;
+    refused = std::move(what);
+    hint = std::move(how);
+  }
+};
+
+int Authorize(void* context, int action, const char* first, const char* second, const char*,
+              const char*) {
+  auto& guard = *static_cast<Guard*>(context);
+  const std::string_view name = first == nullptr ? std::string_view() : first;
+  switch (action) {
+    case SQLITE_TRANSACTION:
+      if (!guard.in_transaction) return SQLITE_OK;
+      guard.Refuse(Concat(name,
+                          " is not allowed here: drover runs the whole migration in one "
+                          "transaction of its own"),
+                   "remove the statement, or write \"transaction:false\" after the section's name");
+      return SQLITE_DENY;
+    case SQLITE_ATTACH:
+      // VACUUM attaches a database without a name for its own use.
+      if (name.empty() && !guard.in_transaction) return SQLITE_OK;
+      guard.Refuse(name.empty() ? "VACUUM is not possible inside a transaction"
+                                : "ATTACH is not allowed: a migration works on one database",
+                   name.empty() ? "put it into a migration with \"transaction:false\""
+                                : "remove the statement");
+      return SQLITE_DENY;
+    case SQLITE_DETACH:
+      if (!guard.in_transaction) return SQLITE_OK;
+      guard.Refuse("DETACH is not allowed: a migration works on one database",
+                   "remove the statement");
+      return SQLITE_DENY;
+    case SQLITE_PRAGMA: {
+      if (!guard.in_transaction || (second == nullptr && name != "wal_checkpoint")) {
+        return SQLITE_OK;
+      }
+      const std::string pragma = ToLower(name);
+      if (std::ranges::find(kOutsideOnly, pragma) == kOutsideOnly.end()) return SQLITE_OK;
+      if (pragma == "foreign_keys") {
+        guard.foreign_keys = true;
+        return SQLITE_OK;
+      }
+      guard.Refuse(Concat("PRAGMA ", pragma, " has no effect inside a transaction"),
+                   "put it into a migration with \"transaction:false\"");
+      return SQLITE_DENY;
+    }
+    default:
+      return SQLITE_OK;
+  }
+}
+
+int CheckStop(void* context) {
+  return static_cast<const std::stop_token*>(context)->stop_requested() ? 1 : 0;
+}
+
+/// Installs the guard and the stop check on a connection for the life of one script.
+class Hooks {
+ public:
+  Hooks(sqlite3* database, Guard& guard, const std::stop_token& stop) : database_(database) {
+    sqlite3_set_authorizer(database, Authorize, &guard);
+    // SQLite takes a void*; the callback only reads.
+    sqlite3_progress_handler(database, 1000, CheckStop, const_cast<std::stop_token*>(&stop));
+  }
+  Hooks(const Hooks&) = delete;
+  Hooks& operator=(const Hooks&) = delete;
+  ~Hooks() {
+    sqlite3_set_authorizer(database_, nullptr, nullptr);
+    sqlite3_progress_handler(database_, 0, nullptr, nullptr);
+  }
+
+ private:
+  sqlite3* database_;
+};
+
+struct Finalizer {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalizer>;
+
+class Runner {
+ public:
+  Runner(Connection& connection, const Script& script, const std::string& file,
+         const std::stop_token& stop)
+      : connection_(connection), script_(script), file_(file), stop_(stop) {
+    guard_.in_transaction = script.transaction;
+  }
+
+  ScriptRun Run() {
+    const Hooks hooks(connection_.raw(), guard_, stop_);
+    const std::string_view sql = script_.sql;
+    std::size_t offset = BlankPrefix(sql);
+    while (offset < sql.size()) {
+      begin_ = offset;
+      if (stop_.stop_requested()) {
+        throw Error(Code::kCancelled, "job.cancelled", "the migration was cancelled", "", Where(0));
+      }
+      const char* tail = nullptr;
+      StatementPtr statement = Prepare(sql.data() + offset, &tail);
+      const auto end = static_cast<std::size_t>(tail - sql.data());
+      text_ = sql.substr(begin_, end - begin_);
+      offset = end + BlankPrefix(sql.substr(end));
+      if (statement == nullptr) continue;
+      if (guard_.foreign_keys) CheckForeignKeysPlace(offset >= sql.size());
+      Execute(statement.get());
+      ++run_.statements;
+    }
+    return std::move(run_);
+  }
+
+ private:
+  [[nodiscard]] std::string Where(std::size_t offset) const {
+    const TextPosition at = PositionAt(script_.sql, begin_ + offset, script_.line);
+    return Concat(file_, ":", at.line, ":", at.column);
+  }
+
+  StatementPtr Prepare(const char* sql, const char** tail) {
+    guard_.foreign_keys = false;
+    sqlite3_stmt* raw = nullptr;
+    // -1: the script is NUL-terminated, and a length would make SQLite copy the rest each time.
+    const int result = sqlite3_prepare_v3(connection_.raw(), sql, -1, 0, &raw, tail);
+    StatementPtr statement(raw);
+    if (result == SQLITE_OK) return statement;
+    text_ = std::string_view(script_.sql).substr(begin_);
+    if (!guard_.refused.empty()) {
+      throw Error(Code::kRefused, "sql.refused", Concat(guard_.refused, Quoted()), guard_.hint,
+                  Where(0));
+    }
+    Fail(result);
+  }
+
+  void CheckForeignKeysPlace(bool last) {
+    const bool first = run_.statements == 0;
+    if (!first && !last) {
+      throw Error(Code::kRefused, "sql.refused",
+                  Concat("PRAGMA foreign_keys has no effect inside a transaction", Quoted()),
+                  "remove it: drover switches foreign key enforcement off while it migrates",
+                  Where(0));
+    }
+    run_.notices.push_back(
+        Concat(Where(0),
+               ": PRAGMA foreign_keys is not needed: drover switches foreign key "
+               "enforcement off while it migrates"));
+  }
+
+  void Execute(sqlite3_stmt* statement) {
+    int result = SQLITE_ROW;
+    while (result == SQLITE_ROW) result = sqlite3_step(statement);
+    if (result != SQLITE_DONE) Fail(result);
+    if (script_.transaction && connection_.autocommit()) {
+      throw Error(
+          Code::kInvalid, "sql.implicit_rollback",
+          Concat("the statement ended the transaction; everything before it was undone", Quoted()),
+          "do not use OR ROLLBACK or RAISE(ROLLBACK) in a migration", Where(0));
+    }
+  }
+
+  [[nodiscard]] std::string Quoted() const {
+    return Concat(", in statement ", run_.statements + 1, ": ", Excerpt(text_, 80));
+  }
+
+  [[noreturn]] void Fail(int result) {
+    const int at = sqlite3_error_offset(connection_.raw());
+    try {
+      ThrowSqlite(connection_.raw(), result, "");
+    } catch (Error& error) {
+      if (stop_.stop_requested() && error.code == Code::kCancelled) {
+        error.message = "the migration was cancelled";
+      }
+      error.message += Quoted();
+      error.where = Where(at > 0 ? static_cast<std::size_t>(at) : 0);
+      if (error.hint.empty()) error.hint = Hint();
+      throw;
+    }
+  }
+
+  [[nodiscard]] std::string Hint() const {
+    Lexer lexer(text_);
+    const std::optional<Token> first = lexer.Next();
+    if (!first) return "";
+    const std::string word = ToLower(first->text);
+    if (first->text == ".") return "dot commands belong to the sqlite3 program; use plain SQL";
+    if (word == "go" || word == "delimiter") {
+      return Concat(first->text, " belongs to another database's client; SQLite needs only ';'");
+    }
+    return "correct the statement and save the file";
+  }
+
+  Connection& connection_;
+  const Script& script_;
+  const std::string& file_;
+  const std::stop_token& stop_;
+  Guard guard_;
+  ScriptRun run_;
+  std::size_t begin_ = 0;  // of the current statement
+  std::string_view text_;  // of the current statement
+};
+
+}  // namespace
+
+ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
+                    const std::stop_token& stop) {
+  return Runner(connection, script, file, stop).Run();
+}
+
+}  // namespace drover::migrations

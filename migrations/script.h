@@ -1,0 +1,31 @@
+// Runs one script of a migration, statement by statement, splitting with SQLite's own parser and
+// refusing what would break the promise "entirely before or entirely after".
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "migrations/revision.h"
+#include "migrations/sqlite.h"
+
+namespace drover::migrations {
+
+struct ScriptRun {
+  std::size_t statements = 0;
+  std::vector<std::string> notices;  // things that were accepted but had no effect
+};
+
+/// Runs `script` on a connection; with script.transaction, inside the transaction the caller began.
+/// Every error carries file:line:column and the statement. Refused (kRefused, "sql.refused") inside
+/// a transaction: BEGIN, COMMIT, ROLLBACK, ATTACH, DETACH, and PRAGMAs that SQLite ignores or
+/// refuses there; "PRAGMA foreign_keys" is accepted with a notice as first (OFF) and last (ON)
+/// statement. Without a transaction only ATTACH and DETACH are refused. Throws kInvalid
+/// ("sql.implicit_rollback") when a statement ended the transaction behind our back, kCancelled
+/// when `stop` is requested; otherwise what SQLite says, as Connection::Execute.
+ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
+                    const std::stop_token& stop);
+
+}  // namespace drover::migrations

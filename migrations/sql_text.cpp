@@ -1,0 +1,240 @@
+#include "migrations/sql_text.h"
+
+#include <algorithm>
+#include <set>
+#include <span>
+
+#include "base/text.h"
+
+namespace drover::migrations {
+namespace {
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsWordPart(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || IsDigit(c) || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80U;
+}
+
+/// The end of the white space or comment that begins at `at`; `at` when there is none.
+std::size_t SkipOneBlank(std::string_view sql, std::size_t at) {
+  if (IsSpace(sql[at])) return at + 1;
+  const std::string_view rest = sql.substr(at);
+  if (rest.starts_with("\xEF\xBB\xBF")) return at + 3;
+  if (rest.starts_with("--")) return std::min(sql.find('\n', at), sql.size());
+  if (rest.starts_with("/*")) {
+    const std::size_t end = sql.find("*/", at + 2);
+    return end == std::string_view::npos ? sql.size() : end + 2;
+  }
+  return at;
+}
+
+/// The end of a quoted token that begins at `at`; a doubled quote stands for itself.
+std::size_t QuotedEnd(std::string_view sql, std::size_t at, char close) {
+  std::size_t end = at + 1;
+  while (end < sql.size()) {
+    if (sql[end] == close) {
+      if (close == ']' || end + 1 >= sql.size() || sql[end + 1] != close) return end + 1;
+      ++end;
+    }
+    ++end;
+  }
+  return sql.size();
+}
+
+using Tokens = std::vector<Token>;
+
+bool IsWord(const Token& token, std::string_view lower) {
+  return token.kind == TokenKind::kWord && token.text.size() == lower.size() &&
+         ToLower(token.text) == lower;
+}
+
+bool IsSymbol(const Token& token, char symbol) {
+  return token.kind == TokenKind::kSymbol && token.text.front() == symbol;
+}
+
+/// Does a statement that begins like this end with "; END ;" instead of ";"?
+bool IsTrigger(std::span<const Token> statement) {
+  std::size_t at = 0;
+  if (at >= statement.size() || !IsWord(statement[at++], "create")) return false;
+  if (at < statement.size() &&
+      (IsWord(statement[at], "temp") || IsWord(statement[at], "temporary"))) {
+    ++at;
+  }
+  return at < statement.size() && IsWord(statement[at], "trigger");
+}
+
+std::vector<Tokens> SplitStatements(std::string_view sql) {
+  std::vector<Tokens> statements;
+  Tokens current;
+  Lexer lexer(sql);
+  while (const std::optional<Token> token = lexer.Next()) {
+    if (!IsSymbol(*token, ';')) {
+      current.push_back(*token);
+      continue;
+    }
+    if (IsTrigger(current)) {
+      const bool ended = current.size() > 2 && IsWord(current.back(), "end") &&
+                         IsSymbol(current[current.size() - 2], ';');
+      if (!ended) {
+        current.push_back(*token);
+        continue;
+      }
+    }
+    if (!current.empty()) statements.push_back(std::move(current));
+    current.clear();
+  }
+  if (!current.empty()) statements.push_back(std::move(current));
+  return statements;
+}
+
+/// Walks over one statement's words.
+class Reader {
+ public:
+  explicit Reader(std::span<const Token> tokens) : tokens_(tokens) {}
+
+  bool Accept(std::string_view word) {
+    if (at_ < tokens_.size() && IsWord(tokens_[at_], word)) {
+      ++at_;
+      return true;
+    }
+    return false;
+  }
+
+  /// [schema.]name, lower-cased since SQLite's names are case-insensitive.
+  std::string Name() {
+    std::string name = One();
+    if (at_ < tokens_.size() && IsSymbol(tokens_[at_], '.')) {
+      ++at_;
+      name = One();
+    }
+    return name;
+  }
+
+ private:
+  std::string One() { return at_ < tokens_.size() ? ToLower(NameOf(tokens_[at_++])) : ""; }
+
+  std::span<const Token> tokens_;
+  std::size_t at_ = 0;
+};
+
+/// The tables that some statement of the script renames something to.
+std::set<std::string> RenameTargets(std::span<const Tokens> statements) {
+  std::set<std::string> names;
+  for (const Tokens& statement : statements) {
+    Reader reader(statement);
+    if (!reader.Accept("alter") || !reader.Accept("table")) continue;
+    (void)reader.Name();
+    if (reader.Accept("rename") && reader.Accept("to")) names.insert(reader.Name());
+  }
+  return names;
+}
+
+}  // namespace
+
+std::optional<Token> Lexer::Next() {
+  while (at_ < sql_.size()) {
+    const std::size_t next = SkipOneBlank(sql_, at_);
+    if (next == at_) break;
+    at_ = next;
+  }
+  if (at_ >= sql_.size()) return std::nullopt;
+  const std::size_t begin = at_;
+  const char c = sql_[at_];
+  TokenKind kind = TokenKind::kSymbol;
+  if (c == '\'') {
+    kind = TokenKind::kString;
+    at_ = QuotedEnd(sql_, at_, '\'');
+  } else if (c == '"' || c == '`') {
+    kind = TokenKind::kQuotedName;
+    at_ = QuotedEnd(sql_, at_, c);
+  } else if (c == '[') {
+    kind = TokenKind::kQuotedName;
+    at_ = QuotedEnd(sql_, at_, ']');
+  } else if (IsWordPart(c)) {
+    kind = IsDigit(c) ? TokenKind::kNumber : TokenKind::kWord;
+    while (at_ < sql_.size() &&
+           (IsWordPart(sql_[at_]) || (kind == TokenKind::kNumber && sql_[at_] == '.'))) {
+      ++at_;
+    }
+  } else {
+    ++at_;
+  }
+  return Token{.kind = kind, .text = sql_.substr(begin, at_ - begin), .offset = begin};
+}
+
+std::size_t BlankPrefix(std::string_view sql) {
+  std::size_t at = 0;
+  while (at < sql.size()) {
+    const std::size_t next = sql[at] == ';' ? at + 1 : SkipOneBlank(sql, at);
+    if (next == at) break;
+    at = next;
+  }
+  return at;
+}
+
+TextPosition PositionAt(std::string_view text, std::size_t offset, std::size_t first_line) {
+  TextPosition position{.line = first_line, .column = 1};
+  for (const char c : text.substr(0, offset)) {
+    if (c == '\n') {
+      ++position.line;
+      position.column = 1;
+    } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {
+      ++position.column;
+    }
+  }
+  return position;
+}
+
+std::string NameOf(const Token& token) {
+  if (token.kind != TokenKind::kQuotedName && token.kind != TokenKind::kString) {
+    return std::string(token.text);
+  }
+  if (token.text.size() < 2) return std::string(token.text);
+  const char quote = token.text.back();
+  const std::string_view inner = token.text.substr(1, token.text.size() - 2);
+  std::string name;
+  for (std::size_t i = 0; i < inner.size(); ++i) {
+    name.push_back(inner[i]);
+    if (inner[i] == quote && quote != ']') ++i;
+  }
+  return name;
+}
+
+std::vector<Destruction> FindDestruction(std::string_view sql) {
+  const std::vector<Tokens> statements = SplitStatements(sql);
+  const std::set<std::string> rebuilt = RenameTargets(statements);
+  std::set<std::string> created;
+  std::vector<Destruction> found;
+  for (const Tokens& statement : statements) {
+    Reader reader(statement);
+    if (reader.Accept("create")) {
+      if (!reader.Accept("temp")) (void)reader.Accept("temporary");
+      if (!reader.Accept("table")) continue;
+      if (reader.Accept("if")) (void)(reader.Accept("not") && reader.Accept("exists"));
+      created.insert(reader.Name());
+    } else if (reader.Accept("drop")) {
+      if (!reader.Accept("table")) continue;
+      if (reader.Accept("if")) (void)reader.Accept("exists");
+      const std::string table = reader.Name();
+      if (!created.contains(table) && !rebuilt.contains(table)) {
+        found.push_back({.kind = "drop table", .object = table});
+      }
+    } else if (reader.Accept("alter")) {
+      (void)reader.Accept("table");
+      const std::string table = reader.Name();
+      if (!reader.Accept("drop")) continue;
+      (void)reader.Accept("column");
+      found.push_back({.kind = "drop column", .object = Concat(table, ".", reader.Name())});
+    } else if (reader.Accept("delete")) {
+      (void)reader.Accept("from");
+      const std::string table = reader.Name();
+      if (!created.contains(table)) found.push_back({.kind = "delete rows", .object = table});
+    }
+  }
+  return found;
+}
+
+}  // namespace drover::migrations
