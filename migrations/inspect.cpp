@@ -5,31 +5,16 @@
 
 #include "base/posix.h"
 #include "base/text.h"
+#include "migrations/footprint.h"
 
 namespace drover::migrations {
 namespace {
-
-/// The status of a database and its side files: equal before and after means nothing was written.
-struct Footprint {
-  std::optional<FileStatus> database;
-  std::optional<FileStatus> wal;
-  std::optional<FileStatus> journal;
-  bool operator==(const Footprint&) const = default;
-
-  [[nodiscard]] bool alone() const { return !wal && (!journal || journal->size == 0); }
-};
-
-Footprint Take(const std::string& path) {
-  return {.database = StatFile(path),
-          .wal = StatFile(path + "-wal"),
-          .journal = StatFile(path + "-journal")};
-}
 
 /// Runs `read` on a connection that cannot change anything.
 void ReadOnly(const std::string& path, const std::function<void(Connection&)>& read) {
   constexpr int kAttempts = 5;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const Footprint before = Take(path);
+    const Footprint before = TakeFootprint(path);
     if (!before.alone()) break;
     std::optional<Error> failure;
     try {
@@ -39,7 +24,7 @@ void ReadOnly(const std::string& path, const std::function<void(Connection&)>& r
       failure = error;
     }
     // A writer came by: what was read may be torn, and so may be the error.
-    if (Take(path) != before) continue;
+    if (TakeFootprint(path) != before) continue;
     if (failure) throw Error(*failure);
     return;
   }
