@@ -93,35 +93,44 @@ void Observer::InspectDatabases(Observation& now) {
   std::map<std::string, Database> kept;
   for (const environments::Target& target : now.targets) {
     if (target.kind != environments::TargetKind::kFile || kept.contains(target.path)) continue;
-    const migrations::Footprint footprint = migrations::TakeFootprint(target.path);
-    const auto known = databases_.find(target.path);
-    const bool unchanged = known != databases_.end() && !known->second.racy &&
-                           known->second.footprint == footprint &&
-                           known->second.version_table == now.config->version_table;
-    Database database;
-    if (unchanged) {
-      database = std::move(known->second);
-    } else {
-      database.facts = migrations::Inspect(target.path, now.config->version_table);
-      database.footprint = footprint;
-      database.racy = migrations::IsRacy(footprint.newest_ns());
-      database.version_table = now.config->version_table;
-    }
+    Database database = Look(target.path, now.config->version_table);
     now.databases.emplace(target.path, database.facts);
+    now.footprints.emplace(target.path, database.footprint);
     kept.emplace(target.path, std::move(database));
   }
   databases_ = std::move(kept);
 }
 
-FreshnessProbe::FreshnessProbe(const Observation& observation) {
-  for (const auto& [path, facts] : observation.databases) {
-    footprints_.emplace_back(path, migrations::TakeFootprint(path));
+Observer::Database Observer::Look(const std::string& path, const std::string& version_table) {
+  Database database;
+  try {
+    database.footprint = migrations::TakeFootprint(path);
+    const auto known = databases_.find(path);
+    if (known != databases_.end() && !known->second.racy &&
+        known->second.footprint == database.footprint &&
+        known->second.version_table == version_table) {
+      return known->second;
+    }
+    database.racy = migrations::IsRacy(database.footprint.newest_ns());
+    database.version_table = version_table;
+    database.facts =
+        std::make_shared<const migrations::DatabaseFacts>(migrations::Inspect(path, version_table));
+  } catch (const Error& error) {
+    migrations::DatabaseFacts facts;
+    facts.kind = migrations::DatabaseKind::kUnreadable;
+    facts.problem = error;
+    database.facts = std::make_shared<const migrations::DatabaseFacts>(std::move(facts));
   }
+  return database;
 }
 
-bool FreshnessProbe::StillFresh() const {
-  return std::ranges::all_of(footprints_, [](const auto& entry) {
-    return migrations::TakeFootprint(entry.first) == entry.second;
+bool DatabasesUnchanged(const Observation& observation) {
+  return std::ranges::all_of(observation.footprints, [](const auto& entry) {
+    try {
+      return migrations::TakeFootprint(entry.first) == entry.second;
+    } catch (const Error&) {
+      return false;
+    }
   });
 }
 

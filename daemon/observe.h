@@ -32,7 +32,9 @@ struct Observation {
   std::set<migrations::RevisionId> known_revisions;     // of all readable files, graph or not
   std::string migrations_digest;
   std::vector<environments::Target> targets;  // one per config->environments, in order
-  std::map<std::string, migrations::DatabaseFacts> databases;  // by target path
+  /// By target path; the footprints are those from just before the facts were read.
+  std::map<std::string, std::shared_ptr<const migrations::DatabaseFacts>> databases;
+  std::map<std::string, migrations::Footprint> footprints;
   State state;
   bool trusted = false;
   std::set<std::string> inputs;  // configuration files read or looked for
@@ -54,7 +56,7 @@ class Observer final {
   struct Database {
     migrations::Footprint footprint;
     bool racy = true;
-    migrations::DatabaseFacts facts;
+    std::shared_ptr<const migrations::DatabaseFacts> facts;
     std::string version_table;
   };
 
@@ -62,6 +64,7 @@ class Observer final {
   void LoadMigrations(Observation& now);
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now);
+  [[nodiscard]] Database Look(const std::string& path, const std::string& version_table);
 
   std::string root_;
   StateStore& store_;
@@ -76,14 +79,8 @@ class Observer final {
   std::map<std::string, Database> databases_;
 };
 
-/// Have any of the observed databases changed since? A few statx calls, for the io thread.
-class FreshnessProbe final {
- public:
-  explicit FreshnessProbe(const Observation& observation);
-  [[nodiscard]] bool StillFresh() const;
-
- private:
-  std::vector<std::pair<std::string, migrations::Footprint>> footprints_;
-};
+/// Are the observed databases still as they were? A few statx calls, cheap enough for the io
+/// thread.
+[[nodiscard]] bool DatabasesUnchanged(const Observation& observation);
 
 }  // namespace drover::daemon
