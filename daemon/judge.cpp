@@ -246,7 +246,7 @@ class Judgement {
     if (verdict_.policy == OnPending::kReport) {
       return Settle(state, Concat(count, " to apply, reported only (on_pending: report)"), next);
     }
-    if (!seen_.trusted && !IsBelow(target_.path, RealPath(seen_.root))) {
+    if (!seen_.trusted && !IsBelow(target_.path, seen_.root)) {
       return Settle(state,
                     Concat(count,
                            " to apply; the file lies outside the project, so the policy "
