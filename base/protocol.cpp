@@ -16,6 +16,48 @@ int RpcNumber(const ErrorBody& error) {
   return -32000 - static_cast<int>(CodeFromName(error.code));
 }
 
+/// Where the JSON value at `begin` ends, judged by brackets and quotes alone; npos when it does
+/// not.
+std::size_t EndOfValue(std::string_view text, std::size_t begin) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = begin; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return std::string_view::npos;
+    } else if ((c == ']' || c == '}') && --depth <= 0) {
+      return depth == 0 ? i + 1 : std::string_view::npos;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// A result exactly as EncodeResult() writes it, whose document need not be parsed to be passed on
+/// or is about to be parsed by DecodeDocument(). Nothing for anything else.
+std::optional<Reply> DecodeOwnResult(std::string_view line) {
+  constexpr std::string_view kBegin = R"({"jsonrpc":"2.0","id":)";
+  constexpr std::string_view kResult = R"(,"result":)";
+  if (!line.starts_with(kBegin)) return std::nullopt;
+  const std::size_t comma = line.find(',', kBegin.size());
+  if (comma == std::string_view::npos || line.substr(comma, kResult.size()) != kResult) {
+    return std::nullopt;
+  }
+  const auto id = ParseInteger(line.substr(kBegin.size(), comma - kBegin.size()));
+  const std::size_t begin = comma + kResult.size();
+  if (!id || begin >= line.size() || line[begin] != '{') return std::nullopt;
+  const std::size_t end = EndOfValue(line, begin);
+  if (end == std::string_view::npos || line.substr(end) != "}") return std::nullopt;
+  Reply reply;
+  reply.id = *id;
+  reply.result_json = line.substr(begin, end - begin);
+  return reply;
+}
+
 }  // namespace
 
 Request DecodeRequest(std::string_view line, std::string& id_json) {
@@ -79,6 +121,7 @@ std::string EncodeNotification(std::string_view method, std::string_view params_
 }
 
 Reply DecodeReply(std::string_view line) {
+  if (std::optional<Reply> own = DecodeOwnResult(line)) return std::move(*own);
   const Json json = ParseJson(line, kMaxDepth);
   Reply reply;
   try {

@@ -115,7 +115,9 @@ struct Reply {
   std::optional<ErrorBody> error;
 };
 
-/// Throws kInvalid ("protocol.json", "protocol.reply").
+/// A line without its end. A result in the daemon's own spelling is cut out without parsing it: the
+/// text of `result_json` is then only known to be balanced, and DecodeDocument() judges it. Throws
+/// kInvalid ("protocol.json", "protocol.reply").
 [[nodiscard]] Reply DecodeReply(std::string_view line);
 
 }  // namespace drover
