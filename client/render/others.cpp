@@ -44,7 +44,8 @@ void AppendWhere(std::string& out, const EnvironmentWhere& where, std::string_vi
   }
   for (const MountEntry& mount : where.mounts) AppendMount(out, mount);
   for (const Finding& finding : where.findings) {
-    for (const std::string_view line : SplitLines(RenderFinding(finding, cwd, root, style))) {
+    const std::string text = RenderFinding(finding, cwd, root, style);
+    for (const std::string_view line : SplitLines(text)) {
       out += Concat(kIndent, line, "\n");
     }
   }

@@ -85,8 +85,7 @@ void AppendError(std::string& out, const EnvironmentStatus& environment, std::st
                  std::string_view root, const Style& style) {
   const ErrorBody& error = *environment.error;
   // The reason often repeats the error it comes from; once is enough.
-  if (error.message.find(environment.why) != std::string::npos ||
-      environment.why.find(error.message) == std::string::npos) {
+  if (environment.why.find(error.message) == std::string::npos) {
     out += Concat(kIndent, Paint(style, Tone::kRed, error.message), "\n");
   }
   if (error.where && environment.why.find(*error.where) == std::string::npos) {
@@ -153,7 +152,7 @@ void AppendEnvironments(std::string& out, std::span<const EnvironmentStatus> env
       AppendEnvironment(out, one, columns, cwd, root, style);
     }
   }
-  if (current == environments.size()) {
+  if (folded && current == environments.size()) {
     out += Concat(StateMark("current", style), " all ", current, " environments are current\n");
   } else if (current > 0) {
     out += Concat(StateMark("current", style), " ", Count(current, "more is", "more are"),

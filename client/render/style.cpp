@@ -186,7 +186,7 @@ std::string FormatSize(std::uint64_t bytes) {
     ++unit;
   }
   const std::uint64_t whole = bytes / divisor;
-  const std::uint64_t tenth = bytes % divisor / (divisor / 10 + 1);
+  const std::uint64_t tenth = bytes % divisor * 10 / divisor;
   return Concat(OneDecimal(whole * 10 + tenth), " ", kUnits[unit]);
 }
 
