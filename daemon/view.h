@@ -10,6 +10,7 @@
 #include "base/documents.h"
 #include "daemon/judge.h"
 #include "daemon/observe.h"
+#include "migrations/plan.h"
 
 namespace drover::daemon {
 
