@@ -112,6 +112,7 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
     return;
   }
   held_back_ = false;
+  ForgetBusyFailures(*seen);
   if (watch_) watch_->Arm(*seen);
   const bool first = view_ == nullptr;
   Publish(std::move(seen));
@@ -309,6 +310,21 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
   Look();
 }
 
+/// A lock that is gone is no change of the inputs, but it is what the job was waiting for.
+void Project::ForgetBusyFailures(const Observation& seen) {
+  if (!view_ || busy_failures_.empty()) return;
+  std::erase_if(busy_failures_, [&](const std::string& path) {
+    const auto before = view_->seen->footprints.find(path);
+    const auto now = seen.footprints.find(path);
+    const bool changed = before == view_->seen->footprints.end() || now == seen.footprints.end() ||
+                         before->second != now->second;
+    if (!changed) return false;
+    context_.store.Update([&](State& state) { state.failures.erase(path); });
+    look_again_ = true;
+    return true;
+  });
+}
+
 bool Project::idle() const { return !looking_ && waiting_.empty() && view_ != nullptr; }
 
 void Project::Fresh(ViewCallback callback) {
@@ -325,28 +341,35 @@ void Project::Fresh(ViewCallback callback) {
 }
 
 void Project::Settled(ViewCallback callback) {
-  auto wait = std::make_shared<std::function<void(std::shared_ptr<const View>)>>();
-  auto timer = std::make_shared<std::unique_ptr<Loop::Timer>>();
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  const std::weak_ptr<Project> weak = weak_from_this();
-  *wait = [weak, wait, timer, deadline, callback](std::shared_ptr<const View> view) {
+  SettledBefore(deadline, std::move(callback));
+}
+
+void Project::SettledBefore(std::chrono::steady_clock::time_point deadline, ViewCallback callback) {
+  Fresh([weak = weak_from_this(), deadline,
+         callback = std::move(callback)](const std::shared_ptr<const View>& view) {
     const auto self = weak.lock();
-    const auto finish = [&] {
-      *wait = nullptr;
-      callback(std::move(view));
-    };
-    if (!self || std::chrono::steady_clock::now() > deadline) return finish();
     const bool working = std::ranges::any_of(view->verdicts, [](const Verdict& verdict) {
       return verdict.state == EnvironmentState::kApplying;
     });
-    const bool scanning = self->watch_ && !self->strays_->complete() && view->seen->config;
-    if (!working && !scanning) return finish();
-    *timer = self->context_.loop.After(kPoll, [weak, wait] {
-      const auto again = weak.lock();
-      if (again && *wait) again->Fresh(*wait);
-    });
-  };
-  Fresh(*wait);
+    const bool scanning = self && self->watch_ && !self->strays_->complete() && view->seen->config;
+    if (!self || (!working && !scanning) || std::chrono::steady_clock::now() > deadline) {
+      callback(view);
+      return;
+    }
+    self->patience_.push_back({.deadline = deadline, .callback = callback});
+    self->ContinuePatience();
+  });
+}
+
+void Project::ContinuePatience() {
+  if (patience_timer_) return;
+  patience_timer_ = context_.loop.After(kPoll, [this] {
+    patience_timer_.reset();
+    for (Patience& patience : std::exchange(patience_, {})) {
+      SettledBefore(patience.deadline, std::move(patience.callback));
+    }
+  });
 }
 
 void Project::Rescanned(ViewCallback callback) {

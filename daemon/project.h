@@ -74,7 +74,14 @@ class Project final : public std::enable_shared_from_this<Project> {
   [[nodiscard]] bool idle() const;
 
  private:
+  struct Patience {
+    std::chrono::steady_clock::time_point deadline;
+    ViewCallback callback;
+  };
+
   void Look();
+  void SettledBefore(std::chrono::steady_clock::time_point deadline, ViewCallback callback);
+  void ContinuePatience();
   void Settle(std::shared_ptr<const Observation> seen);
   void Publish(std::shared_ptr<const Observation> seen);
   void Announce(const View* before, const View& now);
@@ -83,6 +90,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   void AnswerWaiters();
   void StraysChanged();
   void Recover();
+  void ForgetBusyFailures(const Observation& seen);
   void Emit(EventDocument event) const;
   [[nodiscard]] EventDocument Event(std::string_view name) const;
   [[nodiscard]] bool ActsByPolicy() const { return context_.mode != Mode::kAsk; }
@@ -97,6 +105,8 @@ class Project final : public std::enable_shared_from_this<Project> {
   bool look_again_ = false;
   bool held_back_ = false;  // a look whose problems may be those of a half-finished burst
   std::unique_ptr<Loop::Timer> hold_timer_;
+  std::vector<Patience> patience_;
+  std::unique_ptr<Loop::Timer> patience_timer_;
   std::vector<ViewCallback> waiting_;  // for the look after the present one
   std::vector<ViewCallback> served_by_this_look_;
   std::vector<Finding> recovered_;

@@ -145,7 +145,6 @@ void ProjectWatch::Note(const WatchEvent& event) {
 
 void ProjectWatch::NoteFile(const WatchEvent& event) {
   const Settler::Time now = Settler::Clock::now();
-  const bool complete = event.kind == Kind::kSaved || event.kind == Kind::kRemoved;
   if (event.directory == git_) {
     if (event.name == "HEAD" || event.name == "index") settler_.NoteSaved(event.path(), now);
     return;
@@ -161,8 +160,10 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
       migration_directories_.contains(event.directory) && event.name.ends_with(".sql");
   if (inputs_.contains(path) || migration) {
     last_input_ = now;
-    if (complete) {
+    if (event.kind == Kind::kSaved) {
       settler_.NoteSaved(path, now);
+    } else if (event.kind == Kind::kRemoved) {
+      settler_.NoteRemoved(path, now);
     } else {
       settler_.NoteUnfinished(path, now);
     }
