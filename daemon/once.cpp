@@ -1,5 +1,6 @@
 // droverd --once: bring every environment to where its policy wants it, report, exit. For container
 // entrypoints and CI.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
