@@ -117,7 +117,7 @@ expect_version 5a1e00000001
 run 'drover history'
 
 say 'An explicit downgrade is respected: the environment is held, although its policy is to apply.'
-run 'drover downgrade -1 --yes'
+run 'drover downgrade -1'
 expect_version "$head"
 run 'drover status'
 drover status --json | grep -q '"state":"held"' || fail 'the environment is not held'
