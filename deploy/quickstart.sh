@@ -132,10 +132,9 @@ import time
 database = sqlite3.connect("./application.db")
 database.execute("CREATE TABLE accounts (id INTEGER PRIMARY KEY)")
 database.execute("BEGIN IMMEDIATE")
-print("ready", flush=True)
 time.sleep(120)
 PY
-run "python3 $work/wrong.py &"
+run "python3 $work/wrong.py >/dev/null &"
 holder=$!
 found=
 for _ in $(seq 100); do

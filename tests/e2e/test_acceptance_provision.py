@@ -66,10 +66,8 @@ class Provision(harness.Case):
 
         self.assertEqual(sorted(p.name for p in self.backend().iterdir()), before,
                          "nothing appeared in backend/")
-        self.assertEqual(project.tables(), sorted(
-            ["accounts", "bindings", "servers", "transaction_snapshots", "transactions"]
-            + [t for t in project.tables() if t not in (
-                "accounts", "bindings", "servers", "transaction_snapshots", "transactions")]))
+        self.assertLessEqual({"accounts", "bindings", "servers", "transaction_snapshots",
+                              "transactions"}, set(project.tables()))
         self.assertEqual(project.database.stat().st_mode & 0o777, 0o644,
                          "a container must be able to read it")
         self.assertEqual(project.query("PRAGMA foreign_key_check"), [])
