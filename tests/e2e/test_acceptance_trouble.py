@@ -153,7 +153,7 @@ class Trouble(harness.Case):
                 config.write_text(broken)
                 wait_until(lambda: re.search(where, json.dumps(project.status()["findings"])),
                            f"a finding at {where}")
-                self.assertTrue(events.all("config") or events.all("finding"))
+                wait_until(lambda: events.all("config") or events.all("finding"), "an event says so")
                 shown = project.drover("status").out
                 self.assertRegex(shown, where)
                 self.assertEqual(project.env_status()["state"], "current", "the old one serves")
