@@ -2,7 +2,7 @@
 # Builds drover and runs its tests; ends with CTest's summary.
 #
 #   tests/run.sh                    the default suite (preset dev)
-#   tests/run.sh -R Acceptance      further arguments go to ctest
+#   tests/run.sh -R acceptance      further arguments go to ctest
 #   tests/run.sh --preset asan      another preset: dev, asan, tsan
 #   tests/run.sh --full             the slow tests too
 #   tests/run.sh --bench            the release build and its figures instead of the tests
