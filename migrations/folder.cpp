@@ -1,9 +1,11 @@
 #include "migrations/folder.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
 #include "migrations/checksum.h"
+#include "migrations/footprint.h"
 #include "migrations/native_format.h"
 
 namespace drover::migrations {
@@ -16,8 +18,14 @@ constexpr std::size_t kLargestMigration = std::size_t{64} << 20;
 const MigrationFolders::Parsed& MigrationFolders::ParsedFile(const std::string& path,
                                                              const FileStatus& status) {
   const auto known = files_.find(path);
-  if (known != files_.end() && known->second.status == status) return known->second;
-  Parsed parsed{.status = status, .revision = {}, .problem = {}, .sha256 = {}};
+  if (known != files_.end() && known->second.status == status && !known->second.racy) {
+    return known->second;
+  }
+  Parsed parsed{.status = status,
+                .racy = IsRacy(std::max(status.modified_ns, status.changed_ns)),
+                .revision = {},
+                .problem = {},
+                .sha256 = {}};
   try {
     const std::string text = ReadFile(path, kLargestMigration);
     parsed.sha256 = Sha256(text);

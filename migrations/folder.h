@@ -28,6 +28,7 @@ class MigrationFolders final {
  private:
   struct Parsed {
     FileStatus status;
+    bool racy = false;  // changed so recently that the status may not show the next change
     std::vector<Revision> revision;  // one, or none when there is a problem
     std::vector<Error> problem;
     std::string sha256;

@@ -70,11 +70,6 @@ class RowTracker {
           graph_.Above(lower), [&](std::uint32_t upper) { return applied_[upper]; });
       if (!covered) Insert(rows_, graph_.revisions()[lower].id);
     }
-    // A dependency may reappear only if nothing else that is applied lies above it transitively.
-    std::erase_if(rows_, [&](const RevisionId& row) {
-      return std::ranges::any_of(graph_.Above(static_cast<std::uint32_t>(Index(graph_, row))),
-                                 [&](std::uint32_t upper) { return applied_[upper]; });
-    });
   }
 
   [[nodiscard]] const std::vector<bool>& applied() const { return applied_; }

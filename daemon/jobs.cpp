@@ -1,0 +1,201 @@
+#include "daemon/jobs.h"
+
+#include <atomic>
+#include <exception>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "daemon/log.h"
+
+namespace drover::daemon {
+namespace {
+
+std::string JobId() {
+  static std::atomic<unsigned> counter{0};
+  return Concat(FormatUtcMilliseconds(WallNow()), "-", getpid(), "-", ++counter);
+}
+
+/// Writes `held` before the work, since the daemon of another process may look at the database the
+/// moment it changes; takes it back when nothing came of it.
+class HeldGuard {
+ public:
+  HeldGuard(const JobRequest& request, StateStore& store) : request_(request), store_(store) {
+    if (request.command == JobCommand::kUpgrade) return;
+    const State state = store.Read();
+    if (const auto known = state.held.find(request.path); known != state.held.end()) {
+      before_ = known->second;
+    }
+    store.Update([&](State& change) {
+      change.held[request.path] = {.since = FormatUtc(WallNow()),
+                                   .by = std::string(CommandName(request.command)),
+                                   .migrations = request.migrations_digest};
+    });
+    armed_ = true;
+  }
+
+  void TakeBack() {
+    if (!armed_) return;
+    store_.Update([&](State& change) {
+      if (before_) {
+        change.held[request_.path] = *before_;
+      } else {
+        change.held.erase(request_.path);
+      }
+    });
+  }
+
+ private:
+  const JobRequest& request_;
+  StateStore& store_;
+  std::optional<Held> before_;
+  bool armed_ = false;
+};
+
+void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutcome& outcome) {
+  const State state = store.Read();
+  const bool failed = outcome.error && outcome.error->code != Code::kCancelled;
+  const bool resumes =
+      request.command == JobCommand::kUpgrade && request.origin == JobOrigin::kUser;
+  if (!failed && !state.failures.contains(request.path) &&
+      !(resumes && state.held.contains(request.path))) {
+    return;
+  }
+  store.Update([&](State& change) {
+    if (resumes) change.held.erase(request.path);
+    if (failed && request.command == JobCommand::kUpgrade) {
+      change.failures[request.path] = {
+          .at = FormatUtc(WallNow()), .inputs = request.inputs, .error = ToBody(*outcome.error)};
+    } else if (!failed) {
+      change.failures.erase(request.path);
+    }
+  });
+}
+
+}  // namespace
+
+std::string_view CommandName(JobCommand command) {
+  switch (command) {
+    case JobCommand::kUpgrade:
+      return "upgrade";
+    case JobCommand::kDowngrade:
+      return "downgrade";
+    case JobCommand::kStamp:
+      return "stamp";
+  }
+  return "upgrade";
+}
+
+migrations::Plan PlanFor(const JobRequest& request, std::span<const migrations::RevisionId> rows) {
+  switch (request.command) {
+    case JobCommand::kDowngrade:
+      return migrations::PlanDowngrade(*request.graph, rows, request.target);
+    case JobCommand::kStamp:
+      return migrations::PlanStamp(*request.graph, rows, request.target, request.purge);
+    case JobCommand::kUpgrade:
+      break;
+  }
+  return migrations::PlanUpgrade(*request.graph, rows, request.target, request.drafts);
+}
+
+JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& store,
+                    const migrations::ApplyObserver& observer, const std::stop_token& stop) {
+  JobOutcome outcome;
+  try {
+    HeldGuard held(request, store);
+    JournalEntry entry{.job = JobId(),
+                       .what = "intent",
+                       .at = FormatUtcMilliseconds(WallNow()),
+                       .project = request.project,
+                       .environment = request.environment,
+                       .target = request.path,
+                       .command = std::string(CommandName(request.command)),
+                       .from = request.rows,
+                       .to = {request.target},
+                       .by = request.origin == JobOrigin::kPolicy ? "policy" : request.by.user,
+                       .pid = getpid(),
+                       .duration_ms = 0,
+                       .message = {}};
+    journal.Append(entry);
+    std::vector<migrations::RevisionId> reached = request.rows;
+    try {
+      const migrations::ApplyRequest apply{
+          .path = request.path,
+          .version_table = request.version_table,
+          .by = request.by,
+          .busy_timeout = std::chrono::seconds(5),
+          .plan = [&](auto rows) { return PlanFor(request, rows); },
+          .may_create = request.command == JobCommand::kUpgrade};
+      migrations::ApplyObserver watching = observer;
+      watching.on_applied = [&](const migrations::AppliedStep& step) {
+        reached = step.rows_after;
+        if (observer.on_applied) observer.on_applied(step);
+      };
+      outcome.result = request.command == JobCommand::kStamp
+                           ? migrations::Stamp(apply, *request.graph)
+                           : migrations::Apply(apply, watching, stop);
+      reached = outcome.result.to;
+    } catch (const Error& error) {
+      outcome.error = error;
+    }
+    if (outcome.error && reached == request.rows) held.TakeBack();
+    entry.what = outcome.error ? "failed" : "done";
+    entry.at = FormatUtcMilliseconds(WallNow());
+    entry.to = reached;
+    entry.duration_ms = outcome.result.duration_ms;
+    if (outcome.error) entry.message = outcome.error->message;
+    RememberOutcome(request, store, outcome);
+    journal.Append(entry);
+  } catch (const Error& error) {
+    outcome.error = error;
+  } catch (const std::exception& error) {
+    outcome.error = Error(Code::kInternal, "job.defect", error.what());
+  }
+  return outcome;
+}
+
+std::stop_source JobQueue::Submit(const std::string& path, Work work, Done done) {
+  auto job = std::make_shared<Job>(
+      Job{.work = std::move(work), .done = std::move(done), .stop = std::stop_source()});
+  std::stop_source stop = job->stop;
+  auto& queue = queues_[path];
+  queue.push_back(std::move(job));
+  if (queue.size() == 1) StartNext(path);
+  return stop;
+}
+
+void JobQueue::StartNext(const std::string& path) {
+  const std::shared_ptr<Job> job = queues_[path].front();
+  workers_.Post([this, path, job] {
+    auto outcome = std::make_shared<JobOutcome>();
+    if (job->stop.stop_requested()) {
+      outcome->error = Error(Code::kCancelled, "job.cancelled", "cancelled before it began");
+    } else {
+      *outcome = job->work(job->stop.get_token());
+    }
+    loop_.Post([this, path, job, outcome] {
+      auto& queue = queues_[path];
+      queue.pop_front();
+      if (queue.empty()) {
+        queues_.erase(path);
+      } else {
+        StartNext(path);
+      }
+      job->done(std::move(*outcome));
+    });
+  });
+}
+
+std::set<std::string> JobQueue::Busy() const {
+  std::set<std::string> paths;
+  for (const auto& [path, queue] : queues_) paths.insert(path);
+  return paths;
+}
+
+void JobQueue::CancelAll() {
+  for (const auto& [path, queue] : queues_) {
+    for (const std::shared_ptr<Job>& job : queue) job->stop.request_stop();
+  }
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,95 @@
+// Jobs: one plan being carried out on one database. One queue per database, so that two jobs on the
+// same file never overlap; each job is journaled before and after.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "daemon/journal.h"
+#include "daemon/net/loop.h"
+#include "daemon/state_store.h"
+#include "daemon/workers.h"
+#include "migrations/apply.h"
+
+namespace drover::daemon {
+
+enum class JobCommand : std::uint8_t { kUpgrade, kDowngrade, kStamp };
+
+/// Who asked: a person, or the environment's policy.
+enum class JobOrigin : std::uint8_t { kUser, kPolicy };
+
+[[nodiscard]] std::string_view CommandName(JobCommand command);
+
+struct JobRequest {
+  JobCommand command = JobCommand::kUpgrade;
+  JobOrigin origin = JobOrigin::kUser;
+  std::string project;  // root
+  std::string environment;
+  std::string path;    // of the database
+  std::string target;  // the revision as written
+  migrations::Drafts drafts = migrations::Drafts::kStopBefore;
+  migrations::Purge purge = migrations::Purge::kNo;
+  std::shared_ptr<const migrations::Graph> graph;
+  std::string version_table;
+  std::string migrations_digest;             // remembered with `held`
+  std::string inputs;                        // remembered with a failure
+  std::vector<migrations::RevisionId> rows;  // as last observed, for the journal
+  migrations::AppliedBy by;
+};
+
+struct JobOutcome {
+  migrations::ApplyResult result;
+  std::optional<Error> error;
+};
+
+/// Makes the plan of a request from the rows of the database; used for previews as well.
+[[nodiscard]] migrations::Plan PlanFor(const JobRequest& request,
+                                       std::span<const migrations::RevisionId> rows);
+
+/// Carries one job out on the calling thread: intent, work, outcome; keeps `held` and failures up
+/// to date. Never throws.
+[[nodiscard]] JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& store,
+                                  const migrations::ApplyObserver& observer,
+                                  const std::stop_token& stop);
+
+/// Schedules jobs on the workers. Used on the loop's thread.
+class JobQueue final {
+ public:
+  using Work = std::function<JobOutcome(const std::stop_token&)>;
+  using Done = std::function<void(JobOutcome)>;
+
+  JobQueue(Loop& loop, Workers& workers) : loop_(loop), workers_(workers) {}
+
+  /// Queues work on the database at `path`; `done` is called on the loop's thread. The returned
+  /// source cancels it: work that has not begun ends as cancelled at once.
+  std::stop_source Submit(const std::string& path, Work work, Done done);
+
+  /// Paths with a running or waiting job.
+  [[nodiscard]] std::set<std::string> Busy() const;
+  [[nodiscard]] bool idle() const { return queues_.empty(); }
+
+  void CancelAll();
+
+ private:
+  struct Job {
+    Work work;
+    Done done;
+    std::stop_source stop;
+  };
+
+  void StartNext(const std::string& path);
+
+  Loop& loop_;
+  Workers& workers_;
+  std::map<std::string, std::deque<std::shared_ptr<Job>>> queues_;  // front: running
+};
+
+}  // namespace drover::daemon

@@ -1,0 +1,352 @@
+#include "daemon/judge.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "migrations/checksum.h"
+#include "migrations/identifiers.h"
+#include "migrations/plan.h"
+#include "migrations/sql_text.h"
+
+namespace drover::daemon {
+namespace {
+
+using environments::DestructivePolicy;
+using environments::OnPending;
+using environments::Target;
+using environments::TargetKind;
+using migrations::DatabaseFacts;
+using migrations::DatabaseKind;
+using migrations::Graph;
+using migrations::Revision;
+using migrations::RevisionId;
+
+constexpr std::size_t kPendingNamed = 5;
+
+/// "-e NAME" where it is needed.
+std::string WithEnvironment(const Observation& seen, std::string_view command,
+                            std::string_view environment) {
+  const bool is_default = seen.config->default_environment == environment;
+  return is_default ? std::string(command) : Concat(command, " -e ", environment);
+}
+
+/// Judges one environment; each member function either settles the verdict and returns true, or
+/// leaves it to the next.
+class Judgement {
+ public:
+  Judgement(const Observation& seen, std::size_t index, const std::set<std::string>& applying)
+      : seen_(seen),
+        config_(seen.config->environments[index]),
+        target_(seen.targets[index]),
+        applying_(applying) {
+    verdict_.environment = config_.name;
+    verdict_.policy = config_.on_pending;
+    for (std::size_t i = 0; i < seen.targets.size(); ++i) {
+      if (i == index || target_.key.empty() || seen.targets[i].key != target_.key) continue;
+      verdict_.same_as.push_back(seen.targets[i].environment);
+      if (seen.config->environments[i].on_pending == OnPending::kReport) {
+        verdict_.policy = OnPending::kReport;  // two on one file: the stricter policy wins
+      }
+    }
+  }
+
+  Verdict Decide() {
+    if (Unresolved()) return std::move(verdict_);
+    verdict_.current = facts_->rows;
+    (void)(Applying() || Unreadable() || Orphan() || BrokenMigrations() || Unversioned() ||
+           Unfinished() || Modified() || Conflict() || UpToDate() || Held() || Failed() ||
+           Waiting());
+    return std::move(verdict_);
+  }
+
+ private:
+  bool Settle(EnvironmentState state, std::string why, std::string next = {}) {
+    verdict_.state = state;
+    verdict_.why = std::move(why);
+    verdict_.next = std::move(next);
+    return true;
+  }
+
+  bool SettleError(EnvironmentState state, const Error& error) {
+    verdict_.error = error;
+    return Settle(state, error.message, error.hint.starts_with("drover ") ? error.hint : "");
+  }
+
+  bool Unresolved() {
+    if (target_.kind == TargetKind::kMemory) {
+      return Settle(EnvironmentState::kUnresolved,
+                    "an in-memory database lives only in the application: nothing to provision");
+    }
+    if (target_.kind == TargetKind::kUnresolved) {
+      const ErrorBody body = target_.error.value_or(ErrorBody());
+      verdict_.error = FromBody(body);
+      return Settle(EnvironmentState::kUnresolved, body.message, "drover where");
+    }
+    facts_ = seen_.databases.at(target_.path).get();
+    return false;
+  }
+
+  bool Applying() {
+    if (!applying_.contains(target_.path)) return false;
+    if (seen_.graph) CountPending();
+    return Settle(EnvironmentState::kApplying, "a job is running");
+  }
+
+  bool Unreadable() {
+    if (facts_->kind != DatabaseKind::kUnreadable) return false;
+    return SettleError(EnvironmentState::kUnresolved, *facts_->problem);
+  }
+
+  /// A row no file has; or a parent no file has that this database has applied.
+  bool Orphan() {
+    std::vector<RevisionId> orphans;
+    for (const RevisionId& row : facts_->rows) {
+      if (!seen_.known_revisions.contains(row)) orphans.push_back(row);
+    }
+    for (const RevisionId& parent : seen_.missing_parents) {
+      const auto record = facts_->records.find(parent);
+      if (record != facts_->records.end() && record->second.direction != "down") {
+        orphans.push_back(parent);
+      }
+    }
+    // A file that is there but cannot be read is another trouble, told by BrokenMigrations().
+    if (orphans.empty() || HasUnreadableFile()) return false;
+    verdict_.error =
+        Error(Code::kDrift, "orphan",
+              Concat(orphans.size() > 1 ? "revisions " : "revision ", Join(orphans, ", "),
+                     orphans.size() > 1 ? " are" : " is", " applied, but no migration file has ",
+                     orphans.size() > 1 ? "them" : "it"),
+              Concat("git log --all --oneline -- '*", orphans.front(), "*'"));
+    return Settle(EnvironmentState::kOrphan, verdict_.error->message, "");
+  }
+
+  [[nodiscard]] bool HasUnreadableFile() const {
+    return std::ranges::any_of(seen_.migration_problems, [](const Error& error) {
+      return error.kind == "malformed_migration" || error.kind == "illegal_character";
+    });
+  }
+
+  bool BrokenMigrations() {
+    if (seen_.graph) return false;
+    if (seen_.migration_problems.empty()) {
+      return Settle(EnvironmentState::kUnresolved, "the migrations have not been read");
+    }
+    return SettleError(EnvironmentState::kFailed, seen_.migration_problems.front());
+  }
+
+  bool Unversioned() {
+    if (facts_->kind != DatabaseKind::kUnversioned) return false;
+    return Settle(EnvironmentState::kUnversioned,
+                  Concat("has tables but no version table ", seen_.config->version_table,
+                         ": left alone until it is stamped"),
+                  WithEnvironment(seen_, "drover stamp REVISION", config_.name));
+  }
+
+  bool Unfinished() {
+    if (facts_->unfinished.empty()) return false;
+    verdict_.error = Error(
+        Code::kConflict, "history.unfinished",
+        Concat("revision ", facts_->unfinished.front(),
+               " runs without a transaction and was interrupted: part of it is applied"),
+        WithEnvironment(seen_, Concat("drover stamp ", facts_->unfinished.front()), config_.name));
+    return Settle(EnvironmentState::kFailed, verdict_.error->message, verdict_.error->hint);
+  }
+
+  bool Modified() {
+    const std::vector<bool> applied = seen_.graph->Closure(facts_->rows);
+    std::vector<RevisionId> modified;
+    const auto revisions = seen_.graph->revisions();
+    for (std::size_t i = 0; i < revisions.size(); ++i) {
+      if (!applied[i]) continue;
+      const auto record = facts_->records.find(revisions[i].id);
+      if (record == facts_->records.end() || record->second.up_sha256.empty()) continue;
+      if (record->second.up_sha256 != revisions[i].up_sha256 ||
+          record->second.down_sha256 != revisions[i].down_sha256) {
+        modified.push_back(revisions[i].id);
+      }
+    }
+    if (modified.empty()) return false;
+    const Revision& first = *seen_.graph->Find(modified.front());
+    verdict_.error =
+        Error(Code::kDrift, "modified",
+              Concat(modified.size() > 1 ? "revisions " : "revision ", Join(modified, ", "),
+                     modified.size() > 1 ? " were" : " was", " edited after being applied"),
+              Concat("drover show ", first.id), Concat(first.file, ":", first.header_line, ":1"));
+    return Settle(EnvironmentState::kModified, verdict_.error->message,
+                  Concat("drover show ", first.id));
+  }
+
+  bool Conflict() {
+    const std::vector<RevisionId> heads = seen_.graph->Heads();
+    if (heads.size() < 2) return false;
+    CountPending();
+    verdict_.error = Error(Code::kConflict, "multiple_heads",
+                           Concat("there are ", heads.size(),
+                                  " heads: ", migrations::NameRevisions(*seen_.graph, heads)),
+                           "drover merge");
+    return Settle(EnvironmentState::kConflict, verdict_.error->message, "drover merge");
+  }
+
+  void CountPending() {
+    pending_ = migrations::Pending(*seen_.graph, facts_->rows);
+    verdict_.pending = pending_.size();
+    for (const Revision* revision : pending_) {
+      if (verdict_.pending_names.size() == kPendingNamed) break;
+      const bool head = seen_.graph->Children(revision->id).empty();
+      verdict_.pending_names.push_back(
+          {.revision = revision->id, .head = head, .message = revision->message});
+    }
+  }
+
+  bool UpToDate() {
+    CountPending();
+    if (!pending_.empty()) return false;
+    if (facts_->kind == DatabaseKind::kMissing) {
+      return Settle(EnvironmentState::kMissing, "there is no file yet, and nothing to apply");
+    }
+    const auto waiting = std::ranges::count_if(seen_.graph->revisions(), [&](const Revision& r) {
+      return r.draft && !seen_.graph->IsBelow(r.id, facts_->rows.empty() ? "" : facts_->rows[0]);
+    });
+    return Settle(EnvironmentState::kCurrent,
+                  waiting > 0
+                      ? Concat("up to date; ", Count(static_cast<std::size_t>(waiting), "draft"),
+                               " not applied")
+                      : std::string("up to date"));
+  }
+
+  bool Held() {
+    verdict_.inputs = migrations::Sha256(Concat(seen_.migrations_digest, "\n", seen_.config->sha256,
+                                                "\n", target_.path, "\n", Join(facts_->rows, ",")));
+    const auto held = seen_.state.held.find(target_.path);
+    if (held == seen_.state.held.end() || held->second.migrations != seen_.migrations_digest) {
+      return false;
+    }
+    return Settle(EnvironmentState::kHeld,
+                  Concat("held since an explicit ", held->second.by, " at ", held->second.since,
+                         ": automatic apply waits for `drover upgrade` or a changed migration"),
+                  WithEnvironment(seen_, "drover upgrade", config_.name));
+  }
+
+  bool Failed() {
+    const auto failure = seen_.state.failures.find(target_.path);
+    if (failure == seen_.state.failures.end() || failure->second.inputs != verdict_.inputs) {
+      return false;
+    }
+    verdict_.error = FromBody(failure->second.error);
+    return Settle(EnvironmentState::kFailed, verdict_.error->message,
+                  WithEnvironment(seen_, "drover upgrade", config_.name));
+  }
+
+  bool Waiting() {
+    const bool missing = facts_->kind == DatabaseKind::kMissing;
+    const EnvironmentState state =
+        missing ? EnvironmentState::kMissing : EnvironmentState::kPending;
+    std::string next = WithEnvironment(seen_, "drover upgrade", config_.name);
+    const std::string count = Count(pending_.size(), "migration");
+    if (verdict_.policy == OnPending::kReport) {
+      return Settle(state, Concat(count, " to apply, reported only (on_pending: report)"), next);
+    }
+    if (!seen_.trusted && !IsBelow(target_.path, seen_.root)) {
+      return Settle(state,
+                    Concat(count,
+                           " to apply; the file lies outside the project, so the policy "
+                           "waits for `drover trust`"),
+                    "drover trust");
+    }
+    if (seen_.config->destructive != DestructivePolicy::kAllow) {
+      for (const Revision* revision : pending_) {
+        const std::vector<Destruction> lost = migrations::FindDestruction(revision->up.sql);
+        if (lost.empty()) continue;
+        return Settle(state,
+                      Concat("revision ", revision->id, " would ", lost.front().kind, " ",
+                             lost.front().object, ": that is yours to decide"),
+                      next);
+      }
+    }
+    verdict_.may_apply = true;
+    return Settle(state, Concat(count, " to apply"), std::move(next));
+  }
+
+  const Observation& seen_;
+  const environments::EnvironmentConfig& config_;
+  const Target& target_;
+  const std::set<std::string>& applying_;
+  const DatabaseFacts* facts_ = nullptr;
+  std::vector<const Revision*> pending_;
+  Verdict verdict_;
+};
+
+Finding FromError(const Error& error, std::string_view code) {
+  Finding finding{.code = std::string(code),
+                  .severity = "error",
+                  .environment = std::nullopt,
+                  .message = error.message,
+                  .ground = "seen",
+                  .fix = std::nullopt,
+                  .where = std::nullopt};
+  if (!error.hint.empty()) finding.fix = error.hint;
+  if (!error.where.empty()) finding.where = error.where;
+  return finding;
+}
+
+}  // namespace
+
+std::string_view StateName(EnvironmentState state) {
+  switch (state) {
+    case EnvironmentState::kCurrent:
+      return "current";
+    case EnvironmentState::kPending:
+      return "pending";
+    case EnvironmentState::kApplying:
+      return "applying";
+    case EnvironmentState::kHeld:
+      return "held";
+    case EnvironmentState::kFailed:
+      return "failed";
+    case EnvironmentState::kConflict:
+      return "conflict";
+    case EnvironmentState::kModified:
+      return "modified";
+    case EnvironmentState::kOrphan:
+      return "orphan";
+    case EnvironmentState::kMissing:
+      return "missing";
+    case EnvironmentState::kUnversioned:
+      return "unversioned";
+    case EnvironmentState::kUnresolved:
+      return "unresolved";
+  }
+  return "unresolved";
+}
+
+std::vector<Verdict> Judge(const Observation& observation, const std::set<std::string>& applying) {
+  std::vector<Verdict> verdicts;
+  for (std::size_t i = 0; i < observation.targets.size(); ++i) {
+    verdicts.push_back(Judgement(observation, i, applying).Decide());
+  }
+  return verdicts;
+}
+
+std::vector<Finding> CollectFindings(const Observation& observation) {
+  std::vector<Finding> findings;
+  if (observation.config_error) {
+    findings.push_back(FromError(*observation.config_error, "config-error"));
+    if (observation.config) {
+      findings.back().message += "; the configuration read before stays in force";
+    }
+  }
+  for (const Error& error : observation.migration_problems) {
+    findings.push_back(FromError(error, "migration-error"));
+  }
+  for (const environments::Target& target : observation.targets) {
+    findings.insert(findings.end(), target.findings.begin(), target.findings.end());
+  }
+  const auto rank = [](const Finding& finding) {
+    constexpr std::string_view kOrder[] = {"fatal", "error", "warning", "info"};
+    return std::ranges::find(kOrder, finding.severity) - std::begin(kOrder);
+  };
+  std::ranges::stable_sort(findings, {}, rank);
+  return findings;
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,48 @@
+#include "daemon/settle.h"
+
+#include <algorithm>
+
+namespace drover::daemon {
+
+void Settler::NoteSaved(const std::string& path, Time now) {
+  unfinished_.erase(path);
+  if (!first_saved_) first_saved_ = now;
+  last_saved_ = now;
+}
+
+void Settler::NoteUnfinished(const std::string& path, Time now) {
+  unfinished_.insert(path);
+  last_unfinished_ = now;
+}
+
+void Settler::NoteDatabase(Time) { database_ = true; }
+
+std::optional<Settler::Time> Settler::Due(Time now, bool git_locked) {
+  if (!git_locked) {
+    locked_since_.reset();
+  } else if (!locked_since_) {
+    locked_since_ = now;
+  }
+  std::optional<Time> due;
+  const auto at = [&](Time time) { due = due ? std::min(*due, time) : time; };
+  if (first_saved_) {
+    // A single save after a quiet time is acted on at once; whatever follows closely is a burst.
+    const bool burst = *first_saved_ - last_look_ < kQuiet || last_saved_ != *first_saved_;
+    at(burst ? std::min(last_saved_ + kQuiet, *first_saved_ + kLongestBurst) : *first_saved_);
+  }
+  if (!unfinished_.empty()) at(last_unfinished_ + kUnfinished);
+  if (due && locked_since_ && now - *locked_since_ < kGitPatience) {
+    due = std::max(*due, now + kQuiet);
+  }
+  if (database_) at(std::max(now, last_look_ + kDatabasePause));
+  return due;
+}
+
+void Settler::Begin(Time now) {
+  first_saved_.reset();
+  database_ = false;
+  if (!unfinished_.empty() && now - last_unfinished_ >= kUnfinished) unfinished_.clear();
+  last_look_ = now;
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,315 @@
+#include "migrations/apply.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "migrations/inspect.h"
+#include "migrations/script.h"
+
+namespace drover::migrations {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::int64_t MillisecondsSince(SteadyClock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begin).count();
+}
+
+/// BEGIN IMMEDIATE … COMMIT, rolled back unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection) : connection_(connection) {
+    connection_.Execute("BEGIN IMMEDIATE");
+  }
+  Transaction(const Transaction&) = delete;  // returned by elision only
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    if (connection_.autocommit()) return;  // committed, or SQLite rolled back by itself
+    try {
+      connection_.Execute("ROLLBACK");
+    } catch (const Error&) {
+      // Closing the connection rolls back as well.
+    }
+  }
+
+  /// In rollback mode readers can make COMMIT busy; the transaction stays open then, and trying
+  /// again is right (sqlite.org/lang_transaction.html).
+  void Commit(std::chrono::milliseconds patience) {
+    const SteadyClock::time_point begin = SteadyClock::now();
+    for (;;) {
+      try {
+        connection_.Execute("COMMIT");
+        return;
+      } catch (const Error& error) {
+        const bool again = error.code == Code::kBusy && !connection_.autocommit() &&
+                           SteadyClock::now() - begin < patience;
+        if (!again) throw;
+      }
+    }
+  }
+
+ private:
+  Connection& connection_;
+};
+
+/// The rows are not what the plan was made from: somebody else was faster.
+struct RowsMoved {};
+
+enum class Purpose : std::uint8_t { kApply, kStamp };
+
+class Applier {
+ public:
+  Applier(const ApplyRequest& request, const ApplyObserver& observer, const std::stop_token& stop,
+          Purpose purpose)
+      : request_(request), observer_(observer), stop_(stop), purpose_(purpose) {
+    Open();
+  }
+
+  ApplyResult Run() {
+    const SteadyClock::time_point begin = SteadyClock::now();
+    result_.from = ledger_->Rows();
+    result_.to = result_.from;
+    constexpr int kReplans = 1000;  // every one means that another process made progress
+    for (int attempt = 0; attempt < kReplans; ++attempt) {
+      const Plan plan = request_.plan(ledger_->Rows());
+      result_.warnings = plan.warnings;
+      if (RunSteps(plan)) {
+        result_.to = plan.to;
+        Verify();
+        result_.duration_ms = MillisecondsSince(begin);
+        return std::move(result_);
+      }
+    }
+    throw Error(Code::kBusy, "version.contended",
+                Concat(request_.path, ": other processes keep changing the version table"),
+                "stop them, then try again");
+  }
+
+  ApplyResult Stamp(const Graph& graph) {
+    const SteadyClock::time_point begin = SteadyClock::now();
+    Transaction transaction(*connection_);
+    const std::vector<RevisionId> rows = ledger_->Rows();
+    const Plan plan = request_.plan(rows);
+    ledger_->EnsureTables();
+    ledger_->ReplaceRows(rows, plan.to);
+    for (const RevisionId& id : plan.to) {
+      const Revision* revision = graph.Find(id);
+      const bool news = std::ranges::find(rows, id) == rows.end();
+      if (revision != nullptr && news) {
+        ledger_->Record(MakeHistoryRow(*revision, "stamp", FormatUtc(WallNow()), 0));
+      }
+    }
+    transaction.Commit(request_.busy_timeout);
+    result_.from = rows;
+    result_.to = plan.to;
+    Verify();
+    result_.warnings = plan.warnings;
+    result_.duration_ms = MillisecondsSince(begin);
+    return std::move(result_);
+  }
+
+ private:
+  void Open() {
+    const auto status = StatFile(request_.path);
+    if (!status && !request_.may_create) {
+      throw Error(Code::kNotFound, "database.missing",
+                  Concat("there is no database at ", request_.path), "drover upgrade");
+    }
+    if (status && status->type == FileType::kDirectory) {
+      const DatabaseFacts facts = Inspect(request_.path, request_.version_table);
+      throw Error(*facts.problem);
+    }
+    if (!status) MakeDirectories(DirectoryName(request_.path), 0755);
+    connection_.emplace(request_.path, request_.may_create ? OpenMode::kCreate : OpenMode::kWrite,
+                        request_.busy_timeout);
+    // Must be set outside a transaction; a rebuild under enforcement would cascade into children.
+    connection_->Execute("PRAGMA foreign_keys=OFF");
+    if (connection_->QueryInteger("PRAGMA foreign_keys") != 0) {
+      throw Error(Code::kInternal, "sqlite.foreign_keys",
+                  Concat(request_.path, ": foreign key enforcement cannot be switched off"));
+    }
+    // Durable before success is reported: in rollback mode only EXTRA syncs the directory after the
+    // journal is gone, which is the commit itself.
+    const bool wal = connection_->QueryText("PRAGMA journal_mode").value_or("") == "wal";
+    connection_->Execute(wal ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=EXTRA");
+    ledger_.emplace(*connection_, request_.version_table, request_.by);
+    RefuseUnversioned();
+  }
+
+  void RefuseUnversioned() {
+    if (purpose_ == Purpose::kStamp ||
+        !FindVersionTable(*connection_, {request_.version_table}).empty() ||
+        ReadOutline(*connection_, request_.version_table).tables.empty()) {
+      return;
+    }
+    throw Error(Code::kRefused, "database.unversioned",
+                Concat(request_.path, " has tables but no version table ", request_.version_table,
+                       ": it was not made by migrations, or by those of another tool"),
+                "drover stamp REVISION, if its schema is that of a revision");
+  }
+
+  /// False when the rows moved under the plan and a new one is needed.
+  bool RunSteps(const Plan& plan) {
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+      const Step& step = plan.steps[i];
+      if (stop_.stop_requested()) {
+        throw Error(Code::kCancelled, "job.cancelled",
+                    Concat("cancelled before revision ", step.revision.id,
+                           "; everything before it stays applied"));
+      }
+      if (observer_.on_begin) observer_.on_begin(step, i, plan.steps.size());
+      const SteadyClock::time_point begin = SteadyClock::now();
+      try {
+        if (step.script().transaction) {
+          RunInTransaction(step);
+        } else {
+          RunWithoutTransaction(step);
+        }
+      } catch (const RowsMoved&) {
+        return false;
+      }
+      AppliedStep applied{.revision = step.revision.id,
+                          .direction = step.direction,
+                          .message = step.revision.message,
+                          .rows_after = step.rows_after,
+                          .duration_ms = MillisecondsSince(begin)};
+      result_.to = step.rows_after;
+      if (observer_.on_applied) observer_.on_applied(applied);
+      result_.steps.push_back(std::move(applied));
+    }
+    return true;
+  }
+
+  [[nodiscard]] Transaction Begin(const Step& step) {
+    try {
+      return Transaction(*connection_);
+    } catch (const Error& error) {
+      // Busy because somebody is doing the same work is no failure.
+      if (error.code == Code::kBusy && ledger_->Rows() != step.rows_before) throw RowsMoved();
+      throw;
+    }
+  }
+
+  void CheckRows(const Step& step) {
+    if (ledger_->Rows() != step.rows_before) throw RowsMoved();
+    // Between our look at the file and this lock somebody may have filled it.
+    if (step.rows_before.empty() && !has_tables_) RefuseUnversioned();
+  }
+
+  void EnsureTables() {
+    if (has_tables_) return;
+    ledger_->EnsureTables();
+  }
+
+  [[nodiscard]] HistoryRow RowFor(const Step& step, SteadyClock::time_point begin) const {
+    return MakeHistoryRow(step.revision, step.direction == Direction::kUp ? "up" : "down",
+                          FormatUtc(WallNow()), MillisecondsSince(begin));
+  }
+
+  void RunInTransaction(const Step& step) {
+    const SteadyClock::time_point begin = SteadyClock::now();
+    Transaction transaction = Begin(step);
+    CheckRows(step);
+    EnsureTables();
+    Note(RunScript(*connection_, step.script(), step.revision.file, stop_));
+    ledger_->ReplaceRows(step.rows_before, step.rows_after);
+    ledger_->Record(RowFor(step, begin));
+    try {
+      transaction.Commit(request_.busy_timeout);
+    } catch (const Error&) {
+      // After a failed COMMIT the truth is what is on disk.
+      if (Inspect(request_.path, request_.version_table).rows != step.rows_after) throw;
+    }
+    has_tables_ = true;
+  }
+
+  void RunWithoutTransaction(const Step& step) {
+    const SteadyClock::time_point begin = SteadyClock::now();
+    HistoryRow row = RowFor(step, begin);
+    row.state = "applying";
+    std::int64_t id = 0;
+    {
+      Transaction transaction = Begin(step);
+      CheckRows(step);
+      EnsureTables();
+      id = ledger_->Record(row);
+      transaction.Commit(request_.busy_timeout);
+    }
+    has_tables_ = true;
+    try {
+      Note(RunScript(*connection_, step.script(), step.revision.file, stop_));
+      if (!connection_->autocommit()) {
+        connection_->Execute("ROLLBACK");
+        throw Error(Code::kInvalid, "sql.open_transaction",
+                    "the migration left a transaction open; it was rolled back",
+                    "end it with COMMIT",
+                    Concat(step.revision.file, ":", step.script().line, ":1"));
+      }
+    } catch (Error& error) {
+      error.message += "; it runs without a transaction, so what came before that statement stays";
+      throw;
+    }
+    Transaction transaction(*connection_);
+    ledger_->ReplaceRows(step.rows_before, step.rows_after);
+    ledger_->Finish(id, MillisecondsSince(begin));
+    transaction.Commit(request_.busy_timeout);
+  }
+
+  void Note(ScriptRun run) {
+    for (std::string& notice : run.notices) result_.warnings.push_back(std::move(notice));
+  }
+
+  /// Looks at the result through a fresh connection.
+  void Verify() {
+    ledger_.reset();
+    connection_.reset();
+    const DatabaseFacts facts = Inspect(request_.path, request_.version_table);
+    if (facts.problem) throw Error(*facts.problem);
+    if (facts.rows == result_.to) return;
+    // Another process may have gone on from where we stopped; its steps follow ours then.
+    const bool ours_is_recorded =
+        result_.steps.empty() || facts.records.contains(result_.steps.back().revision);
+    if (!ours_is_recorded) {
+      throw Error(Code::kDrift, "version.unexpected",
+                  Concat(request_.path, " is at ", Join(facts.rows, ", "), " instead of ",
+                         Join(result_.to, ", "), ": another program has written to it"),
+                  "drover status");
+    }
+    result_.to = facts.rows;
+  }
+
+  const ApplyRequest& request_;
+  const ApplyObserver& observer_;
+  const std::stop_token& stop_;
+  Purpose purpose_;
+  std::optional<Connection> connection_;
+  std::optional<Ledger> ledger_;
+  bool has_tables_ = false;
+  ApplyResult result_;
+};
+
+}  // namespace
+
+ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
+                  const std::stop_token& stop) {
+  if (!StatFile(request.path)) {
+    // Opening creates the file: not unless there is something to put into it.
+    const Plan plan = request.plan({});
+    if (plan.steps.empty()) {
+      return {.from = {}, .to = {}, .steps = {}, .warnings = plan.warnings, .duration_ms = 0};
+    }
+  }
+  return Applier(request, observer, stop, Purpose::kApply).Run();
+}
+
+ApplyResult Stamp(const ApplyRequest& request, const Graph& graph) {
+  const ApplyObserver nobody;
+  const std::stop_token never;
+  return Applier(request, nobody, never, Purpose::kStamp).Stamp(graph);
+}
+
+}  // namespace drover::migrations

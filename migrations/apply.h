@@ -1,0 +1,62 @@
+// Carries out a plan on one database: each revision in one transaction together with its version
+// rows and its history row, so that a process killed at any instruction leaves the database
+// entirely before or entirely after it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "migrations/history.h"
+#include "migrations/plan.h"
+
+namespace drover::migrations {
+
+struct AppliedStep {
+  RevisionId revision;
+  Direction direction = Direction::kUp;
+  std::string message;
+  std::vector<RevisionId> rows_after;
+  std::int64_t duration_ms = 0;
+};
+
+/// Called on the applying thread, between transactions.
+struct ApplyObserver {
+  std::function<void(const Step&, std::size_t index, std::size_t steps)> on_begin;
+  std::function<void(const AppliedStep&)> on_applied;
+};
+
+struct ApplyRequest {
+  std::string path;
+  std::string version_table;
+  AppliedBy by;
+  std::chrono::milliseconds busy_timeout = std::chrono::seconds(5);
+  /// Makes the plan from the rows; called again when another process has changed them meanwhile.
+  std::function<Plan(std::span<const RevisionId> rows)> plan;
+  /// Create the file and its directories when they are missing (an upgrade may, nothing else).
+  bool may_create = false;
+};
+
+struct ApplyResult {
+  std::vector<RevisionId> from;
+  std::vector<RevisionId> to;
+  std::vector<AppliedStep> steps;
+  std::vector<std::string> warnings;
+  std::int64_t duration_ms = 0;
+};
+
+/// Carries out the plan and verifies the rows on a fresh connection. On failure the database is at
+/// the last complete revision and the Error names file, line, column and statement. Throws what the
+/// plan throws; kRefused ("database.unversioned") for a database with tables but no version table;
+/// kNotFound ("database.missing"); kBusy ("sqlite.busy"); kCancelled; what RunScript throws.
+ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
+                  const std::stop_token& stop);
+
+/// Changes the version rows to what the plan says, without running anything. Throws like Apply.
+ApplyResult Stamp(const ApplyRequest& request, const Graph& graph);
+
+}  // namespace drover::migrations

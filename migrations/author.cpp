@@ -1,0 +1,121 @@
+#include "migrations/author.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "migrations/identifiers.h"
+#include "migrations/native_format.h"
+
+namespace drover::migrations {
+namespace {
+
+std::string RandomId() {
+  std::array<unsigned char, 6> bytes;
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw SystemError("read", "random numbers", errno);
+  }
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string id;
+  for (const unsigned char byte : bytes) {
+    id.push_back(kHex[byte >> 4U]);
+    id.push_back(kHex[byte & 15U]);
+  }
+  return id;
+}
+
+RevisionId NewId(const Graph& graph, const std::string& wanted) {
+  if (wanted.empty()) return RandomId();
+  CheckRevisionId(wanted, "");
+  if (graph.Find(wanted) != nullptr) {
+    throw Error(Code::kConflict, "duplicate_revision",
+                Concat("there is a revision ", wanted, " already: ", graph.Find(wanted)->file),
+                "choose another --rev-id");
+  }
+  return wanted;
+}
+
+/// A message becomes one header line.
+std::string OneLine(std::string_view message) {
+  std::string line(Trim(message));
+  std::ranges::replace(line, '\n', ' ');
+  std::ranges::replace(line, '\r', ' ');
+  return line;
+}
+
+void CheckHead(const Graph& graph, const RevisionId& id) {
+  if (graph.Children(id).empty()) return;
+  const std::vector<RevisionId> children = graph.Children(id);
+  throw Error(
+      Code::kInvalid, "not_a_head",
+      Concat("revision ", id, " is not a head: ", NameRevisions(graph, children), " follows it"),
+      "add --splice to start a branch there, or leave --head out");
+}
+
+Revision Write(Revision revision, const std::string& directory) {
+  const std::string slug = Slug(revision.message);
+  revision.file = Concat(directory, "/", revision.id, slug.empty() ? "" : "_", slug, ".sql");
+  revision.created = FormatUtc(WallNow());
+  MakeDirectories(directory, 0755);
+  CreateFile(revision.file, FormatMigration(revision), 0644);
+  return revision;
+}
+
+}  // namespace
+
+Revision WriteRevision(const Graph& graph, const NewRevision& wanted,
+                       const std::string& directory) {
+  Revision revision;
+  revision.id = NewId(graph, wanted.rev_id);
+  revision.message = OneLine(wanted.message);
+  revision.draft = wanted.draft;
+  const ResolvedTarget parents =
+      ResolveTarget(graph, wanted.head.empty() ? "head" : wanted.head, {}, Direction::kUp);
+  revision.down_revision = parents.revisions;
+  if (!wanted.splice) {
+    for (const RevisionId& parent : parents.revisions) CheckHead(graph, parent);
+  }
+  for (const std::string& dependency : wanted.depends_on) {
+    revision.depends_on.push_back(ResolveRevision(graph, dependency));
+  }
+  if (!wanted.branch_label.empty()) revision.branch_labels.push_back(wanted.branch_label);
+  return Write(std::move(revision), directory);
+}
+
+Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
+                    std::string message, const std::string& rev_id, const std::string& branch_label,
+                    const std::string& directory) {
+  std::vector<RevisionId> parents;
+  for (const std::string& text : revisions) {
+    const ResolvedTarget resolved = ResolveTarget(graph, text, {}, Direction::kUp);
+    for (const RevisionId& id : resolved.revisions) {
+      if (std::ranges::find(parents, id) != parents.end()) {
+        throw Error(Code::kInvalid, "duplicate_heads", Concat("revision ", id, " is named twice"),
+                    "name each revision once");
+      }
+      CheckHead(graph, id);
+      parents.push_back(id);
+    }
+  }
+  if (revisions.empty()) parents = graph.Heads();
+  if (parents.size() < 2) {
+    throw Error(Code::kInvalid, "nothing_to_merge",
+                parents.empty() ? std::string("there are no revisions to merge")
+                                : Concat("there is one head only: ", NameRevisions(graph, parents)),
+                "drover heads");
+  }
+  Revision merge;
+  merge.id = NewId(graph, rev_id);
+  merge.down_revision = std::move(parents);
+  merge.message =
+      message.empty() ? Concat("Merge ", Join(merge.down_revision, ", ")) : OneLine(message);
+  if (!branch_label.empty()) merge.branch_labels.push_back(branch_label);
+  return Write(std::move(merge), directory);
+}
+
+}  // namespace drover::migrations

@@ -1,0 +1,113 @@
+#include "migrations/inspect.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/posix.h"
+#include "base/text.h"
+#include "migrations/footprint.h"
+
+namespace drover::migrations {
+namespace {
+
+/// Runs `read` on a connection that cannot change anything.
+void ReadOnly(const std::string& path, const std::function<void(Connection&)>& read) {
+  constexpr int kAttempts = 5;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const Footprint before = TakeFootprint(path);
+    if (!before.alone()) break;
+    std::optional<Error> failure;
+    try {
+      Connection connection(path, OpenMode::kReadImmutable);
+      read(connection);
+    } catch (const Error& error) {
+      failure = error;
+    }
+    // A writer came by: what was read may be torn, and so may be the error.
+    if (TakeFootprint(path) != before) continue;
+    if (failure) throw Error(*failure);
+    return;
+  }
+  Connection connection(path, OpenMode::kRead);
+  connection.Execute("BEGIN");
+  read(connection);
+  connection.Execute("COMMIT");
+}
+
+/// Does the side file begin with the magic of a rollback journal that has content? The journal is
+/// not the database: opening it raw loses no lock.
+bool HasHotJournal(const std::string& path) {
+  constexpr std::string_view kMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+  try {
+    const auto status = StatFile(path + "-journal");
+    if (!status || status->size <= 512) return false;
+    return ReadFile(path + "-journal", std::size_t{1} << 30).starts_with(kMagic);
+  } catch (const Error&) {
+    return false;  // too large to look at, or gone: SQLite's own message stands
+  }
+}
+
+void ReadFacts(Connection& connection, std::string_view version_table, DatabaseFacts& facts) {
+  facts = DatabaseFacts();
+  facts.kind = DatabaseKind::kVersioned;
+  if (FindVersionTable(connection, {std::string(version_table)}).empty()) {
+    const bool tables = connection.QueryInteger(
+                            "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' "
+                            "ESCAPE '\\' AND name <> 'drover_history'") > 0;
+    facts.kind = tables ? DatabaseKind::kUnversioned : DatabaseKind::kEmpty;
+    return;
+  }
+  facts.rows = ReadVersionRows(connection, version_table);
+  facts.records = ReadRecords(connection);
+  for (const auto& [revision, record] : facts.records) {
+    if (record.state == "applying") facts.unfinished.push_back(revision);
+  }
+}
+
+}  // namespace
+
+DatabaseFacts Inspect(const std::string& path, std::string_view version_table) {
+  DatabaseFacts facts;
+  try {
+    const auto status = StatFile(path);
+    if (!status) return facts;
+    if (status->type == FileType::kDirectory) {
+      throw Error(Code::kInvalid, "database_is_directory",
+                  Concat(path,
+                         " is a directory: a container engine makes one when a bind mount's "
+                         "source is missing"),
+                  Concat("rmdir ", ShellQuote(path)));
+    }
+    if (status->type != FileType::kRegular) {
+      throw Error(Code::kInvalid, "database_is_not_a_file", Concat(path, " is not a regular file"));
+    }
+    ReadOnly(path, [&](Connection& connection) { ReadFacts(connection, version_table, facts); });
+  } catch (const Error& error) {
+    facts = DatabaseFacts();
+    facts.kind = DatabaseKind::kUnreadable;
+    facts.problem = error;
+    if (error.code != Code::kBusy && HasHotJournal(path)) {
+      facts.problem = Error(Code::kBusy, "hot_journal",
+                            Concat(path,
+                                   " has a hot journal: a writer was killed in "
+                                   "mid-transaction; the next writer rolls it back"),
+                            "drover upgrade");
+    }
+  }
+  return facts;
+}
+
+SchemaOutline InspectOutline(const std::string& path, std::string_view version_table) {
+  SchemaOutline outline;
+  try {
+    const auto status = StatFile(path);
+    if (!status || status->type != FileType::kRegular) return outline;
+    ReadOnly(path,
+             [&](Connection& connection) { outline = ReadOutline(connection, version_table); });
+  } catch (const Error&) {
+    return {};  // Inspect() has reported why
+  }
+  return outline;
+}
+
+}  // namespace drover::migrations

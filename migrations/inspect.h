@@ -1,0 +1,43 @@
+// Looks at a database without changing anything: which revision it is at, and what else must be
+// known before anybody touches it. Leaves no file behind and holds no lock afterwards.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "migrations/history.h"
+#include "migrations/schema.h"
+
+namespace drover::migrations {
+
+enum class DatabaseKind : std::uint8_t {
+  kMissing,      // no file
+  kEmpty,        // no tables: a connection made it, nothing was ever applied
+  kUnversioned,  // tables, but no version table
+  kVersioned,
+  kUnreadable,  // see `problem`
+};
+
+struct DatabaseFacts {
+  DatabaseKind kind = DatabaseKind::kMissing;
+  std::vector<RevisionId> rows;  // sorted
+  std::map<RevisionId, AppliedRecord> records;
+  std::vector<RevisionId> unfinished;  // began outside a transaction and never ended
+  std::optional<Error> problem;        // kUnreadable
+};
+
+/// Reads the database at `path`. With neither -wal nor -journal beside it the file is read as
+/// immutable and looked at again afterwards; otherwise SQLite's shared lock is held for one short
+/// transaction. A hot journal (a crash in mid-transaction) is reported as problem "hot_journal" and
+/// not touched. Never throws for what the file holds.
+[[nodiscard]] DatabaseFacts Inspect(const std::string& path, std::string_view version_table);
+
+/// The outline of the schema, read in the same way; empty when it cannot be read.
+[[nodiscard]] SchemaOutline InspectOutline(const std::string& path, std::string_view version_table);
+
+}  // namespace drover::migrations

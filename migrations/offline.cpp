@@ -1,0 +1,65 @@
+#include "migrations/offline.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.h"
+#include "migrations/sql_text.h"
+
+namespace drover::migrations {
+namespace {
+
+std::string RowChanges(const Step& step, const std::string& table) {
+  std::string sql;
+  std::vector<RevisionId> gone;
+  std::vector<RevisionId> added;
+  std::ranges::set_difference(step.rows_before, step.rows_after, std::back_inserter(gone));
+  std::ranges::set_difference(step.rows_after, step.rows_before, std::back_inserter(added));
+  for (const RevisionId& row : gone) {
+    sql += Concat("DELETE FROM ", table, " WHERE version_num = ", QuoteLiteral(row), ";\n");
+  }
+  for (const RevisionId& row : added) {
+    sql += Concat("INSERT INTO ", table, " (version_num) VALUES (", QuoteLiteral(row), ");\n");
+  }
+  return sql;
+}
+
+/// The script with a certain end, whatever the file ends with.
+std::string Body(const Script& script) {
+  std::string body = script.sql;
+  while (!body.empty() && (body.back() == '\n' || body.back() == ' ')) body.pop_back();
+  if (!body.empty() && body.back() != ';') {
+    // A last comment must not swallow what follows, and a last statement needs its end.
+    body += "\n;";
+  }
+  return body + "\n";
+}
+
+}  // namespace
+
+std::string OfflineScript(const Plan& plan, std::string_view version_table, const AppliedBy& by,
+                          const std::string& applied_at) {
+  if (plan.steps.empty()) return "-- nothing to do\n";
+  const std::string table = QuoteIdentifier(version_table);
+  std::string sql = "PRAGMA foreign_keys=OFF;\nPRAGMA synchronous=EXTRA;\n";
+  bool first = true;
+  for (const Step& step : plan.steps) {
+    const bool up = step.direction == Direction::kUp;
+    const bool transaction = step.script().transaction;
+    sql += Concat("\n-- ", up ? "upgrade to " : "downgrade from ", step.revision.id, ": ",
+                  step.revision.message, "\n");
+    if (transaction) sql += "BEGIN IMMEDIATE;\n";
+    if (first) {
+      sql += Concat(VersionTableSql(version_table), ";\n", HistoryTableSql(), ";\n");
+      first = false;
+    }
+    sql += Body(step.script());
+    if (!transaction) sql += "BEGIN IMMEDIATE;\n";
+    sql += RowChanges(step, table);
+    sql += HistoryInsertSql(MakeHistoryRow(step.revision, up ? "up" : "down", applied_at, 0), by);
+    sql += ";\nCOMMIT;\n";
+  }
+  return sql;
+}
+
+}  // namespace drover::migrations

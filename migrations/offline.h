@@ -1,0 +1,17 @@
+// A plan as a script for the plain sqlite3 program: the same transactions, version rows and history
+// rows as if drover had carried it out. Pure.
+#pragma once
+
+#include <string>
+
+#include "migrations/history.h"
+#include "migrations/plan.h"
+
+namespace drover::migrations {
+
+/// Run it with `sqlite3 -bail FILE`, so that a failing statement stops it inside its transaction.
+/// `applied_at` (UTC) is written into the history rows.
+[[nodiscard]] std::string OfflineScript(const Plan& plan, std::string_view version_table,
+                                        const AppliedBy& by, const std::string& applied_at);
+
+}  // namespace drover::migrations
