@@ -110,7 +110,7 @@ Copied CopyDatabase(const std::string& path, const std::string& copy) {
       return {.problem = Concat("cannot be copied for a look inside: ", std::strerror(failure))};
     }
     const bool stable = StampOf(path) == main_before && StampOf(wal) == wal_before;
-    if (stable || attempt == kAttempts) return {.stable = stable};
+    if (stable || attempt == kAttempts) return {.problem = {}, .stable = stable};
   }
 }
 

@@ -161,7 +161,6 @@ class Scanner final {
     const std::optional<SqliteHeader> header = ParseSqliteHeader(bytes);
     if (header && file.size >= header->page_size) {
       file.kind = "database";
-      file.wal = header->wal;
       return file;
     }
     if (header || (HasSqliteMagic(bytes) && bytes.size() < kSqliteHeaderSize)) {
@@ -184,6 +183,7 @@ class Scanner final {
       struct stat wal {};
       if (lstat((path + "-wal").c_str(), &wal) == 0 && S_ISREG(wal.st_mode)) {
         own.push_back({.device = wal.st_dev, .inode = wal.st_ino});
+        file.wal = true;
       }
       for (const FileIdentity& identity : own) {
         owners[identity].push_back(&file);

@@ -29,7 +29,7 @@ std::optional<SqliteHeader> ParseSqliteHeader(std::string_view bytes) {
   if (Byte(bytes, 21) != 64 || Byte(bytes, 22) != 32 || Byte(bytes, 23) != 32) {
     return std::nullopt;
   }
-  return SqliteHeader{.page_size = page_size, .wal = write_version == 2};
+  return SqliteHeader{.page_size = page_size};
 }
 
 bool IsOtherDatabaseFormat(std::string_view bytes) {

@@ -13,7 +13,6 @@ inline constexpr std::size_t kSqliteHeaderSize = 100;
 
 struct SqliteHeader {
   std::uint32_t page_size = 0;
-  bool wal = false;  // written in write-ahead-log mode
 };
 
 /// Do the bytes begin with SQLite's magic, whatever follows?
