@@ -118,7 +118,8 @@ class Classifier final {
     const bool resembles = alike.score && *alike.score >= kResembles;
     if (matched == nullptr && resembles) matched = alike.database;
 
-    StrayFacts facts{.root = root_};
+    StrayFacts facts;
+    facts.root = root_;
     StrayEntry entry = Judge(file, matched, facts);
     if (entry.kind != "foreign") {
       if (origin) entry.made_from = origin->directory;
