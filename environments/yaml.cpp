@@ -121,7 +121,8 @@ class Builder final : public YAML::EventHandler {
       source_.Fail("too_complex", Concat("the document is nested deeper than ", kMaxYamlDepth),
                    node.at);
     }
-    frames_.push_back({.node = std::move(node), .anchor = anchor, .entry = {}, .merges = {}, .keys = {}});
+    frames_.push_back(
+        {.node = std::move(node), .anchor = anchor, .entry = {}, .merges = {}, .keys = {}});
   }
 
   void Close() {

@@ -44,9 +44,9 @@ struct YamlEntry {
 inline constexpr std::size_t kMaxYamlBytes = std::size_t{1} << 20U;
 inline constexpr int kMaxYamlDepth = 64;
 
-/// Parses one document; an empty text is kNull. `path` names the file in errors, `area` is the first
-/// word of their kind. Throws kInvalid: "<area>.syntax" (also for bytes that are not UTF-8, control
-/// characters and a second document), "<area>.duplicate_key", "<area>.too_complex".
+/// Parses one document; an empty text is kNull. `path` names the file in errors, `area` is the
+/// first word of their kind. Throws kInvalid: "<area>.syntax" (also for bytes that are not UTF-8,
+/// control characters and a second document), "<area>.duplicate_key", "<area>.too_complex".
 [[nodiscard]] YamlNode ParseYaml(std::string_view text, const std::string& path,
                                  std::string_view area);
 

@@ -109,10 +109,10 @@ void YamlReader::ExpectKeys(const YamlNode& map, std::string_view parent,
   for (const YamlEntry& entry : map.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
     const std::string place = parent.empty() ? std::string() : Concat(" in ", parent);
-    Fail("unknown_key",
-         Concat("unknown key \"", Excerpt(entry.key, 60), "\"", place,
-                DidYouMean(entry.key, known)),
-         entry.key_at, Concat("known keys: ", QuotedList(known)));
+    Fail(
+        "unknown_key",
+        Concat("unknown key \"", Excerpt(entry.key, 60), "\"", place, DidYouMean(entry.key, known)),
+        entry.key_at, Concat("known keys: ", QuotedList(known)));
   }
 }
 
