@@ -43,6 +43,7 @@ std::string EncodeText(const State& state) {
 /// Throws Error or Json::exception when the text is not a state.
 State Decode(std::string_view text) {
   const Json json = ParseJson(text, kMaxDepth);
+  if (!json.is_object()) throw Json::type_error::create(302, "an object is expected", &json);
   State state;
   if (json.contains("projects")) FromJson(json.at("projects"), state.projects);
   const auto each = [&json](const char* name, const auto& take) {

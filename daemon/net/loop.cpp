@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <unistd.h>
 #include <utility>
 
 #include "base/error.h"
@@ -87,6 +88,16 @@ class WatchHandle final : public Loop::Watch {
   std::shared_ptr<Readable> readable_;
 };
 
+/// Started with stdin closed, the loop's own descriptors would take its number, and be read as the
+/// user's input.
+void OpenStandardDescriptors() {
+  for (;;) {
+    UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!null || null.get() > STDERR_FILENO) return;
+    (void)null.Release();
+  }
+}
+
 void WaitForSignal(asio::signal_set& signals,
                    const std::shared_ptr<std::function<void(int)>>& callback) {
   signals.async_wait([&signals, callback](const asio::error_code& error, int number) {
@@ -98,7 +109,11 @@ void WaitForSignal(asio::signal_set& signals,
 
 }  // namespace
 
-Loop::Loop() : impl_(std::make_unique<Impl>()) { std::signal(SIGPIPE, SIG_IGN); }
+Loop::Loop() {
+  std::signal(SIGPIPE, SIG_IGN);
+  OpenStandardDescriptors();
+  impl_ = std::make_unique<Impl>();
+}
 
 Loop::~Loop() = default;
 

@@ -17,7 +17,7 @@ class Loop final {
   using Callback = std::function<void()>;
 
   /// Ignores SIGPIPE in the whole process: a peer that has gone is an error of the write, not a
-  /// reason to die.
+  /// reason to die. Opens /dev/null as whichever of stdin, stdout and stderr is closed.
   Loop();
 
   /// Everything that was made from the loop (timers, watches, servers) must be gone before.

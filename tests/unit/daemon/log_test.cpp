@@ -164,7 +164,7 @@ TEST_F(LogTest, UnderTheJournalLinesHavePrioritiesAndNoTime) {
     StartLog({});
     Log(LogLevel::kInfo, "hello", {{"env", "dev"}});
     Log(LogLevel::kError, "bad");
-    StartLog({.format = LogFormat::kJson});
+    StartLog({.format = LogFormat::kJson, .level = LogLevel::kInfo, .file = ""});
     Log(LogLevel::kWarning, "odd");
   });
   EXPECT_EQ(seen, "<6>hello env=dev\n<3>bad\n<4>{\"level\":\"warning\",\"msg\":\"odd\"}\n");
