@@ -1,7 +1,9 @@
 #include "migrations/folder.h"
 
+#include <chrono>
 #include <set>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "migrations/checksum.h"
 #include "migrations/native_format.h"
@@ -11,6 +13,13 @@ namespace {
 
 constexpr std::size_t kLargestMigration = std::size_t{64} << 20;
 
+/// Time stamps of files advance in steps of some milliseconds: within one step a second change of
+/// the same size leaves no mark, so a file that changed just now must be read again next time.
+bool ChangedJustNow(const FileStatus& status) {
+  constexpr auto kSettled = std::chrono::milliseconds(100);
+  return WallTime(std::chrono::nanoseconds(status.changed_ns)) > WallNow() - kSettled;
+}
+
 }  // namespace
 
 const MigrationFolders::Parsed& MigrationFolders::ParsedFile(const std::string& path,
@@ -18,12 +27,15 @@ const MigrationFolders::Parsed& MigrationFolders::ParsedFile(const std::string& 
   const auto known = files_.find(path);
   if (known != files_.end() && known->second.status == status) return known->second;
   Parsed parsed{.status = status, .revision = {}, .problem = {}, .sha256 = {}};
+  if (ChangedJustNow(status)) parsed.status = FileStatus();
   try {
     const std::string text = ReadFile(path, kLargestMigration);
     parsed.sha256 = Sha256(text);
     parsed.revision.push_back(ParseMigration(text, path));
   } catch (const Error& error) {
     parsed.problem.push_back(error);
+    // A failure to read may pass without a change of the file.
+    if (error.code != Code::kInvalid) parsed.status = FileStatus();
   }
   return files_.insert_or_assign(path, std::move(parsed)).first->second;
 }
@@ -38,7 +50,14 @@ LoadedMigrations MigrationFolders::Load(std::span<const std::string> directories
     for (const std::string& name : ListDirectory(directory)) {
       if (name.starts_with('.') || !name.ends_with(".sql")) continue;
       const std::string path = directory + "/" + name;
-      const auto status = StatFile(path);
+      std::optional<FileStatus> status;
+      try {
+        status = StatFile(path);
+      } catch (const Error& error) {
+        loaded.problems.push_back(error);  // a link that leads to itself, for one
+        all += Concat(name, "\n");
+        continue;
+      }
       // The same file through two folders, or a dangling link, is no second migration.
       if (!status || !seen.insert(status->identity).second) continue;
       present.insert(path);
