@@ -1,0 +1,50 @@
+// What every verb does. Each function returns the exit code and throws Error for the rest.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "client/arguments.h"
+#include "client/render/style.h"
+
+namespace drover::client {
+
+/// One command being carried out.
+struct Invocation {
+  const Verb* verb = nullptr;
+  Arguments arguments;
+  Style out;            // of stdout
+  Style err;            // of stderr
+  std::string project;  // absolute real path of the project root; may be empty
+  std::string cwd;      // where the user is, or -C; absolute real path
+};
+
+// commands_read.cpp
+int RunStatus(Invocation& invocation);
+int RunCurrent(Invocation& invocation);
+int RunHistory(Invocation& invocation);  // history, heads, branches, show
+int RunPlan(Invocation& invocation);
+int RunWhere(Invocation& invocation);
+int RunStrays(Invocation& invocation);
+
+// commands_write.cpp
+int RunChange(Invocation& invocation);  // upgrade, downgrade, stamp
+int RunRevision(Invocation& invocation);
+int RunMerge(Invocation& invocation);
+int RunTrust(Invocation& invocation);
+
+// commands_watch.cpp
+int RunWatch(Invocation& invocation);
+int RunWait(Invocation& invocation);
+
+// commands_daemon.cpp
+int RunPing(Invocation& invocation);
+int RunDaemonStart(Invocation& invocation);
+int RunDaemonStop(Invocation& invocation);
+int RunDaemonRestart(Invocation& invocation);
+int RunDaemonReload(Invocation& invocation);
+int RunDaemonStatus(Invocation& invocation);
+int RunVersion(Invocation& invocation);
+int RunHelp(Invocation& invocation);
+
+}  // namespace drover::client

@@ -1,0 +1,123 @@
+#include "base/text.h"
+#include "client/commands.h"
+#include "client/render/render.h"
+#include "client/session.h"
+#include "client/verbs.h"
+
+namespace drover::client {
+namespace {
+
+std::string Ask(const Invocation& invocation, const Params& params) {
+  Connection connection = Open(invocation);
+  return connection.Call(invocation.verb->method, params, OptionsFor(invocation));
+}
+
+/// "-1" and "base" can only mean down.
+bool MeansDown(std::string_view target) {
+  return target == "base" ||
+         (target.size() > 1 && target[0] == '-' && target[1] >= '0' && target[1] <= '9');
+}
+
+/// The version in a status document, without decoding all of it: `daemon` comes last.
+std::string DaemonVersion(std::string_view document) {
+  const std::size_t daemon = document.rfind(R"("daemon":{)");
+  if (daemon == std::string_view::npos) return {};
+  constexpr std::string_view kKey = R"("version":")";
+  const std::size_t key = document.find(kKey, daemon);
+  if (key == std::string_view::npos) return {};
+  const std::string_view rest = document.substr(key + kKey.size());
+  return std::string(rest.substr(0, rest.find('"')));
+}
+
+}  // namespace
+
+int RunStatus(Invocation& invocation) {
+  Params params = ParamsFor(invocation);
+  params.cwd = invocation.cwd;
+  params.refresh = invocation.arguments.refresh;
+  const std::string json = Ask(invocation, params);
+  const bool printed = PrintedAsJson(invocation, json);
+  if (printed && !invocation.arguments.exit_code) {
+    WarnOfVersionSkew(invocation, DaemonVersion(json));
+    return 0;
+  }
+  const auto status = DecodeDocument<StatusDocument>(json);
+  if (!printed) Print(RenderStatus(status, invocation.cwd, invocation.out));
+  WarnOfVersionSkew(invocation, status.daemon.version);
+  return invocation.arguments.exit_code ? StatusExitCode(status) : 0;
+}
+
+int RunCurrent(Invocation& invocation) {
+  const std::string json = Ask(invocation, ParamsFor(invocation));
+  if (PrintedAsJson(invocation, json)) return 0;
+  Print(RenderCurrent(DecodeDocument<CurrentDocument>(json), invocation.out));
+  return 0;
+}
+
+int RunHistory(Invocation& invocation) {
+  const std::string_view verb = invocation.verb->name;
+  Params params = ParamsFor(invocation);
+  params.select = verb == "history" ? "all" : verb;
+  params.target =
+      verb == "show" ? invocation.arguments.positionals.front() : invocation.arguments.range;
+  const std::string json = Ask(invocation, params);
+  if (PrintedAsJson(invocation, json)) return 0;
+  const auto revisions = DecodeDocument<RevisionsDocument>(json);
+  if (verb == "show") {
+    Print(RenderShow(revisions, invocation.out));
+  } else if (verb == "history") {
+    Print(RenderHistory(revisions, invocation.out));
+  } else {
+    Print(RenderHeads(revisions, invocation.out));
+  }
+  return 0;
+}
+
+int RunPlan(Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  Connection connection = Open(invocation);
+  std::vector<std::string> environments = arguments.environments;
+  if (environments.empty()) environments.emplace_back();
+  for (const std::string& environment : environments) {
+    Params params = ParamsFor(invocation);
+    params.environments.clear();
+    if (!environment.empty()) params.environments = {environment};
+    params.target = arguments.positionals.empty() ? std::string() : arguments.positionals.front();
+    const bool down = arguments.down || MeansDown(params.target);
+    if (params.target.empty()) params.target = down ? "-1" : "head";
+    if (down) params.direction = "down";
+    params.sql = arguments.sql;
+    params.draft = arguments.draft;
+    const std::string json = connection.Call("plan", params, OptionsFor(invocation));
+    if (PrintedAsJson(invocation, json)) continue;
+    const auto plan = DecodeDocument<PlanDocument>(json);
+    if (arguments.sql) {
+      Print(plan.sql.value_or(""));
+    } else {
+      Print(RenderPlan(plan, invocation.cwd, invocation.project, invocation.out));
+    }
+  }
+  return 0;
+}
+
+int RunWhere(Invocation& invocation) {
+  Params params = ParamsFor(invocation);
+  params.cwd = invocation.cwd;
+  const std::string json = Ask(invocation, params);
+  if (PrintedAsJson(invocation, json)) return 0;
+  Print(RenderWhere(DecodeDocument<WhereDocument>(json), invocation.cwd, invocation.project,
+                    invocation.out));
+  return 0;
+}
+
+int RunStrays(Invocation& invocation) {
+  Params params = ParamsFor(invocation);
+  params.refresh = invocation.arguments.refresh;
+  const std::string json = Ask(invocation, params);
+  if (PrintedAsJson(invocation, json)) return 0;
+  Print(RenderStrays(DecodeDocument<StraysDocument>(json), invocation.cwd, invocation.project,
+                     invocation.out));
+  return 0;
+}
+
+}  // namespace drover::client

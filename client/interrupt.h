@@ -1,0 +1,26 @@
+// Ctrl-C: the first is noticed by whoever waits, the second ends the program with 130 at once.
+// One per process, because signals are.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace drover::client {
+
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // nothing: wait for ever
+
+enum class Ready : std::uint8_t { kReady, kTimedOut, kInterrupted };
+enum class For : std::uint8_t { kReading, kWriting };
+
+/// Installs the handler for SIGINT and SIGTERM. Call once, before the first WaitFor().
+void CatchInterrupts();
+
+/// Waits until `fd` can be read or written (or has failed, which the next call on it tells), the
+/// deadline passes, or Ctrl-C is pressed. Each Ctrl-C is reported once.
+[[nodiscard]] Ready WaitFor(int fd, For what, const Deadline& deadline);
+
+/// `seconds` from now.
+[[nodiscard]] Deadline After(double seconds);
+
+}  // namespace drover::client

@@ -1,0 +1,69 @@
+// Documents as screens. Pure functions: document and style in, text out, ending with a line end.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/documents.h"
+#include "client/render/style.h"
+
+namespace drover::client {
+
+/// The one screen of `drover status`. `cwd` is where the user is: paths are shown relative to it.
+[[nodiscard]] std::string RenderStatus(const StatusDocument& status, std::string_view cwd,
+                                       const Style& style);
+
+/// The mark and colour of a state: "✓", or its ASCII stand-in.
+[[nodiscard]] std::string StateMark(std::string_view state, const Style& style);
+[[nodiscard]] Tone StateTone(std::string_view state);
+
+/// The exit code of `status --exit-code`: the worst state counts, in the order 1, 5, 4, 3.
+[[nodiscard]] int StatusExitCode(const StatusDocument& status);
+
+/// Every stray, or the sentence that there is none.
+[[nodiscard]] std::string RenderStrays(const StraysDocument& strays, std::string_view cwd,
+                                       std::string_view root, const Style& style);
+
+/// The lines of one stray, as status and strays show it.
+[[nodiscard]] std::string RenderStray(const StrayEntry& stray, std::string_view cwd,
+                                      std::string_view root, const Style& style);
+
+/// A finding: mark and message, then the command that fixes it.
+[[nodiscard]] std::string RenderFinding(const Finding& finding, std::string_view cwd,
+                                        std::string_view root, const Style& style);
+
+[[nodiscard]] std::string RenderCurrent(const CurrentDocument& current, const Style& style);
+
+/// `parent -> revision (head) [environments], message`, newest first.
+[[nodiscard]] std::string RenderHistory(const RevisionsDocument& revisions, const Style& style);
+
+/// `revision (head) [environments], message`.
+[[nodiscard]] std::string RenderHeads(const RevisionsDocument& revisions, const Style& style);
+
+/// Everything about each revision, with its SQL.
+[[nodiscard]] std::string RenderShow(const RevisionsDocument& revisions, const Style& style);
+
+/// A plan, or what was done when `applied` is set.
+[[nodiscard]] std::string RenderPlan(const PlanDocument& plan, std::string_view cwd,
+                                     std::string_view root, const Style& style);
+
+[[nodiscard]] std::string RenderWhere(const WhereDocument& where, std::string_view cwd,
+                                      std::string_view root, const Style& style);
+
+[[nodiscard]] std::string RenderNewRevision(const NewRevisionDocument& revision,
+                                            std::string_view cwd, std::string_view root,
+                                            const Style& style);
+
+[[nodiscard]] std::string RenderTrust(const TrustDocument& trust, const Style& style);
+
+/// What `daemon status` prints.
+[[nodiscard]] std::string RenderHello(const HelloDocument& hello, const Style& style);
+
+/// One line of `watch`.
+[[nodiscard]] std::string RenderEvent(const EventDocument& event, std::string_view cwd,
+                                      std::string_view root, const Style& style);
+
+/// An error as it goes to stderr: message, place, hint.
+[[nodiscard]] std::string RenderError(const Error& error, const Style& style);
+
+}  // namespace drover::client

@@ -1,0 +1,86 @@
+#include "base/text.h"
+#include "client/render/render.h"
+
+namespace drover::client {
+namespace {
+
+constexpr std::string_view kIndent = "    ";
+constexpr std::size_t kMostHolders = 5;
+constexpr std::size_t kLongestCommand = 60;
+
+std::string DirectoryText(std::string_view path, std::string_view cwd, std::string_view root) {
+  if (path == cwd) return std::string(path);
+  return FormatPath(path, cwd, root);
+}
+
+std::string HolderText(const Holder& holder, std::string_view cwd, std::string_view root) {
+  return Concat("held open by ", Excerpt(Clean(holder.command), kLongestCommand), " (pid ",
+                holder.pid, ", working in ",
+                holder.container ? Concat(holder.cwd, " of its container")
+                                 : DirectoryText(holder.cwd, cwd, root),
+                ")");
+}
+
+}  // namespace
+
+std::string RenderStray(const StrayEntry& stray, std::string_view cwd, std::string_view root,
+                        const Style& style) {
+  std::string out = Concat(Paint(style, Tone::kYellow, "!"), " ",
+                           Paint(style, Tone::kBold, FormatPath(stray.path, cwd, root)), "  ",
+                           Clean(stray.kind), ", ", FormatSize(stray.size));
+  if (!stray.revision.empty()) out += Concat(", at ", Clean(Join(stray.revision, ", ")));
+  if (stray.environment) out += Concat(", resembles ", Clean(*stray.environment));
+  out += "\n";
+  if (!stray.message.empty()) out += Concat(kIndent, Clean(stray.message), "\n");
+  if (stray.made_from) {
+    out += Concat(kIndent, "made from ", Clean(DirectoryText(*stray.made_from, cwd, root)), "\n");
+  }
+  for (std::size_t i = 0; i < stray.holders.size() && i < kMostHolders; ++i) {
+    out += Concat(kIndent, Clean(HolderText(stray.holders[i], cwd, root)), "\n");
+  }
+  if (stray.holders.size() > kMostHolders) {
+    out +=
+        Concat(kIndent, "and by ",
+               Count(stray.holders.size() - kMostHolders, "more process", "more processes"), "\n");
+  }
+  if (stray.fix) out += Concat(kIndent, Paint(style, Tone::kCyan, *stray.fix), "\n");
+  return out;
+}
+
+std::string RenderStrays(const StraysDocument& strays, std::string_view cwd, std::string_view root,
+                         const Style& style) {
+  std::string out;
+  for (const StrayEntry& stray : strays.strays) out += RenderStray(stray, cwd, root, style);
+  if (strays.strays.empty()) {
+    out += strays.truncated ? "No strays in the part of the project that was scanned.\n"
+                            : "No strays: every SQLite file of the project is accounted for.\n";
+  }
+  if (strays.truncated) {
+    out += "The project is larger than the scan's limits: set `strays: roots` in drover.yaml.\n";
+  }
+  return out;
+}
+
+std::string RenderFinding(const Finding& finding, std::string_view cwd, std::string_view root,
+                          const Style& style) {
+  const bool bad = finding.severity == "fatal" || finding.severity == "error";
+  const bool info = finding.severity == "info";
+  const std::string_view mark = bad ? (style.unicode ? "✗" : "x") : info ? "-" : "!";
+  std::string out = Concat(Paint(style,
+                                 bad    ? Tone::kRed
+                                 : info ? Tone::kDim
+                                        : Tone::kYellow,
+                                 mark),
+                           " ");
+  if (finding.environment) out += Concat(Paint(style, Tone::kBold, *finding.environment), ": ");
+  out += Clean(finding.message);
+  out += Concat(finding.ground == "inferred" ? " (inferred)" : "", "  ",
+                Paint(style, Tone::kDim, Concat("[", finding.code, "]")), "\n");
+  if (finding.where && finding.message.find(*finding.where) == std::string::npos) {
+    out += Concat(kIndent, "at ", Clean(FormatPath(*finding.where, cwd, root)), "\n");
+  }
+  if (finding.fix) out += Concat(kIndent, Paint(style, Tone::kCyan, *finding.fix), "\n");
+  return out;
+}
+
+}  // namespace drover::client
