@@ -1,5 +1,8 @@
 #include "base/documents.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/json.h"
 #include "base/protocol.h"
 #include "base/text.h"
@@ -18,6 +21,24 @@ ErrorBody ToBody(const Error& error) {
 
 Error FromBody(const ErrorBody& body) {
   return {CodeFromName(body.code), body.kind, body.message, body.hint, body.where.value_or("")};
+}
+
+int StatusExitCode(const StatusDocument& status) {
+  struct Rank {
+    std::string_view state;
+    int exit_code;
+  };
+  constexpr std::array kWorstFirst{
+      Rank{"failed", 1},   Rank{"unresolved", 1}, Rank{"conflict", 5}, Rank{"modified", 4},
+      Rank{"orphan", 4},   Rank{"pending", 3},    Rank{"missing", 3},  Rank{"held", 3},
+      Rank{"applying", 3}, Rank{"unversioned", 3}};
+  for (const Rank& rank : kWorstFirst) {
+    const bool present = std::ranges::any_of(
+        status.environments,
+        [&](const EnvironmentStatus& environment) { return environment.state == rank.state; });
+    if (present) return rank.exit_code;
+  }
+  return 0;
 }
 
 template <class Document>

@@ -495,7 +495,7 @@ struct ScannedFile {
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
   std::string kind;  // database | empty | unreadable
-  bool wal = false;
+  bool wal = false;  // a -wal lies beside it
   std::string version_table;  // empty when there is none
   std::vector<std::string> revision;
   std::vector<std::string> tables;
@@ -549,6 +549,10 @@ struct ScanResult {
                       Field{"truncated", &ScanResult::truncated}};
   }
 };
+
+/// What `drover status --exit-code` and `droverd --once` exit with: the worst environment counts,
+/// in the order 1 (failed, unresolved), 5 (conflict), 4 (modified, orphan), 3 (work to be done), 0.
+[[nodiscard]] int StatusExitCode(const StatusDocument& status);
 
 /// `document` as one line of JSON. Defined for every document above; invalid UTF-8 (a file name may
 /// hold any byte) is replaced by U+FFFD.

@@ -12,9 +12,10 @@ namespace drover::daemon {
 /// Holds the lock and the listening socket for the life of the process.
 class Instance final {
  public:
-  /// Creates and checks the directories (0700, ours), takes the lock (retrying for up to 2 s, since
-  /// a predecessor may be on its way out), removes a stale socket, binds under umask 0177 and
-  /// listens. With LISTEN_FDS=1 and LISTEN_PID ours, adopts descriptor 3 instead. Throws kConflict
+  /// Creates the directories (0700) and checks them (ours, not writable by others), takes the lock
+  /// (retrying for up to 2 s, since a predecessor may be on its way out), removes a stale socket,
+  /// binds with mode 0600 and listens. With LISTEN_FDS=1 and LISTEN_PID ours, adopts descriptor 3
+  /// instead. Throws kConflict
   /// ("daemon.running", naming the pid), kRefused ("daemon.directory", "daemon.not_a_socket": the
   /// hint is the command that repairs it) or kIo.
   explicit Instance(RuntimePaths paths);
@@ -41,11 +42,12 @@ class Instance final {
   bool inherited_ = false;
 };
 
-/// Sends "READY=1", "STOPPING=1", "RELOADING=1\nMONOTONIC_USEC=…" to $NOTIFY_SOCKET, if there is
-/// one. The protocol is sd_notify(3)'s.
+/// Sends "READY=1", "STOPPING=1" or "RELOADING=1" (MONOTONIC_USEC is added) to $NOTIFY_SOCKET, if
+/// there is one. The protocol is sd_notify(3)'s.
 void NotifySystemd(std::string_view state);
 
-/// Writes "ready\n" or the text of an error to the start-up pipe and closes it; nothing for fd -1.
+/// Writes `text`, "ready\n" or that of an error, to the start-up pipe and closes it; nothing for fd
+/// -1. Ignores SIGPIPE from then on.
 void ReportStartup(UniqueFd& pipe, std::string_view text);
 
 }  // namespace drover::daemon

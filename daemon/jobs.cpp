@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "daemon/log.h"
+#include "migrations/checksum.h"
 
 namespace drover::daemon {
 namespace {
@@ -52,7 +52,8 @@ class HeldGuard {
   bool armed_ = false;
 };
 
-void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutcome& outcome) {
+void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutcome& outcome,
+                     const std::vector<migrations::RevisionId>& reached) {
   const State state = store.Read();
   const bool failed = outcome.error && outcome.error->code != Code::kCancelled;
   const bool resumes =
@@ -65,7 +66,10 @@ void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutc
     if (resumes) change.held.erase(request.path);
     if (failed && request.command == JobCommand::kUpgrade) {
       change.failures[request.path] = {
-          .at = FormatUtc(WallNow()), .inputs = request.inputs, .error = ToBody(*outcome.error)};
+          .at = FormatUtc(WallNow()),
+          .inputs =
+              InputsDigest(request.migrations_digest, request.config_sha256, request.path, reached),
+          .error = ToBody(*outcome.error)};
     } else if (!failed) {
       change.failures.erase(request.path);
     }
@@ -84,6 +88,12 @@ std::string_view CommandName(JobCommand command) {
       return "stamp";
   }
   return "upgrade";
+}
+
+std::string InputsDigest(std::string_view migrations_digest, std::string_view config_sha256,
+                         std::string_view path, const std::vector<migrations::RevisionId>& rows) {
+  return migrations::Sha256(
+      Concat(migrations_digest, "\n", config_sha256, "\n", path, "\n", Join(rows, ",")));
 }
 
 migrations::Plan PlanFor(const JobRequest& request, std::span<const migrations::RevisionId> rows) {
@@ -144,7 +154,7 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
     entry.to = reached;
     entry.duration_ms = outcome.result.duration_ms;
     if (outcome.error) entry.message = outcome.error->message;
-    RememberOutcome(request, store, outcome);
+    RememberOutcome(request, store, outcome, reached);
     journal.Append(entry);
   } catch (const Error& error) {
     outcome.error = error;

@@ -40,7 +40,7 @@ struct JobRequest {
   std::shared_ptr<const migrations::Graph> graph;
   std::string version_table;
   std::string migrations_digest;             // remembered with `held`
-  std::string inputs;                        // remembered with a failure
+  std::string config_sha256;                 // so is this, with a failure
   std::vector<migrations::RevisionId> rows;  // as last observed, for the journal
   migrations::AppliedBy by;
 };
@@ -49,6 +49,12 @@ struct JobOutcome {
   migrations::ApplyResult result;
   std::optional<Error> error;
 };
+
+/// Digest of everything that decides how an upgrade ends: a failure is not retried while it is
+/// equal.
+[[nodiscard]] std::string InputsDigest(std::string_view migrations_digest,
+                                       std::string_view config_sha256, std::string_view path,
+                                       const std::vector<migrations::RevisionId>& rows);
 
 /// Makes the plan of a request from the rows of the database; used for previews as well.
 [[nodiscard]] migrations::Plan PlanFor(const JobRequest& request,

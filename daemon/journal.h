@@ -3,12 +3,15 @@
 // directory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "base/fields.h"
 #include "base/posix.h"
 
 namespace drover::daemon {
@@ -27,28 +30,53 @@ struct JournalEntry {
   std::int64_t pid = 0;
   std::int64_t duration_ms = 0;
   std::string message;
+
+  static constexpr auto Fields() {
+    return std::tuple{Field{"job", &JournalEntry::job},
+                      Field{"what", &JournalEntry::what},
+                      Field{"at", &JournalEntry::at},
+                      Field{"project", &JournalEntry::project},
+                      Field{"environment", &JournalEntry::environment},
+                      Field{"target", &JournalEntry::target},
+                      Field{"command", &JournalEntry::command},
+                      Field{"from", &JournalEntry::from},
+                      Field{"to", &JournalEntry::to},
+                      Field{"by", &JournalEntry::by},
+                      Field{"pid", &JournalEntry::pid},
+                      Field{"duration_ms", &JournalEntry::duration_ms},
+                      Field{"message", &JournalEntry::message}};
+  }
+  bool operator==(const JournalEntry&) const = default;
 };
 
 /// Thread-safe. Several processes may append to one journal (O_APPEND, one write per line).
 class Journal final {
  public:
   /// Opens or creates `directory`/journal.jsonl (0600). A torn last line, the trace of a crash
-  /// while writing, is tolerated and ended. Throws kIo.
+  /// while writing, is tolerated and ended. A journal beyond 4 MiB without open intents becomes
+  /// journal.1.jsonl, in place of the one before. Throws kIo.
   explicit Journal(const std::string& directory);
 
   /// Appends and makes durable (fdatasync). Throws kIo.
   void Append(const JournalEntry& entry);
 
-  /// Intents without an outcome whose process no longer lives.
+  /// Intents without an outcome whose process no longer lives, oldest first. Damaged lines are
+  /// skipped, and their number is logged. Throws kIo.
   [[nodiscard]] std::vector<JournalEntry> OpenIntents() const;
 
-  /// The newest entries, oldest first.
+  /// The newest entries, oldest first; also those from before the last rotation. Throws kIo.
   [[nodiscard]] std::vector<JournalEntry> Latest(std::size_t limit) const;
 
  private:
+  void Open();
+  void Reopen();
+  void RotateIfLarge();
+
   std::string path_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   UniqueFd file_;
+  bool torn_ = false;                 // our last write was cut short: end its line first
+  std::set<std::string> undertaken_;  // intents of this object that have no outcome yet
 };
 
 }  // namespace drover::daemon

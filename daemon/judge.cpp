@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "migrations/checksum.h"
+#include "daemon/jobs.h"
 #include "migrations/identifiers.h"
 #include "migrations/plan.h"
 #include "migrations/sql_text.h"
@@ -215,8 +215,8 @@ class Judgement {
   }
 
   bool Held() {
-    verdict_.inputs = migrations::Sha256(Concat(seen_.migrations_digest, "\n", seen_.config->sha256,
-                                                "\n", target_.path, "\n", Join(facts_->rows, ",")));
+    verdict_.inputs =
+        InputsDigest(seen_.migrations_digest, seen_.config->sha256, target_.path, facts_->rows);
     const auto held = seen_.state.held.find(target_.path);
     if (held == seen_.state.held.end() || held->second.migrations != seen_.migrations_digest) {
       return false;

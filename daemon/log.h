@@ -18,14 +18,15 @@ struct LogOptions {
   std::string file;  // empty: stderr; else rotated at 5 MiB, five kept
 };
 
-/// Must be called once before the first Log(). With JOURNAL_STREAM set and no file, lines carry
-/// sd-daemon priority prefixes and no time. Throws kIo.
+/// Must be called once before the first Log(). With JOURNAL_STREAM naming our stderr and no file,
+/// lines carry sd-daemon priority prefixes and no time. Throws kIo.
 void StartLog(const LogOptions& options);
 
 using LogField = std::pair<std::string_view, std::string>;
 
-/// Writes one line: `message` and its fields (env, job, rev, pid, dur_ms, err, …). Thread-safe.
-/// Before StartLog() it does nothing, so that library code may log in tests.
+/// Writes one line: `message` and its fields (env, job, rev, pid, dur_ms, err, …). Thread-safe;
+/// never throws: a full disk must not stop what is being logged. Before StartLog() it does nothing,
+/// so that library code may log in tests.
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
 }  // namespace drover::daemon

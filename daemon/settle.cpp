@@ -6,8 +6,15 @@ namespace drover::daemon {
 
 void Settler::NoteSaved(const std::string& path, Time now) {
   unfinished_.erase(path);
+  // A single save after a quiet time is acted on at once; whatever follows closely is a burst.
+  if (last_saved_ != Time() && now - last_saved_ < kQuiet) burst_ = true;
   if (!first_saved_) first_saved_ = now;
   last_saved_ = now;
+}
+
+void Settler::NoteRemoved(const std::string& path, Time now) {
+  NoteSaved(path, now);
+  burst_ = true;
 }
 
 void Settler::NoteUnfinished(const std::string& path, Time now) {
@@ -26,9 +33,7 @@ std::optional<Settler::Time> Settler::Due(Time now, bool git_locked) {
   std::optional<Time> due;
   const auto at = [&](Time time) { due = due ? std::min(*due, time) : time; };
   if (first_saved_) {
-    // A single save after a quiet time is acted on at once; whatever follows closely is a burst.
-    const bool burst = *first_saved_ - last_look_ < kQuiet || last_saved_ != *first_saved_;
-    at(burst ? std::min(last_saved_ + kQuiet, *first_saved_ + kLongestBurst) : *first_saved_);
+    at(burst_ ? std::min(last_saved_ + kQuiet, *first_saved_ + kLongestBurst) : *first_saved_);
   }
   if (!unfinished_.empty()) at(last_unfinished_ + kUnfinished);
   if (due && locked_since_ && now - *locked_since_ < kGitPatience) {
@@ -40,6 +45,7 @@ std::optional<Settler::Time> Settler::Due(Time now, bool git_locked) {
 
 void Settler::Begin(Time now) {
   first_saved_.reset();
+  burst_ = false;
   database_ = false;
   if (!unfinished_.empty() && now - last_unfinished_ >= kUnfinished) unfinished_.clear();
   last_look_ = now;

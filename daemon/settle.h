@@ -25,8 +25,11 @@ class Settler final {
   /// How long git's index lock is respected: a crashed git leaves it behind.
   static constexpr std::chrono::milliseconds kGitPatience{30000};
 
-  /// An input (configuration, migration) was saved completely, or removed.
+  /// An input (configuration, migration) was saved completely.
   void NoteSaved(const std::string& path, Time now);
+
+  /// An input was removed: perhaps only to be written anew, so this always waits for quiet.
+  void NoteRemoved(const std::string& path, Time now);
 
   /// An input is being written.
   void NoteUnfinished(const std::string& path, Time now);
@@ -46,6 +49,7 @@ class Settler final {
  private:
   std::optional<Time> first_saved_;
   Time last_saved_{};
+  bool burst_ = false;
   std::set<std::string> unfinished_;
   Time last_unfinished_{};
   bool database_ = false;

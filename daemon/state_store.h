@@ -41,20 +41,24 @@ struct State {
 class StateStore final {
  public:
   /// Uses `directory`/state.json; the file need not exist. Throws kIo; a file that is not ours to
-  /// parse is moved aside to state.json.broken and reported by problem().
+  /// parse is moved aside to state.json.broken and reported by problem(). What was known before
+  /// stays.
   explicit StateStore(const std::string& directory);
 
   /// The state now: re-read when another process has replaced the file.
   [[nodiscard]] State Read();
 
   /// Changes the state under an exclusive lock and writes it durably. Does not write when `change`
-  /// leaves everything as it was. Throws kIo.
+  /// leaves everything as it was. `change` must not call the store. Throws kIo.
   void Update(const std::function<void(State&)>& change);
 
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:
-  void Load();
+  /// Reads the file if it is another than the one read last; false when it cannot be parsed.
+  [[nodiscard]] bool Load();
+  void Repair();
+  void MoveAside();
 
   std::string path_;
   std::string lock_path_;

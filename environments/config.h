@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/posix.h"
+
 namespace drover::environments {
 
 enum class OnPending : std::uint8_t { kReport, kApply };
@@ -61,6 +63,11 @@ struct Config {
 /// ("config.owner", "config.writable"): the file must belong to the user (or root) and must not be
 /// writable by everybody, since hooks and automatic apply obey it.
 [[nodiscard]] Config LoadConfig(const std::string& root);
+
+/// The rule of ownership by itself. `user` is the effective user; `sudo_user` is who called sudo,
+/// and counts only for root; root without it accepts any owner. Throws kRefused as LoadConfig.
+void CheckOwnership(const FileStatus& file, const std::string& path, std::uint32_t user,
+                    std::optional<std::uint32_t> sudo_user);
 
 /// Throws kNotFound ("environment.unknown") with "did you mean" and the list of names.
 [[nodiscard]] const EnvironmentConfig& FindEnvironment(const Config& config, std::string_view name);

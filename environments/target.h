@@ -19,7 +19,9 @@ enum class Confidence : std::uint8_t { kCertain, kLikely, kUnknown };
 struct Target {
   std::string environment;
   TargetKind kind = TargetKind::kUnresolved;
-  std::string path;  // absolute, symbolic links resolved as far as the path exists; kFile only
+  /// Absolute, symbolic links resolved as far as the path exists. Of kFile; and of kUnresolved when
+  /// the path is known but unusable (a directory in its place).
+  std::string path;
   std::optional<FileStatus> file;  // nothing while the database does not exist
   /// Equal for two environments exactly if they are one file: "device:inode" of the file, or, while
   /// it is missing, of its nearest existing directory plus the rest of the path. Empty unless

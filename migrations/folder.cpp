@@ -32,6 +32,8 @@ const MigrationFolders::Parsed& MigrationFolders::ParsedFile(const std::string& 
     parsed.revision.push_back(ParseMigration(text, path));
   } catch (const Error& error) {
     parsed.problem.push_back(error);
+    // A failure to read may pass without a change of the file.
+    if (error.code != Code::kInvalid) parsed.status = FileStatus();
   }
   return files_.insert_or_assign(path, std::move(parsed)).first->second;
 }
@@ -46,7 +48,14 @@ LoadedMigrations MigrationFolders::Load(std::span<const std::string> directories
     for (const std::string& name : ListDirectory(directory)) {
       if (name.starts_with('.') || !name.ends_with(".sql")) continue;
       const std::string path = directory + "/" + name;
-      const auto status = StatFile(path);
+      std::optional<FileStatus> status;
+      try {
+        status = StatFile(path);
+      } catch (const Error& error) {
+        loaded.problems.push_back(error);  // a link that leads to itself, for one
+        all += Concat(name, "\n");
+        continue;
+      }
       // The same file through two folders, or a dangling link, is no second migration.
       if (!status || !seen.insert(status->identity).second) continue;
       present.insert(path);

@@ -108,24 +108,24 @@ void Graph::SortTopologically() {
   std::uint32_t at = 0;
   while (!stuck(at)) ++at;
   std::vector<std::uint32_t> walk;
-  bool only_parents = true;
   while (std::ranges::find(walk, at) == walk.end()) {
     walk.push_back(at);
     auto lower = std::ranges::find_if(parents_[at], stuck);
-    if (lower != parents_[at].end()) {
-      at = *lower;
-    } else {
-      only_parents = false;
-      at = *std::ranges::find_if(below_[at], stuck);
-    }
+    at = lower != parents_[at].end() ? *lower : *std::ranges::find_if(below_[at], stuck);
   }
   walk.erase(walk.begin(), std::ranges::find(walk, at));
+  walk.push_back(at);
   std::vector<std::string> names;
-  for (const std::uint32_t i : walk) names.push_back(revisions_[i].id);
-  names.push_back(revisions_[at].id);
+  bool only_parents = true;
+  for (std::size_t i = 0; i < walk.size(); ++i) {
+    names.push_back(revisions_[walk[i]].id);
+    const bool is_parent = i == 0 || std::ranges::count(parents_[walk[i - 1]], walk[i]) > 0;
+    only_parents = only_parents && is_parent;
+  }
   throw Malformed(revisions_[at], only_parents ? "cycle" : "dependency_cycle",
                   Concat("the revisions form a cycle: ", Join(names, " -> ")),
-                  "correct the down_revision line of one of them");
+                  Concat("correct the ", only_parents ? "down_revision" : "depends_on",
+                         " line of one of them"));
 }
 
 const Revision* Graph::Find(std::string_view id) const {

@@ -72,7 +72,8 @@ RevisionId ByIdOrPrefix(const Graph& graph, std::string_view symbol) {
     const bool label =
         std::ranges::find(revision.branch_labels, symbol) != revision.branch_labels.end();
     if (label) return revision.id;
-    if (revision.id.size() >= kShortestAbbreviated && revision.id.starts_with(symbol)) {
+    if (!symbol.empty() && revision.id.size() >= kShortestAbbreviated &&
+        revision.id.starts_with(symbol)) {
       candidates.push_back(revision.id);
     }
   }

@@ -65,7 +65,7 @@ class Parser {
     const std::size_t colon = comment.find(':');
     const std::string_view key = Trim(comment.substr(0, colon));
     if (colon == std::string_view::npos) {
-      if (comment == "draft") revision_.draft = true;
+      if (ToLower(comment) == "draft") revision_.draft = true;
       return;  // any other comment is welcome
     }
     if (key.find(' ') != std::string_view::npos) return;
@@ -106,7 +106,13 @@ class Parser {
     if (ids.empty()) {
       Fail(Concat("\"-- ", key, ":\" has no value"), Concat("write \"-- ", key, ": none\""));
     }
-    for (const RevisionId& id : ids) CheckRevisionId(id, Where());
+    std::set<std::string_view> unique;
+    for (const RevisionId& id : ids) {
+      CheckRevisionId(id, Where());
+      if (!unique.insert(id).second) {
+        Fail(Concat("\"-- ", key, ":\" names ", id, " twice"), "name it once");
+      }
+    }
     return ids;
   }
 
@@ -208,8 +214,9 @@ std::string Slug(std::string_view message) {
   }
   if (slug.size() > kLongest) {
     const std::size_t cut = slug.rfind('_', kLongest);
-    slug.resize(cut == std::string::npos || cut == 0 ? kLongest : cut);
-    while (!slug.empty() && static_cast<unsigned char>(slug.back()) >= 0x80U) slug.pop_back();
+    std::size_t end = cut == std::string::npos || cut == 0 ? kLongest : cut;
+    while (end > 0 && (static_cast<unsigned char>(slug[end]) & 0xC0U) == 0x80U) --end;
+    slug.resize(end);
   }
   while (!slug.empty() && slug.back() == '_') slug.pop_back();
   return slug;

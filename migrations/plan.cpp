@@ -139,14 +139,14 @@ Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::stri
   }
   plan.to = tracker.rows();
   const bool named = target != "head" && target != "heads";
-  if (named && plan.steps.empty()) {
+  if (named) {
     for (const RevisionId& id : goal.revisions) {
       if (IsDraft(*graph.Find(id), drafts) && !before[Index(graph, id)]) {
         throw Error(Code::kRefused, "draft", Concat("revision ", id, " is a draft"),
                     Concat("remove its \"-- draft\" line, or drover upgrade ", id, " --draft"));
       }
     }
-    if (plan.warnings.empty() && Sorted(goal.revisions) != plan.from) {
+    if (plan.steps.empty() && plan.warnings.empty() && Sorted(goal.revisions) != plan.from) {
       plan.warnings.push_back(
           Concat("nothing to do: ", target, " lies behind; drover downgrade goes down"));
     }

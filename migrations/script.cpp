@@ -23,7 +23,9 @@ constexpr std::array<std::string_view, 7> kOutsideOnly{
 /// since SQLite itself only says "not authorized".
 struct Guard {
   bool in_transaction = true;
-  bool foreign_keys = false;  // the statement sets PRAGMA foreign_keys: its place decides
+  bool vacuum = false;                      // the statement is a VACUUM
+  std::optional<std::string> foreign_keys;  // set by the statement: its place decides
+  bool changes_connection = false;
   std::string refused;
   std::string hint;
 
@@ -47,32 +49,38 @@ int Authorize(void* context, int action, const char* first, const char* second, 
                    "remove the statement, or write \"transaction:false\" after the section's name");
       return SQLITE_DENY;
     case SQLITE_ATTACH:
-      // VACUUM attaches a database without a name for its own use.
-      if (name.empty() && !guard.in_transaction) return SQLITE_OK;
-      guard.Refuse(name.empty() ? "VACUUM is not possible inside a transaction"
-                                : "ATTACH is not allowed: a migration works on one database",
-                   name.empty() ? "put it into a migration with \"transaction:false\""
-                                : "remove the statement");
+      // VACUUM attaches a database without a name for its own use. A name that is an expression
+      // arrives as null.
+      if (guard.vacuum && first != nullptr && name.empty()) return SQLITE_OK;
+      guard.Refuse(Concat(guard.vacuum ? "VACUUM INTO" : "ATTACH",
+                          " is not allowed: a migration works on one database"),
+                   "remove the statement");
       return SQLITE_DENY;
     case SQLITE_DETACH:
-      if (!guard.in_transaction) return SQLITE_OK;
       guard.Refuse("DETACH is not allowed: a migration works on one database",
                    "remove the statement");
       return SQLITE_DENY;
     case SQLITE_PRAGMA: {
-      if (!guard.in_transaction || (second == nullptr && name != "wal_checkpoint")) {
+      const std::string pragma = ToLower(name);
+      if (second == nullptr && pragma != "wal_checkpoint") return SQLITE_OK;
+      guard.changes_connection = true;
+      if (!guard.in_transaction || std::ranges::find(kOutsideOnly, pragma) == kOutsideOnly.end()) {
         return SQLITE_OK;
       }
-      const std::string pragma = ToLower(name);
-      if (std::ranges::find(kOutsideOnly, pragma) == kOutsideOnly.end()) return SQLITE_OK;
       if (pragma == "foreign_keys") {
-        guard.foreign_keys = true;
+        guard.foreign_keys = ToLower(second);
         return SQLITE_OK;
       }
       guard.Refuse(Concat("PRAGMA ", pragma, " has no effect inside a transaction"),
                    "put it into a migration with \"transaction:false\"");
       return SQLITE_DENY;
     }
+    case SQLITE_CREATE_TEMP_INDEX:
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_CREATE_TEMP_VIEW:
+      guard.changes_connection = true;
+      return SQLITE_OK;
     default:
       return SQLITE_OK;
   }
@@ -117,6 +125,11 @@ class Runner {
   ScriptRun Run() {
     const Hooks hooks(connection_.raw(), guard_, stop_);
     const std::string_view sql = script_.sql;
+    if (const std::size_t nul = sql.find('\0'); nul != std::string_view::npos) {
+      throw Error(Code::kInvalid, "malformed_migration",
+                  "the script contains a NUL byte, which would end the SQL there",
+                  "save the file as plain UTF-8 text", Where(nul));
+    }
     std::size_t offset = BlankPrefix(sql);
     while (offset < sql.size()) {
       begin_ = offset;
@@ -133,6 +146,7 @@ class Runner {
       Execute(statement.get());
       ++run_.statements;
     }
+    run_.changes_connection = guard_.changes_connection;
     return std::move(run_);
   }
 
@@ -143,23 +157,39 @@ class Runner {
   }
 
   StatementPtr Prepare(const char* sql, const char** tail) {
-    guard_.foreign_keys = false;
+    guard_.foreign_keys.reset();
+    guard_.vacuum = FirstWord(sql) == "vacuum";
+    if (guard_.vacuum && script_.transaction) {
+      text_ = std::string_view(script_.sql).substr(begin_);
+      guard_.Refuse("VACUUM is not possible inside a transaction",
+                    "put it into a migration with \"transaction:false\"");
+      ThrowRefused();
+    }
     sqlite3_stmt* raw = nullptr;
     // -1: the script is NUL-terminated, and a length would make SQLite copy the rest each time.
     const int result = sqlite3_prepare_v3(connection_.raw(), sql, -1, 0, &raw, tail);
     StatementPtr statement(raw);
     if (result == SQLITE_OK) return statement;
     text_ = std::string_view(script_.sql).substr(begin_);
-    if (!guard_.refused.empty()) {
-      throw Error(Code::kRefused, "sql.refused", Concat(guard_.refused, Quoted()), guard_.hint,
-                  Where(0));
-    }
     Fail(result);
   }
 
+  static std::string FirstWord(std::string_view sql) {
+    const std::optional<Token> first = Lexer(sql).Next();
+    return first ? ToLower(first->text) : std::string();
+  }
+
+  [[noreturn]] void ThrowRefused() const {
+    throw Error(Code::kRefused, "sql.refused", Concat(guard_.refused, Quoted()), guard_.hint,
+                Where(0));
+  }
+
+  /// OFF as the first and ON as the last statement do what drover does anyway; everywhere else the
+  /// author expects an effect that does not come.
   void CheckForeignKeysPlace(bool last) {
-    const bool first = run_.statements == 0;
-    if (!first && !last) {
+    constexpr std::array<std::string_view, 4> kOff{"0", "off", "no", "false"};
+    const bool off = std::ranges::find(kOff, *guard_.foreign_keys) != kOff.end();
+    if (off ? run_.statements > 0 : !last) {
       throw Error(Code::kRefused, "sql.refused",
                   Concat("PRAGMA foreign_keys has no effect inside a transaction", Quoted()),
                   "remove it: drover switches foreign key enforcement off while it migrates",
@@ -188,6 +218,8 @@ class Runner {
   }
 
   [[noreturn]] void Fail(int result) {
+    // VACUUM asks the authorizer while it runs.
+    if (!guard_.refused.empty()) ThrowRefused();
     const int at = sqlite3_error_offset(connection_.raw());
     try {
       ThrowSqlite(connection_.raw(), result, "");
@@ -197,6 +229,10 @@ class Runner {
       }
       error.message += Quoted();
       error.where = Where(at > 0 ? static_cast<std::size_t>(at) : 0);
+      if (error.code == Code::kInvalid && script_.transaction && connection_.autocommit()) {
+        error.kind = "sql.implicit_rollback";
+        error.hint = "do not use OR ROLLBACK or RAISE(ROLLBACK) in a migration";
+      }
       if (error.hint.empty()) error.hint = Hint();
       throw;
     }

@@ -16,14 +16,15 @@ namespace drover::migrations {
 struct ScriptRun {
   std::size_t statements = 0;
   std::vector<std::string> notices;  // things that were accepted but had no effect
+  bool changes_connection = false;   // PRAGMAs or TEMP objects that outlive the script
 };
 
 /// Runs `script` on a connection; with script.transaction, inside the transaction the caller began.
 /// Every error carries file:line:column and the statement. Refused (kRefused, "sql.refused") inside
-/// a transaction: BEGIN, COMMIT, ROLLBACK, ATTACH, DETACH, and PRAGMAs that SQLite ignores or
-/// refuses there; "PRAGMA foreign_keys" is accepted with a notice as first (OFF) and last (ON)
-/// statement. Without a transaction only ATTACH and DETACH are refused. Throws kInvalid
-/// ("sql.implicit_rollback") when a statement ended the transaction behind our back, kCancelled
+/// a transaction: BEGIN, COMMIT, ROLLBACK, ATTACH, DETACH, and VACUUM, and PRAGMAs that SQLite
+/// ignores or refuses there; "PRAGMA foreign_keys" is accepted with a notice as first (OFF) and
+/// last (ON) statement. Without a transaction only ATTACH, DETACH and VACUUM INTO are refused.
+/// Throws kInvalid ("malformed_migration") for a NUL byte, kInvalid ("sql.implicit_rollback") when a statement ended the transaction behind our back, kCancelled
 /// when `stop` is requested; otherwise what SQLite says, as Connection::Execute.
 ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
                     const std::stop_token& stop);

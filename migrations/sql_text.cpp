@@ -103,6 +103,17 @@ class Reader {
     return false;
   }
 
+  /// Skips everything before `word` that is not in parentheses. False when it does not come.
+  bool SkipTo(std::string_view word) {
+    int depth = 0;
+    for (; at_ < tokens_.size(); ++at_) {
+      if (IsSymbol(tokens_[at_], '(')) ++depth;
+      if (IsSymbol(tokens_[at_], ')')) --depth;
+      if (depth == 0 && IsWord(tokens_[at_], word)) return true;
+    }
+    return false;
+  }
+
   /// [schema.]name, lower-cased since SQLite's names are case-insensitive.
   std::string Name() {
     std::string name = One();
@@ -213,8 +224,8 @@ std::vector<Destruction> FindDestruction(std::string_view sql) {
     if (reader.Accept("create")) {
       if (!reader.Accept("temp")) (void)reader.Accept("temporary");
       if (!reader.Accept("table")) continue;
-      if (reader.Accept("if")) (void)(reader.Accept("not") && reader.Accept("exists"));
-      created.insert(reader.Name());
+      // With IF NOT EXISTS the table may be an old one, with rows.
+      if (!reader.Accept("if")) created.insert(reader.Name());
     } else if (reader.Accept("drop")) {
       if (!reader.Accept("table")) continue;
       if (reader.Accept("if")) (void)reader.Accept("exists");
@@ -225,10 +236,16 @@ std::vector<Destruction> FindDestruction(std::string_view sql) {
     } else if (reader.Accept("alter")) {
       (void)reader.Accept("table");
       const std::string table = reader.Name();
-      if (!reader.Accept("drop")) continue;
+      if (reader.Accept("rename")) {
+        if (reader.Accept("to") && created.contains(table)) created.insert(reader.Name());
+        continue;
+      }
+      if (!reader.Accept("drop") || created.contains(table)) continue;
       (void)reader.Accept("column");
       found.push_back({.kind = "drop column", .object = Concat(table, ".", reader.Name())});
-    } else if (reader.Accept("delete")) {
+    } else {
+      if (reader.Accept("with") && !reader.SkipTo("delete")) continue;
+      if (!reader.Accept("delete")) continue;
       (void)reader.Accept("from");
       const std::string table = reader.Name();
       if (!created.contains(table)) found.push_back({.kind = "delete rows", .object = table});

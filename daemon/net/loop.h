@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 
 namespace drover::daemon {
@@ -15,7 +16,11 @@ class Loop final {
  public:
   using Callback = std::function<void()>;
 
+  /// Ignores SIGPIPE in the whole process: a peer that has gone is an error of the write, not a
+  /// reason to die. Opens /dev/null as whichever of stdin, stdout and stderr is closed.
   Loop();
+
+  /// Everything that was made from the loop (timers, watches, servers) must be gone before.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -31,7 +36,8 @@ class Loop final {
   [[nodiscard]] std::unique_ptr<Timer> After(std::chrono::milliseconds delay, Callback callback);
 
   /// Calls `callback` whenever `fd` is readable, until the returned watch is destroyed. Does not
-  /// own the descriptor, which must stay open as long as the watch.
+  /// own the descriptor, which must stay open as long as the watch. The open file becomes
+  /// non-blocking; a regular file cannot be watched and ends Run() with kIo.
   class Watch {
    public:
     virtual ~Watch() = default;
@@ -41,7 +47,8 @@ class Loop final {
   /// Calls `callback` with the signal's number each time one of `signals` arrives.
   void OnSignals(std::initializer_list<int> signals, std::function<void(int)> callback);
 
-  /// Runs until Stop(). An exception from a callback propagates.
+  /// Runs until Stop(); returns at once when that was called before. An exception from a callback
+  /// propagates.
   void Run();
   void Stop();
 

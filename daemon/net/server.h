@@ -2,13 +2,15 @@
 // within the protocol's limits. Knows nothing of what the lines mean.
 #pragma once
 
-#include <cstdint>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/posix.h"
+#include "base/protocol.h"
 #include "daemon/net/loop.h"
 
 namespace drover::daemon {
@@ -28,7 +30,8 @@ class Session {
   virtual void SendEvent(std::string line) = 0;
 
   /// The session stays open until every request begun has ended, even when the client has shut
-  /// down its sending side.
+  /// down its sending side. With 256 requests under way nothing more is read. A request's reply is
+  /// sent before the request ends.
   virtual void BeginRequest() = 0;
   virtual void EndRequest() = 0;
 
@@ -40,8 +43,16 @@ struct SessionHandler {
   /// One line without its end. Lines beyond kMaxRequestBytes never arrive: the session answers
   /// "protocol.too_large" and closes.
   std::function<void(const std::shared_ptr<Session>&, std::string_view line)> on_line;
-  /// The connection is gone; nothing sent to it will arrive.
+  /// The connection is gone; nothing sent to it will arrive. Never called from inside another call
+  /// to the session, and not after the server has been destroyed.
   std::function<void(const std::shared_ptr<Session>&)> on_closed;
+};
+
+/// The limits of the transport that tests need to make smaller.
+struct ServerLimits {
+  std::size_t connections = kMaxConnections;
+  std::chrono::milliseconds stall{30'000};  // a client that reads nothing for so long is closed
+  std::chrono::milliseconds linger{2'000};  // how long a refused client's input is still discarded
 };
 
 /// Accepts connections on a listening Unix socket. Peers with another uid (SO_PEERCRED; root is
@@ -49,7 +60,9 @@ struct SessionHandler {
 class Server final {
  public:
   /// `listener` is a bound, listening, non-blocking socket.
-  Server(Loop& loop, UniqueFd listener, SessionHandler handler);
+  Server(Loop& loop, UniqueFd listener, SessionHandler handler, ServerLimits limits = {});
+
+  /// Cuts every session off. A session that somebody still holds is closed() from then on.
   ~Server();
 
   /// Stops accepting, and closes every session once what is queued for it has been sent.
@@ -67,7 +80,8 @@ class Server final {
 /// written out.
 class StdioServer final {
  public:
-  StdioServer(Loop& loop, SessionHandler handler, std::function<void()> on_end);
+  StdioServer(Loop& loop, SessionHandler handler, std::function<void()> on_end,
+              ServerLimits limits = {});
   ~StdioServer();
 
  private:

@@ -1,0 +1,176 @@
+#include "daemon/changes.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "migrations/identifiers.h"
+#include "migrations/offline.h"
+
+namespace drover::daemon {
+namespace {
+
+using migrations::DatabaseKind;
+
+std::size_t OneEnvironment(const View& view, const Params& params) {
+  const environments::Config& config = view.config();
+  if (params.environments.size() > 1) {
+    throw Error(Code::kInvalid, "protocol.params", "a change concerns one environment at a time");
+  }
+  const std::string& name =
+      params.environments.empty() ? config.default_environment : params.environments.front();
+  return SelectEnvironments(view, {name}).front();
+}
+
+void CheckTarget(const environments::Target& target) {
+  if (target.kind == environments::TargetKind::kMemory) {
+    throw Error(Code::kRefused, "database.memory",
+                Concat(target.environment, " is an in-memory database: nothing would be kept"),
+                "drover where");
+  }
+  if (target.error) throw FromBody(*target.error);
+}
+
+void CheckDatabase(const environments::Target& target, const migrations::DatabaseFacts& facts,
+                   const Params& params, JobCommand command) {
+  if (facts.problem && facts.problem->kind != "hot_journal") throw Error(*facts.problem);
+  if (facts.kind == DatabaseKind::kMissing && command != JobCommand::kUpgrade) {
+    throw Error(Code::kNotFound, "database.missing",
+                Concat("there is no database at ", target.path), "drover upgrade");
+  }
+  if (facts.kind == DatabaseKind::kUnversioned && command != JobCommand::kStamp) {
+    throw Error(Code::kRefused, "database.unversioned",
+                Concat(target.path,
+                       " has tables but no version table: drover did not make it and "
+                       "leaves it alone"),
+                "drover stamp REVISION, if its schema is that of a revision");
+  }
+  if (!facts.unfinished.empty() && command != JobCommand::kStamp && !params.confirm) {
+    throw Error(Code::kRefused, "history.unfinished",
+                Concat("revision ", facts.unfinished.front(),
+                       " runs without a transaction and was interrupted: part of it is applied"),
+                Concat("look at the database, then drover stamp ", facts.unfinished.front(),
+                       ", or drover ", CommandName(command), " --yes to run it again"));
+  }
+}
+
+void CheckProtection(const environments::EnvironmentConfig& environment, const Params& params,
+                     JobCommand command) {
+  if (!environment.is_protected || command == JobCommand::kUpgrade ||
+      params.confirm_environment == environment.name) {
+    return;
+  }
+  throw Error(Code::kRefused, "environment.protected",
+              Concat(environment.name, " is protected: ", CommandName(command),
+                     " needs its name as confirmation"),
+              Concat("drover ", CommandName(command), " -e ", environment.name, " ",
+                     ShellQuote(params.target), " --confirm ", environment.name),
+              environment.where);
+}
+
+void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command) {
+  if (command != JobCommand::kUpgrade || params.confirm) return;
+  std::vector<std::string> losses;
+  for (const migrations::Step& step : plan.steps) {
+    for (const Destruction& loss : step.destructive) {
+      losses.push_back(Concat(step.revision.id, ": ", loss.kind, " ", loss.object));
+    }
+  }
+  if (losses.empty()) return;
+  throw Error(Code::kRefused, "plan.destructive",
+              Concat("this upgrade would destroy data: ", Join(losses, "; ")),
+              "drover upgrade --yes");
+}
+
+/// The plan of "a:b", which needs no database.
+migrations::Plan PlanRange(JobRequest& request, const std::string& range) {
+  const std::size_t colon = range.find(':');
+  const std::string from = range.substr(0, colon);
+  request.target = range.substr(colon + 1);
+  const bool up = request.command == JobCommand::kUpgrade;
+  if (request.target.empty()) request.target = up ? "heads" : "base";
+  request.rows = migrations::ResolveTarget(*request.graph, from.empty() ? "base" : from, {},
+                                           migrations::Direction::kUp)
+                     .revisions;
+  return PlanFor(request, request.rows);
+}
+
+std::string_view DefaultTarget(JobCommand command) {
+  if (command == JobCommand::kUpgrade) return "head";
+  throw Error(
+      Code::kInvalid, "protocol.params", Concat(CommandName(command), " needs a target revision"),
+      Concat("drover ", CommandName(command), command == JobCommand::kStamp ? " head" : " -1"));
+}
+
+}  // namespace
+
+ChangeRequest PrepareChange(Project& project, const View& view, const Params& params,
+                            JobCommand command, bool carry_out) {
+  ChangeRequest change;
+  const std::size_t index = OneEnvironment(view, params);
+  const environments::EnvironmentConfig& environment = view.config().environments[index];
+  const environments::Target& target = view.seen->targets[index];
+  const Verdict& verdict = view.verdicts[index];
+  const bool range = params.sql && params.target.find(':') != std::string::npos;
+  (void)view.graph();
+  change.request = project.Prepare(view, index, command);
+  JobRequest& request = change.request;
+  request.target = params.target.empty() ? DefaultTarget(command) : params.target;
+  if (params.draft) request.drafts = migrations::Drafts::kInclude;
+  if (params.purge) request.purge = migrations::Purge::kYes;
+
+  migrations::Plan plan;
+  if (range) {
+    plan = PlanRange(request, request.target);
+  } else {
+    CheckTarget(target);
+    CheckDatabase(target, *view.seen->databases.at(target.path), params, command);
+    plan = PlanFor(request, request.rows);
+  }
+  if (verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
+  change.document = MakePlanDocument(view, environment.name, plan);
+
+  if (!carry_out || params.dry_run || params.sql) {
+    change.answer = change.document;
+    if (params.sql) {
+      const migrations::AppliedBy by{.user = {},
+                                     .host = {},
+                                     .git_commit = {},
+                                     .git_branch = {},
+                                     .tool_version = "drover " DROVER_VERSION};
+      change.answer->sql =
+          migrations::OfflineScript(plan, request.version_table, by, FormatUtc(WallNow()));
+    }
+    return change;
+  }
+  CheckProtection(environment, params, command);
+  CheckDestruction(plan, params, command);
+  return change;
+}
+
+PlanDocument ResultDocument(PlanDocument planned, const migrations::ApplyResult& result) {
+  std::vector<PlanStep> carried_out;
+  for (const migrations::AppliedStep& step : result.steps) {
+    const auto known = std::ranges::find(planned.steps, step.revision, &PlanStep::revision);
+    if (known != planned.steps.end()) {
+      carried_out.push_back(*known);
+      continue;
+    }
+    carried_out.push_back(
+        {.revision = step.revision,
+         .direction = step.direction == migrations::Direction::kUp ? "up" : "down",
+         .file = {},
+         .message = step.message,
+         .transaction = true,
+         .destructive = {}});
+  }
+  planned.steps = std::move(carried_out);
+  planned.from = result.from;
+  planned.to = result.to;
+  planned.warnings = result.warnings;
+  planned.applied = static_cast<std::int64_t>(result.steps.size());
+  planned.duration_ms = result.duration_ms;
+  return planned;
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,63 @@
+// droverd: the start-up checklist. The work is in run.cpp (modes), service.cpp (requests) and
+// project.cpp (the cycle look -> judge -> publish -> act).
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <sys/stat.h>
+
+#include "base/documents.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "daemon/instance.h"
+#include "daemon/run.h"
+
+namespace {
+
+using drover::Error;
+using drover::daemon::DaemonOptions;
+using drover::daemon::ParsedOptions;
+using drover::daemon::RunAs;
+
+int Run(const DaemonOptions& options) {
+  switch (options.run_as) {
+    case RunAs::kStdio:
+      return drover::daemon::RunStdio(options);
+    case RunAs::kOnce:
+      return drover::daemon::RunOnce(options);
+    case RunAs::kScan:
+      return drover::daemon::RunScan();
+    case RunAs::kDaemon:
+      break;
+  }
+  return drover::daemon::RunDaemon(options);
+}
+
+int Fail(const Error& error, const DaemonOptions& options) {
+  std::string text = drover::Concat("droverd: ", error.message, "\n");
+  if (!error.where.empty())
+    text = drover::Concat("droverd: ", error.where, ": ", error.message, "\n");
+  if (!error.hint.empty()) text += drover::Concat("  try: ", error.hint, "\n");
+  if (options.startup_fd >= 0) {
+    drover::UniqueFd startup(options.startup_fd);
+    drover::daemon::ReportStartup(startup, drover::EncodeDocument(drover::ToBody(error)) + "\n");
+  }
+  std::fputs(text.c_str(), stderr);
+  return drover::ExitCode(error.code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const ParsedOptions parsed = drover::daemon::ParseOptions(argc, argv);
+  if (parsed.exit_code) return *parsed.exit_code;
+  // New databases must be readable for containers (0644); drover's own files name their modes.
+  umask(022);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return Run(parsed.options);
+  } catch (const Error& error) {
+    return Fail(error, parsed.options);
+  } catch (const std::exception& error) {
+    return Fail(Error(drover::Code::kInternal, "daemon.defect", error.what()), parsed.options);
+  }
+}

@@ -1,0 +1,400 @@
+#include "daemon/methods.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "daemon/changes.h"
+#include "migrations/author.h"
+
+namespace drover::daemon {
+
+/// The handlers; a friend of Service, so that its registries need no public door.
+struct Methods {
+  using Views = std::shared_ptr<const View>;
+
+  /// Runs `make` on a worker and replies with what it returns.
+  static void Offload(Service& service, const CallPtr& call, std::function<std::string()> make) {
+    service.workers_.Post([&service, call, make = std::move(make)]() mutable {
+      auto result = std::make_shared<std::string>();
+      auto error = std::make_shared<std::optional<Error>>();
+      try {
+        *result = make();
+      } catch (const Error& failure) {
+        *error = failure;
+      } catch (const std::exception& failure) {
+        *error = Error(Code::kInternal, "daemon.defect", failure.what());
+      }
+      // The call belongs to the loop's thread: it travels back with the answer.
+      service.loop_.Post([call = std::move(call), result, error] {
+        if (*error) {
+          call->Fail(**error);
+        } else {
+          call->Reply(*result);
+        }
+      });
+    });
+  }
+
+  static std::shared_ptr<Project> ProjectOf(Service& service, const CallPtr& call) {
+    if (service.stopping_) {
+      throw Error(Code::kUnavailable, "daemon.stopping", "the daemon is stopping");
+    }
+    return service.Open(call->params().project);
+  }
+
+  static void Hello(Service& service, const CallPtr& call) {
+    const std::vector<int>& spoken = call->params().protocol;
+    if (spoken.size() == 2 && (kProtocol < spoken[0] || kProtocol > spoken[1])) {
+      throw Error(Code::kUnavailable, "protocol.version",
+                  Concat("this daemon speaks protocol ", kProtocol, ", the client speaks ",
+                         spoken[0], " to ", spoken[1]),
+                  "drover daemon restart");
+    }
+    call->Reply(EncodeDocument(service.Hello()));
+  }
+
+  static void Ping(Service& service, const CallPtr& call) {
+    call->Reply(EncodeDocument(service.Hello()));
+  }
+
+  static void Describe(Service&, const CallPtr& call) { call->Reply(DescribeMethods()); }
+
+  static void Status(Service& service, const CallPtr& call) {
+    const auto project = ProjectOf(service, call);
+    const auto answer = [call](const Views& view) {
+      call->Guard([&] {
+        const Params& params = call->params();
+        const auto wrong_cwd = CheckWorkingDirectory(*view, params.cwd);
+        if (params.environments.empty() && !wrong_cwd && !view->status_json.empty()) {
+          call->Reply(view->status_json);
+          return;
+        }
+        StatusDocument status = MakeStatus(*view, params.environments);
+        if (wrong_cwd) status.findings.insert(status.findings.begin(), *wrong_cwd);
+        call->Reply(EncodeDocument(status));
+      });
+    };
+    if (call->params().refresh || service.options_.mode == Mode::kAsk) {
+      project->Rescanned(answer);
+    } else {
+      project->Settled(answer);
+    }
+  }
+
+  static void Current(Service& service, const CallPtr& call) {
+    ProjectOf(service, call)->Settled([call](const Views& view) {
+      call->Guard(
+          [&] { call->Reply(EncodeDocument(MakeCurrent(*view, call->params().environments))); });
+    });
+  }
+
+  static void History(Service& service, const CallPtr& call) {
+    ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
+      Offload(service, call, [params = call->params(), view] {
+        return EncodeDocument(MakeRevisions(*view, params.select, params.target));
+      });
+    });
+  }
+
+  static void Where(Service& service, const CallPtr& call) {
+    ProjectOf(service, call)->Fresh([call](const Views& view) {
+      call->Guard([&] {
+        WhereDocument where = MakeWhere(*view, call->params().environments);
+        if (const auto finding = CheckWorkingDirectory(*view, call->params().cwd)) {
+          for (EnvironmentWhere& entry : where.environments) {
+            if (entry.name == finding->environment) entry.findings.push_back(*finding);
+          }
+        }
+        call->Reply(EncodeDocument(where));
+      });
+    });
+  }
+
+  static void Strays(Service& service, const CallPtr& call) {
+    ProjectOf(service, call)->Rescanned([call](const Views& view) {
+      call->Guard([&] {
+        call->Reply(EncodeDocument(StraysDocument{.v = 1,
+                                                  .project = view->config().project,
+                                                  .strays = view->strays,
+                                                  .truncated = view->strays_truncated}));
+      });
+    });
+  }
+
+  /// plan, upgrade, downgrade, stamp: one change to one environment.
+  static void Change(Service& service, const CallPtr& call, JobCommand command, bool carry_out) {
+    const auto project = ProjectOf(service, call);
+    project->Settled([&service, call, project, command, carry_out](const Views& view) {
+      call->Guard([&] {
+        ChangeRequest change = PrepareChange(*project, *view, call->params(), command, carry_out);
+        if (change.answer) {
+          call->Reply(EncodeDocument(*change.answer));
+          return;
+        }
+        Submit(service, call, project, view, std::move(change));
+      });
+    });
+  }
+
+  static void Submit(Service& service, const CallPtr& call, const std::shared_ptr<Project>& project,
+                     const Views& view, ChangeRequest change) {
+    const std::optional<std::int64_t> id = call->request().id;
+    const std::shared_ptr<Session> session = call->session();
+    migrations::ApplyObserver observer;
+    if (id) {
+      observer.on_begin = [&service, session, id](const migrations::Step& step, std::size_t index,
+                                                  std::size_t steps) {
+        const ProgressDocument progress{.id = *id,
+                                        .step = static_cast<std::int64_t>(index + 1),
+                                        .steps = static_cast<std::int64_t>(steps),
+                                        .revision = step.revision.id,
+                                        .message = step.revision.message};
+        auto line = EncodeNotification("progress", EncodeDocument(progress));
+        service.loop_.Post([session, line = std::move(line)] { session->SendEvent(line); });
+      };
+    }
+    const PlanDocument planned = change.document;
+    const std::stop_source stop =
+        project->Submit(std::move(change.request), std::move(observer),
+                        [&service, call, view, planned, session, id](const JobOutcome& outcome) {
+                          if (id) {
+                            if (const auto found = service.cancellable_.find(session);
+                                found != service.cancellable_.end()) {
+                              found->second.erase(*id);
+                            }
+                          }
+                          if (outcome.error) {
+                            call->Fail(*outcome.error);
+                          } else {
+                            call->Reply(EncodeDocument(ResultDocument(planned, outcome.result)));
+                          }
+                        });
+    if (id) service.cancellable_[session].insert_or_assign(*id, stop);
+  }
+
+  static void Plan(Service& service, const CallPtr& call) {
+    const bool down = call->params().direction == "down";
+    Change(service, call, down ? JobCommand::kDowngrade : JobCommand::kUpgrade, false);
+  }
+  static void Upgrade(Service& service, const CallPtr& call) {
+    Change(service, call, JobCommand::kUpgrade, true);
+  }
+  static void Downgrade(Service& service, const CallPtr& call) {
+    Change(service, call, JobCommand::kDowngrade, true);
+  }
+  static void Stamp(Service& service, const CallPtr& call) {
+    Change(service, call, JobCommand::kStamp, true);
+  }
+
+  static NewRevisionDocument NewRevisionAnswer(const View& view,
+                                               const migrations::Revision& revision) {
+    return {.v = 1,
+            .revision = revision.id,
+            .file = RelativeTo(revision.file, view.seen->root),
+            .down_revision = revision.down_revision,
+            .draft = revision.draft};
+  }
+
+  static void Revision(Service& service, const CallPtr& call) {
+    ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
+      Offload(service, call, [params = call->params(), view] {
+        const migrations::NewRevision wanted{.message = params.message,
+                                             .head = params.head.empty() ? "head" : params.head,
+                                             .depends_on = params.depends_on,
+                                             .branch_label = params.branch_label,
+                                             .rev_id = params.rev_id,
+                                             .splice = params.splice,
+                                             .draft = !params.no_draft};
+        return EncodeDocument(NewRevisionAnswer(
+            *view, migrations::WriteRevision(view->graph(), wanted,
+                                             view->config().migration_directories.front())));
+      });
+    });
+  }
+
+  static void Merge(Service& service, const CallPtr& call) {
+    ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
+      Offload(service, call, [params = call->params(), view] {
+        return EncodeDocument(NewRevisionAnswer(
+            *view, migrations::WriteMerge(view->graph(), params.revisions, params.message,
+                                          params.rev_id, params.branch_label,
+                                          view->config().migration_directories.front())));
+      });
+    });
+  }
+
+  static void Trust(Service& service, const CallPtr& call) {
+    const auto project = ProjectOf(service, call);
+    project->Fresh([&service, call, project](const Views& view) {
+      call->Guard([&] {
+        if (view->seen->config_error) throw Error(*view->seen->config_error);
+        const environments::Config& config = view->config();
+        TrustDocument trust{.v = 1,
+                            .project = config.project,
+                            .config = config.path,
+                            .sha256 = config.sha256,
+                            .trusted = true};
+        service.store_.Update([&](State& state) { state.trust[trust.config] = trust.sha256; });
+        project->Reload();
+        call->Reply(EncodeDocument(trust));
+      });
+    });
+  }
+
+  static void Done(const CallPtr& call, std::string message) {
+    call->Reply(EncodeDocument(DoneDocument{.v = 1, .ok = true, .message = std::move(message)}));
+  }
+
+  static void Subscribe(Service& service, const CallPtr& call) {
+    if (service.options_.mode != Mode::kWatch) {
+      throw Error(Code::kUnavailable, "subscribe.unavailable",
+                  "only a running daemon watches files and has events to tell",
+                  "drover daemon start");
+    }
+    std::string root;
+    if (!call->params().project.empty()) root = ProjectOf(service, call)->root();
+    service.subscribers_[call->session()].insert(root);
+    Done(call, "subscribed");
+  }
+
+  static void Cancel(Service& service, const CallPtr& call) {
+    const auto session = service.cancellable_.find(call->session());
+    if (session != service.cancellable_.end()) {
+      if (const auto job = session->second.find(call->params().id); job != session->second.end()) {
+        job->second.request_stop();
+        Done(call, "cancelling");
+        return;
+      }
+    }
+    throw Error(Code::kNotFound, "cancel.unknown",
+                Concat("no job was started by request ", call->params().id,
+                       " of this connection, or it has ended"));
+  }
+
+  static void Register(Service& service, const CallPtr& call) {
+    Done(call, Concat("watching ", ProjectOf(service, call)->root()));
+  }
+
+  static void Unregister(Service& service, const CallPtr& call) {
+    const std::string root = RealPath(call->params().project);
+    if (service.projects_.erase(root) == 0) {
+      throw Error(Code::kNotFound, "project.not_registered",
+                  Concat(root, " is not registered with this daemon"), "drover ping");
+    }
+    service.store_.Update([&](State& state) { std::erase(state.projects, root); });
+    Done(call, Concat("no longer watching ", root));
+  }
+
+  static void Reload(Service& service, const CallPtr& call) {
+    service.ReloadAll();
+    Done(call, Concat("reading ", Count(service.projects_.size(), "project"), " again"));
+  }
+
+  static void Stop(Service& service, const CallPtr& call) {
+    Done(call, "stopping");
+    service.Stop();
+  }
+};
+
+namespace {
+
+constexpr std::array kMethods{
+    Method{"hello", "Negotiates the protocol version and capabilities.", "client protocol want",
+           Methods::Hello},
+    Method{"ping", "Answers at once, and says who answers.", "", Methods::Ping},
+    Method{"describe", "Lists the methods with their parameters.", "", Methods::Describe},
+    Method{"status", "The state of every environment, strays, findings and the next command.",
+           "project cwd environments refresh", Methods::Status},
+    Method{"current", "The rows of every environment's version table.", "project environments",
+           Methods::Current},
+    Method{"history", "Revisions: all, heads, branches, or one with its SQL.",
+           "project select target", Methods::History},
+    Method{"where", "How each environment's URL becomes a file.", "project environments cwd",
+           Methods::Where},
+    Method{"strays", "Scans the project for stray databases.", "project refresh", Methods::Strays},
+    Method{"plan", "What an upgrade or downgrade would do.",
+           "project environments target direction draft sql", Methods::Plan},
+    Method{"upgrade", "Applies pending migrations up to the target.",
+           "project environments target draft dry_run confirm confirm_environment sql",
+           Methods::Upgrade},
+    Method{"downgrade", "Reverts migrations down to the target; the environment is held then.",
+           "project environments target dry_run confirm confirm_environment sql",
+           Methods::Downgrade},
+    Method{"stamp", "Writes the version table without running anything.",
+           "project environments target purge dry_run confirm confirm_environment", Methods::Stamp},
+    Method{"revision", "Writes a new migration file.",
+           "project message head splice branch_label depends_on rev_id no_draft",
+           Methods::Revision},
+    Method{"merge", "Writes a revision that joins several heads.",
+           "project revisions message rev_id branch_label", Methods::Merge},
+    Method{"trust", "Lets the project's policy act outside its own directory.", "project",
+           Methods::Trust},
+    Method{"subscribe", "Streams events of one project, or of all, as notifications.", "project",
+           Methods::Subscribe},
+    Method{"cancel", "Cancels the job that a request of this connection began.", "id",
+           Methods::Cancel},
+    Method{"register", "Begins to watch a project.", "project", Methods::Register},
+    Method{"unregister", "Stops watching a project.", "project", Methods::Unregister},
+    Method{"reload", "Reads every project's configuration again.", "", Methods::Reload},
+    Method{"stop", "Finishes running jobs and ends the daemon.", "", Methods::Stop},
+};
+
+bool Accepts(const Method& method, std::string_view parameter) {
+  const std::vector<std::string> names = SplitList(method.params, ' ');
+  return std::ranges::find(names, parameter) != names.end();
+}
+
+}  // namespace
+
+std::span<const Method> AllMethods() { return kMethods; }
+
+const Method& FindMethod(const Request& request) {
+  const auto found = std::ranges::find(kMethods, request.method, &Method::name);
+  if (found == kMethods.end()) {
+    std::vector<std::string_view> names;
+    for (const Method& method : kMethods) names.push_back(method.name);
+    throw Error(Code::kInvalid, "protocol.method",
+                Concat("there is no method \"", Excerpt(request.method, 40), "\"",
+                       DidYouMean(request.method, names)),
+                "drover daemon restart, if the client is newer than the daemon");
+  }
+  for (const std::string& parameter : request.given) {
+    if (Accepts(*found, parameter)) continue;
+    const std::vector<std::string> known = SplitList(found->params, ' ');
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    throw Error(Code::kInvalid, "protocol.params",
+                Concat("\"", found->name, "\" has no parameter \"", Excerpt(parameter, 40), "\"",
+                       DidYouMean(parameter, names)));
+  }
+  return *found;
+}
+
+std::string DescribeMethods() {
+  Json list = Json::array();
+  const Json defaults = ToJson(Params());
+  for (const Method& method : kMethods) {
+    Json params = Json::array();
+    for (const std::string& name : SplitList(method.params, ' ')) {
+      Json entry = Json::object();
+      entry["name"] = name;
+      entry["type"] = defaults.at(name).type_name();
+      params.push_back(std::move(entry));
+    }
+    Json row = Json::object();
+    row["name"] = method.name;
+    row["doc"] = method.doc;
+    row["params"] = std::move(params);
+    list.push_back(std::move(row));
+  }
+  Json document = Json::object();
+  document["v"] = 1;
+  document["protocol"] = kProtocol;
+  document["methods"] = std::move(list);
+  return DumpJson(document);
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,116 @@
+// One project under the daemon's care: the cycle look -> judge -> publish -> act. Start reading
+// here: Look() observes on a worker, Settle() judges what was seen and starts the jobs that policy
+// wants.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/jobs.h"
+#include "daemon/project_watch.h"
+#include "daemon/stray_keeper.h"
+#include "daemon/view.h"
+
+namespace drover::daemon {
+
+/// How much of the daemon's work a process does for its projects.
+enum class Mode : std::uint8_t {
+  kWatch,  // watch files, act by policy: the daemon
+  kOnce,   // act by policy, do not watch: droverd --once
+  kAsk,    // only answer: droverd --stdio
+};
+
+/// What a project uses of the process it lives in; all of it outlives the project.
+struct ProjectContext {
+  Loop& loop;
+  Workers& workers;
+  StateStore& store;
+  Journal& journal;
+  JobQueue& jobs;
+  Mode mode = Mode::kWatch;
+  std::function<void(const EventDocument&)> publish;
+  std::function<bool()> stopping;
+};
+
+/// Lives on the loop's thread.
+class Project final : public std::enable_shared_from_this<Project> {
+ public:
+  /// `root` is the real path of a directory with drover.yaml. The context must outlive the project.
+  Project(const ProjectContext& context, std::string root);
+
+  /// Resolves what a crash left open, then begins to watch and to look.
+  void Start();
+
+  using ViewCallback = std::function<void(std::shared_ptr<const View>)>;
+
+  /// Answers with a view in which everything done before this call is seen: at once when nothing
+  /// has changed.
+  void Fresh(ViewCallback callback);
+
+  /// The same, and waits a moment for the jobs that policy has begun, and for the first scan.
+  void Settled(ViewCallback callback);
+
+  /// The same, after a whole scan for strays.
+  void Rescanned(ViewCallback callback);
+
+  /// Looks again, whatever has or has not changed.
+  void Reload();
+
+  /// Queues a job of a user; `done` is called on the loop's thread.
+  std::stop_source Submit(JobRequest request, migrations::ApplyObserver observer,
+                          JobQueue::Done done);
+
+  /// A job request with everything that comes from the project filled in.
+  [[nodiscard]] JobRequest Prepare(const View& view, std::size_t environment,
+                                   JobCommand command) const;
+
+  [[nodiscard]] const std::string& root() const { return root_; }
+
+  /// No look, scan or job is under way.
+  [[nodiscard]] bool idle() const;
+
+ private:
+  struct Patience {
+    std::chrono::steady_clock::time_point deadline;
+    ViewCallback callback;
+  };
+
+  void Look();
+  void SettledBefore(std::chrono::steady_clock::time_point deadline, ViewCallback callback);
+  void ContinuePatience();
+  void Settle(std::shared_ptr<const Observation> seen);
+  void Publish(std::shared_ptr<const Observation> seen);
+  void Announce(const View* before, const View& now);
+  void ActByPolicy();
+  void JobEnded(const JobRequest& request, const JobOutcome& outcome);
+  void AnswerWaiters();
+  void StraysChanged();
+  void Recover();
+  void ForgetBusyFailures(const Observation& seen);
+  void Emit(EventDocument event) const;
+  [[nodiscard]] EventDocument Event(std::string_view name) const;
+  [[nodiscard]] bool ActsByPolicy() const { return context_.mode != Mode::kAsk; }
+
+  ProjectContext context_;
+  std::string root_;
+  std::shared_ptr<Observer> observer_;
+  std::shared_ptr<const View> view_;
+  std::unique_ptr<ProjectWatch> watch_;
+  std::shared_ptr<StrayKeeper> strays_;
+  bool looking_ = false;
+  bool look_again_ = false;
+  bool held_back_ = false;  // a look whose problems may be those of a half-finished burst
+  std::unique_ptr<Loop::Timer> hold_timer_;
+  std::vector<Patience> patience_;
+  std::unique_ptr<Loop::Timer> patience_timer_;
+  std::vector<ViewCallback> waiting_;  // for the look after the present one
+  std::vector<ViewCallback> served_by_this_look_;
+  std::vector<Finding> recovered_;
+  std::set<std::string> busy_failures_;  // databases whose job failed on a lock
+};
+
+}  // namespace drover::daemon

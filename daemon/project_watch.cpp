@@ -1,0 +1,209 @@
+#include "daemon/project_watch.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "daemon/log.h"
+#include "environments/git.h"
+#include "environments/scan.h"
+
+namespace drover::daemon {
+namespace {
+
+using environments::WatchEvent;
+using Kind = environments::WatchEvent::Kind;
+
+constexpr std::size_t kMaxDirectories = 4096;
+constexpr std::chrono::milliseconds kPollInterval{2000};
+/// How long files are gathered before they are handed to the scanner, in one go.
+constexpr std::chrono::milliseconds kGather{250};
+/// A look that is due within this time is worth waiting for.
+constexpr std::chrono::milliseconds kSoon{200};
+
+}  // namespace
+
+ProjectWatch::ProjectWatch(Loop& loop, std::string root, Callbacks callbacks)
+    : loop_(loop), root_(std::move(root)), callbacks_(std::move(callbacks)) {
+  try {
+    watcher_ = environments::MakeInotifyWatcher();
+  } catch (const Error& error) {
+    Degrade(error.message);
+    return;
+  }
+  readable_ = loop_.OnReadable(watcher_->descriptor(), [this] { (void)Drain(); });
+  WatchTree(root_);
+}
+
+ProjectWatch::~ProjectWatch() = default;
+
+void ProjectWatch::Degrade(std::string why) {
+  if (!degraded_.empty()) return;
+  degraded_ = std::move(why);
+  Log(LogLevel::kWarning, "polling instead of watching", {{"project", root_}, {"err", degraded_}});
+  Poll();
+}
+
+void ProjectWatch::Poll() {
+  poll_timer_ = loop_.After(kPollInterval, [this] {
+    callbacks_.look();
+    Poll();
+  });
+}
+
+void ProjectWatch::WatchDirectory(const std::string& directory) {
+  if (watcher_ == nullptr || directories_.contains(directory)) return;
+  if (directories_.size() >= kMaxDirectories) {
+    Degrade(Concat("more than ", kMaxDirectories, " directories"));
+    return;
+  }
+  if (watcher_->Watch(directory)) {
+    directories_.insert(directory);
+  } else if (StatFile(directory)) {
+    Degrade("the system's limit of inotify watches is reached (fs.inotify.max_user_watches)");
+  }
+}
+
+void ProjectWatch::WatchTree(const std::string& directory) {
+  if (watcher_ == nullptr) return;
+  const environments::Tree tree = environments::ListTree(directory, kMaxDirectories);
+  for (const std::string& each : tree.directories) WatchDirectory(each);
+  if (tree.truncated) Degrade(Concat("more than ", kMaxDirectories, " directories"));
+}
+
+void ProjectWatch::Arm(const Observation& seen) {
+  if (git_.empty()) {
+    git_ = environments::ReadGitHead(root_).directory;
+    if (!git_.empty()) WatchDirectory(git_);
+  }
+  inputs_ = seen.inputs;
+  for (const std::string& input : inputs_) WatchDirectory(DirectoryName(input));
+  migration_directories_.clear();
+  if (seen.config) {
+    for (const std::string& directory : seen.config->migration_directories) {
+      migration_directories_.insert(directory);
+      if (StatFile(directory)) WatchDirectory(directory);
+    }
+  }
+  databases_.clear();
+  database_names_.clear();
+  for (const environments::Target& target : seen.targets) {
+    if (target.kind != environments::TargetKind::kFile) continue;
+    databases_.insert(target.path);
+    database_names_.push_back(BaseName(target.path));
+    const std::string directory = DirectoryName(target.path);
+    if (StatFile(directory)) WatchDirectory(directory);
+  }
+}
+
+bool ProjectWatch::Drain() {
+  if (watcher_ != nullptr) {
+    for (const WatchEvent& event : watcher_->Drain()) Note(event);
+  }
+  Schedule();
+  if (!degraded_.empty()) return false;
+  const Settler::Time now = Settler::Clock::now();
+  const auto due = settler_.Due(now, !git_.empty() && StatFile(git_ + "/index.lock"));
+  return due && *due - now <= kSoon;
+}
+
+bool ProjectWatch::restless() const {
+  return Settler::Clock::now() - last_input_ < Settler::kQuiet;
+}
+
+void ProjectWatch::Note(const WatchEvent& event) {
+  switch (event.kind) {
+    case Kind::kOverflow:
+      Log(LogLevel::kWarning, "file events were lost; reading everything again",
+          {{"project", root_}});
+      WatchTree(root_);
+      settler_.NoteSaved("", Settler::Clock::now());
+      callbacks_.rescan();
+      return;
+    case Kind::kGone:
+      directories_.erase(event.directory);
+      watcher_->Forget(event.directory);
+      settler_.NoteSaved(event.directory, Settler::Clock::now());
+      return;
+    case Kind::kDirectory:
+      if (event.directory == git_ || environments::IsPrunedDirectory(event.name)) return;
+      WatchTree(event.path());
+      // What was put into it before the watch stood has caused no event.
+      settler_.NoteSaved(event.path(), Settler::Clock::now());
+      for (const std::string& directory :
+           environments::ListTree(event.path(), kMaxDirectories).directories) {
+        for (const std::string& name : ListDirectory(directory)) {
+          NoteSuspicious(directory + "/" + name, name);
+        }
+      }
+      return;
+    default:
+      NoteFile(event);
+  }
+}
+
+void ProjectWatch::NoteFile(const WatchEvent& event) {
+  const Settler::Time now = Settler::Clock::now();
+  if (event.directory == git_) {
+    if (event.name == "HEAD" || event.name == "index") settler_.NoteSaved(event.path(), now);
+    return;
+  }
+  const std::string path = event.path();
+  const std::string database =
+      event.directory + "/" + std::string(environments::WithoutSidecarSuffix(event.name));
+  if (databases_.contains(database)) {
+    settler_.NoteDatabase(now);
+    return;
+  }
+  const bool migration =
+      migration_directories_.contains(event.directory) && event.name.ends_with(".sql");
+  if (inputs_.contains(path) || migration) {
+    last_input_ = now;
+    if (event.kind == Kind::kSaved) {
+      settler_.NoteSaved(path, now);
+    } else if (event.kind == Kind::kRemoved) {
+      settler_.NoteRemoved(path, now);
+    } else {
+      settler_.NoteUnfinished(path, now);
+    }
+    return;
+  }
+  NoteSuspicious(database, BaseName(database));
+}
+
+void ProjectWatch::NoteSuspicious(const std::string& path, std::string_view name) {
+  // Only statx: this process opens databases through SQLite and must not read them raw.
+  const auto status = StatFile(path, Follow::kNothing);
+  const bool gone_stray = !status;
+  if (status && (status->type != FileType::kRegular ||
+                 !environments::MayBeDatabase(name, status->size, database_names_))) {
+    return;
+  }
+  if (databases_.contains(path)) return;
+  if (gone_stray && !path.ends_with("db") && name.find('.') == std::string_view::npos) return;
+  suspicious_.insert(path);
+  if (!report_timer_) report_timer_ = loop_.After(kGather, [this] { Report(); });
+}
+
+void ProjectWatch::Report() {
+  report_timer_.reset();
+  std::vector<std::string> paths(suspicious_.begin(), suspicious_.end());
+  suspicious_.clear();
+  callbacks_.suspicious(std::move(paths));
+}
+
+void ProjectWatch::Schedule() {
+  const Settler::Time now = Settler::Clock::now();
+  const auto due = settler_.Due(now, !git_.empty() && StatFile(git_ + "/index.lock"));
+  timer_.reset();
+  if (!due) return;
+  if (*due <= now) {
+    callbacks_.look();
+    return;
+  }
+  const auto delay = std::chrono::ceil<std::chrono::milliseconds>(*due - now);
+  timer_ = loop_.After(delay, [this] { Schedule(); });
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,83 @@
+// Watches one project's files and says when to look again and which new files could be strays.
+// Falls back to polling when the tree is too large or the system's limits are reached.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/net/loop.h"
+#include "daemon/observe.h"
+#include "daemon/settle.h"
+#include "environments/watch.h"
+
+namespace drover::daemon {
+
+/// Lives on the loop's thread.
+class ProjectWatch final {
+ public:
+  struct Callbacks {
+    std::function<void()> look;                                // inputs or databases changed
+    std::function<void(std::vector<std::string>)> suspicious;  // files that may be databases
+    std::function<void()> rescan;                              // events were lost
+  };
+
+  ProjectWatch(Loop& loop, std::string root, Callbacks callbacks);
+  ~ProjectWatch();
+
+  /// Watches the tree and everything else the observation depends on. Cheap when nothing is new.
+  void Arm(const Observation& seen);
+
+  /// Takes in what has happened up to now. True when a look is due at once or within a moment; the
+  /// look callback then has been, or will be, called.
+  bool Drain();
+
+  /// A look begins: what was noted so far is covered.
+  void Begin() { settler_.Begin(Settler::Clock::now()); }
+
+  /// Is a migration or configuration file half written at this moment?
+  [[nodiscard]] bool unfinished() const { return settler_.unfinished(); }
+
+  /// Did an input change within the last burst interval?
+  [[nodiscard]] bool restless() const;
+
+  /// "inotify" or "polling".
+  [[nodiscard]] std::string_view mode() const { return degraded_.empty() ? "inotify" : "polling"; }
+
+  /// Why it is polling; empty when it is not.
+  [[nodiscard]] const std::string& degraded() const { return degraded_; }
+
+ private:
+  void Note(const environments::WatchEvent& event);
+  void NoteFile(const environments::WatchEvent& event);
+  void NoteSuspicious(const std::string& path, std::string_view name);
+  void WatchTree(const std::string& directory);
+  void WatchDirectory(const std::string& directory);
+  void Degrade(std::string why);
+  void Schedule();
+  void Report();
+  void Poll();
+
+  Loop& loop_;
+  std::string root_;
+  Callbacks callbacks_;
+  Settler settler_;
+  std::unique_ptr<environments::Watcher> watcher_;
+  std::unique_ptr<Loop::Watch> readable_;
+  std::unique_ptr<Loop::Timer> timer_;         // the next look
+  std::unique_ptr<Loop::Timer> report_timer_;  // gathers suspicious files
+  std::unique_ptr<Loop::Timer> poll_timer_;
+  std::string degraded_;
+  std::string git_;  // the git directory; empty: none
+  std::set<std::string> directories_;
+  std::set<std::string> inputs_;
+  std::set<std::string> migration_directories_;
+  std::set<std::string> databases_;
+  std::vector<std::string> database_names_;
+  std::set<std::string> suspicious_;
+  Settler::Time last_input_{};
+};
+
+}  // namespace drover::daemon

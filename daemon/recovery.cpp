@@ -1,0 +1,74 @@
+#include "daemon/recovery.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "daemon/log.h"
+#include "migrations/schema.h"
+#include "migrations/sqlite.h"
+
+namespace drover::daemon {
+namespace {
+
+std::vector<std::string> RowsAfterRollback(const std::string& path) {
+  if (!StatFile(path)) return {};
+  migrations::Connection connection(path, migrations::OpenMode::kWrite);
+  // The first read finds a hot journal and rolls it back (sqlite.org/lockingv3.html).
+  (void)connection.QueryInteger("SELECT count(*) FROM sqlite_schema");
+  const std::vector<std::string> tables = connection.QueryColumn(
+      "SELECT m.name FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) x "
+      "WHERE m.type = 'table' AND x.name = 'version_num'");
+  if (tables.empty()) return {};
+  return migrations::ReadVersionRows(connection, tables.front());
+}
+
+Finding Recover(Journal& journal, JournalEntry intent) {
+  Finding finding{.code = "interrupted-job",
+                  .severity = "info",
+                  .environment = intent.environment,
+                  .message = {},
+                  .ground = "seen",
+                  .fix = std::nullopt,
+                  .where = std::nullopt};
+  const std::string began = Concat("the ", intent.command, " of ", intent.environment, " begun at ",
+                                   intent.at, " was interrupted; ");
+  try {
+    const std::vector<std::string> rows = RowsAfterRollback(intent.target);
+    finding.message =
+        Concat(began,
+               rows == intent.from ? "nothing of it remains: the database is still at "
+                                   : "the database is complete up to ",
+               rows.empty() ? std::string("base") : Join(rows, ", "));
+    intent.to = rows;
+  } catch (const Error& error) {
+    finding.severity = "error";
+    finding.message = Concat(began, "the database cannot be read: ", error.message);
+    if (!error.hint.empty()) finding.fix = error.hint;
+  }
+  intent.what = "recovered";
+  intent.at = FormatUtcMilliseconds(WallNow());
+  intent.pid = getpid();
+  intent.message = finding.message;
+  journal.Append(intent);
+  Log(LogLevel::kWarning, finding.message, {{"job", intent.job}});
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> RecoverJobs(Journal& journal, const std::string& project) {
+  std::vector<Finding> findings;
+  try {
+    for (const JournalEntry& intent : journal.OpenIntents()) {
+      if (intent.project == project) findings.push_back(Recover(journal, intent));
+    }
+  } catch (const Error& error) {
+    Log(LogLevel::kError, "the journal cannot be read", {{"err", error.message}});
+  }
+  return findings;
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,155 @@
+#include "daemon/run.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "daemon/instance.h"
+#include "daemon/net/loop.h"
+#include "daemon/net/server.h"
+#include "daemon/service.h"
+#include "environments/scan.h"
+#include "environments/watch.h"
+
+namespace drover::daemon {
+namespace {
+
+constexpr std::size_t kThreads = 3;
+
+/// What every mode but --scan stands on. Members are destroyed in reverse order: first the service,
+/// then the workers that may still hold parts of it, then the loop they post to.
+struct Foundation {
+  explicit Foundation(const RuntimePaths& paths)
+      : store((MakeDirectories(paths.state, 0700), paths.state)), journal(paths.state) {}
+
+  Loop loop;
+  StateStore store;
+  Journal journal;
+};
+
+/// The socket's file can be deleted under a living daemon, by a cleaner of temporary files, say.
+/// Nobody could reach it then: it ends, and the next client starts another.
+class SocketGuard {
+ public:
+  SocketGuard(Loop& loop, const Instance& instance, std::function<void()> lost)
+      : instance_(instance), lost_(std::move(lost)) {
+    try {
+      watcher_ = environments::MakeInotifyWatcher();
+      watcher_->Watch(DirectoryName(instance.paths().socket));
+      readable_ = loop.OnReadable(watcher_->descriptor(), [this] { Check(); });
+    } catch (const Error& error) {
+      Log(LogLevel::kWarning, "the socket is not watched", {{"err", error.message}});
+    }
+  }
+
+ private:
+  void Check() {
+    (void)watcher_->Drain();
+    if (instance_.SocketIsOurs()) return;
+    readable_.reset();
+    Log(LogLevel::kError, "the socket was removed; ending, so that another daemon can serve",
+        {{"socket", instance_.paths().socket}});
+    lost_();
+  }
+
+  const Instance& instance_;
+  std::function<void()> lost_;
+  std::unique_ptr<environments::Watcher> watcher_;
+  std::unique_ptr<Loop::Watch> readable_;
+};
+
+void LogStart(const Instance& instance, const DaemonOptions& options) {
+  Log(LogLevel::kInfo, "droverd " DROVER_VERSION,
+      {{"pid", Concat(getpid())},
+       {"socket", instance.paths().socket},
+       {"state", instance.paths().state},
+       {"started_by", options.background ? "client" : "user"}});
+}
+
+}  // namespace
+
+int RunDaemon(const DaemonOptions& options) {
+  const RuntimePaths paths = FindRuntimePaths();
+  MakeDirectories(paths.state, 0700);
+  StartLog({.format = options.log_format,
+            .level = options.log_level,
+            .file = options.background ? paths.log : std::string()});
+  Instance instance(paths);
+  LogStart(instance, options);
+  Foundation base(paths);
+  if (!base.store.problem().empty()) {
+    Log(LogLevel::kError, "the state file was damaged", {{"err", base.store.problem()}});
+  }
+  std::unique_ptr<Server> server;
+  std::optional<Service> service;
+  {
+    Workers workers(kThreads);
+    service.emplace(base.loop, workers, base.store, base.journal,
+                    Service::Options{.mode = Mode::kWatch, .socket = paths.socket}, [&] {
+                      if (server) server->Close();
+                      // One more turn of the loop, so that last replies leave.
+                      base.loop.Post([&] { base.loop.Stop(); });
+                    });
+    base.loop.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
+      if (number == SIGHUP) {
+        Log(LogLevel::kInfo, "reading the configuration again");
+        service->ReloadAll();
+        return;
+      }
+      NotifySystemd("STOPPING=1");
+      service->Stop();
+    });
+    service->OpenRegistered();
+    server = std::make_unique<Server>(base.loop, instance.TakeListener(), service->Handler());
+    const SocketGuard guard(base.loop, instance, [&] { service->Stop(); });
+    NotifySystemd("READY=1");
+    UniqueFd startup(options.startup_fd);
+    ReportStartup(startup, "ready\n");
+    base.loop.Run();
+    Log(LogLevel::kInfo, "ended");
+  }
+  return 0;
+}
+
+int RunStdio(const DaemonOptions& options) {
+  const RuntimePaths paths = FindRuntimePaths();
+  StartLog({.format = options.log_format, .level = LogLevel::kError, .file = {}});
+  Foundation base(paths);
+  std::optional<Service> service;
+  {
+    Workers workers(kThreads);
+    service.emplace(base.loop, workers, base.store, base.journal,
+                    Service::Options{.mode = Mode::kAsk, .socket = {}}, [&] { base.loop.Stop(); });
+    base.loop.OnSignals({SIGTERM, SIGINT}, [&](int) { service->Stop(); });
+    const StdioServer server(base.loop, service->Handler(), [&] { service->Stop(); });
+    base.loop.Run();
+  }
+  return 0;
+}
+
+int RunScan() {
+  std::string input;
+  std::array<char, 65536> buffer;
+  for (;;) {
+    const ssize_t got = read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    input.append(buffer.data(), static_cast<std::size_t>(got));
+    if (input.size() > kMaxRequestBytes) {
+      throw Error(Code::kInvalid, "protocol.too_large", "the scan request is too large");
+    }
+  }
+  const ScanResult result = environments::Scan(DecodeDocument<ScanRequest>(input));
+  if (!WriteAll(STDOUT_FILENO, EncodeDocument(result) + "\n")) {
+    throw SystemError("write", "the scan's result", errno);
+  }
+  return 0;
+}
+
+}  // namespace drover::daemon

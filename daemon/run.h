@@ -1,0 +1,22 @@
+// The ways to run droverd: serve the socket, answer on stdio, reconcile once, scan.
+#pragma once
+
+#include "daemon/options.h"
+
+namespace drover::daemon {
+
+/// Serves the socket until SIGTERM, SIGINT or the method `stop`. Returns the exit code; throws what
+/// prevents the start.
+[[nodiscard]] int RunDaemon(const DaemonOptions& options);
+
+/// Answers one client on stdin and stdout until end of input.
+[[nodiscard]] int RunStdio(const DaemonOptions& options);
+
+/// Acts by each environment's policy once and reports; the exit code is that of
+/// `drover status --exit-code`.
+[[nodiscard]] int RunOnce(const DaemonOptions& options);
+
+/// Reads a ScanRequest from stdin and prints a ScanResult.
+[[nodiscard]] int RunScan();
+
+}  // namespace drover::daemon

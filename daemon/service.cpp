@@ -1,0 +1,184 @@
+#include "daemon/service.h"
+
+#include <algorithm>
+#include <exception>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "daemon/log.h"
+#include "daemon/methods.h"
+
+namespace drover::daemon {
+namespace {
+
+/// How long running jobs may take to end by themselves when the daemon is asked to stop.
+constexpr std::chrono::milliseconds kDrain{10000};
+
+}  // namespace
+
+Call::Call(std::shared_ptr<Session> session, Request request)
+    : session_(std::move(session)), request_(std::move(request)) {
+  session_->BeginRequest();
+}
+
+Call::~Call() {
+  if (!answered_) Fail(Error(Code::kUnavailable, "daemon.stopping", "the daemon is stopping"));
+  session_->EndRequest();
+}
+
+void Call::Reply(std::string_view result_json) {
+  answered_ = true;
+  if (request_.id_json.empty()) return;
+  session_->Send(EncodeResult(request_.id_json, result_json));
+}
+
+void Call::Fail(const Error& error) {
+  answered_ = true;
+  if (request_.id_json.empty()) return;
+  session_->Send(EncodeErrorReply(request_.id_json, ToBody(error)));
+}
+
+void Call::Guard(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    Fail(error);
+  } catch (const std::exception& error) {
+    Log(LogLevel::kError, "a request failed unexpectedly",
+        {{"method", request_.method}, {"err", error.what()}});
+    Fail(Error(Code::kInternal, "daemon.defect", error.what(), "drover daemon status"));
+  }
+}
+
+Service::Service(Loop& loop, Workers& workers, StateStore& store, Journal& journal, Options options,
+                 std::function<void()> stopped)
+    : loop_(loop),
+      workers_(workers),
+      store_(store),
+      journal_(journal),
+      options_(std::move(options)),
+      stopped_(std::move(stopped)),
+      jobs_(loop, workers),
+      context_{.loop = loop,
+               .workers = workers,
+               .store = store,
+               .journal = journal,
+               .jobs = jobs_,
+               .mode = options_.mode,
+               .publish = [this](const EventDocument& event) { Publish(event); },
+               .stopping = [this] { return stopping_; }},
+      started_at_(FormatUtc(WallNow())) {}
+
+Service::~Service() = default;
+
+SessionHandler Service::Handler() {
+  return {.on_line = [this](const auto& session, std::string_view line) { OnLine(session, line); },
+          .on_closed = [this](const auto& session) { OnClosed(session); }};
+}
+
+void Service::OnLine(const std::shared_ptr<Session>& session, std::string_view line) {
+  sessions_.insert(session);
+  std::string id_json = "null";
+  CallPtr call;
+  try {
+    Request request = DecodeRequest(line, id_json);
+    Log(LogLevel::kDebug, "request", {{"method", request.method}, {"id", request.id_json}});
+    const Method& method = FindMethod(request);
+    call = std::make_shared<Call>(session, std::move(request));
+    call->Guard([&] { method.handle(*this, call); });
+  } catch (const Error& error) {
+    session->Send(EncodeErrorReply(id_json, ToBody(error)));
+  }
+}
+
+void Service::OnClosed(const std::shared_ptr<Session>& session) {
+  sessions_.erase(session);
+  subscribers_.erase(session);
+  cancellable_.erase(session);
+}
+
+void Service::Publish(const EventDocument& event) {
+  if (subscribers_.empty()) return;
+  const std::string line = EncodeNotification("event", EncodeDocument(event));
+  for (const auto& [session, projects] : subscribers_) {
+    if (projects.contains("") || projects.contains(event.project)) session->SendEvent(line);
+  }
+}
+
+std::shared_ptr<Project> Service::Open(const std::string& path) {
+  if (path.empty() || path.front() != '/') {
+    throw Error(Code::kInvalid, "protocol.params", "\"project\" must be an absolute path");
+  }
+  const std::string root = RealPath(path);
+  if (const auto known = projects_.find(root); known != projects_.end()) return known->second;
+  if (!StatFile(root + "/drover.yaml")) {
+    throw Error(Code::kNotFound, "project.not_found", Concat("there is no drover.yaml in ", root),
+                "create one (docs/configuration.md)");
+  }
+  auto project = std::make_shared<Project>(context_, root);
+  projects_.emplace(root, project);
+  if (options_.mode == Mode::kWatch) {
+    store_.Update([&](State& state) {
+      if (std::ranges::find(state.projects, root) == state.projects.end()) {
+        state.projects.push_back(root);
+      }
+    });
+    Log(LogLevel::kInfo, "project", {{"root", root}});
+  }
+  project->Start();
+  return project;
+}
+
+void Service::OpenRegistered() {
+  for (const std::string& root : store_.Read().projects) {
+    try {
+      (void)Open(root);
+    } catch (const Error& error) {
+      Log(LogLevel::kWarning, "a registered project is gone", {{"err", error.message}});
+      store_.Update([&](State& state) { std::erase(state.projects, root); });
+    }
+  }
+}
+
+void Service::Stop() {
+  if (stopping_) {
+    jobs_.CancelAll();
+    return;
+  }
+  stopping_ = true;
+  Log(LogLevel::kInfo, "stopping");
+  stop_timer_ = loop_.After(kDrain, [this] { jobs_.CancelAll(); });
+  CheckStopped();
+}
+
+void Service::CheckStopped() {
+  if (jobs_.idle()) {
+    stop_timer_.reset();
+    stopped_();
+    return;
+  }
+  stop_poll_ = loop_.After(std::chrono::milliseconds(20), [this] { CheckStopped(); });
+}
+
+void Service::ReloadAll() {
+  for (const auto& [root, project] : projects_) project->Reload();
+}
+
+HelloDocument Service::Hello() const {
+  HelloDocument hello;
+  hello.server = "droverd " DROVER_VERSION;
+  hello.version = DROVER_VERSION;
+  hello.protocol = kProtocol;
+  hello.capabilities = {"status", "apply", "strays"};
+  if (options_.mode == Mode::kWatch) hello.capabilities.emplace_back("subscribe");
+  hello.pid = getpid();
+  hello.socket = options_.socket;
+  hello.started_at = started_at_;
+  for (const auto& [root, project] : projects_) hello.projects.push_back(root);
+  hello.clients = static_cast<std::int64_t>(sessions_.size());
+  return hello;
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,103 @@
+// What the process offers to clients, whatever the transport: the projects, the sessions'
+// subscriptions, and the methods of the protocol (methods.cpp).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/protocol.h"
+#include "daemon/net/server.h"
+#include "daemon/project.h"
+
+namespace drover::daemon {
+
+/// One request being answered. Kept alive by whoever will answer; an unanswered call fails.
+class Call final {
+ public:
+  Call(std::shared_ptr<Session> session, Request request);
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  [[nodiscard]] const Params& params() const { return request_.params; }
+  [[nodiscard]] const Request& request() const { return request_; }
+  [[nodiscard]] const std::shared_ptr<Session>& session() const { return session_; }
+
+  void Reply(std::string_view result_json);
+  void Fail(const Error& error);
+
+  /// Runs `work` and turns what it throws into the answer.
+  void Guard(const std::function<void()>& work);
+
+ private:
+  std::shared_ptr<Session> session_;
+  Request request_;
+  bool answered_ = false;
+};
+
+using CallPtr = std::shared_ptr<Call>;
+
+/// Lives on the loop's thread.
+class Service final {
+ public:
+  struct Options {
+    Mode mode = Mode::kWatch;
+    std::string socket;  // for hello
+  };
+
+  /// Everything outlives the service. `stopped` is called when a stop has been asked for and the
+  /// last job has ended.
+  Service(Loop& loop, Workers& workers, StateStore& store, Journal& journal, Options options,
+          std::function<void()> stopped);
+  ~Service();
+
+  /// The transport's side: give this to a Server or StdioServer.
+  [[nodiscard]] SessionHandler Handler();
+
+  /// The project at `path`, begun and remembered if it is new. Throws kNotFound
+  /// ("project.not_found") or kInvalid ("protocol.params").
+  std::shared_ptr<Project> Open(const std::string& path);
+
+  /// Opens what was registered before; what no longer exists is forgotten.
+  void OpenRegistered();
+
+  /// Finishes running jobs, refuses new ones, then calls `stopped`. Asked again, cancels the jobs.
+  void Stop();
+
+  void ReloadAll();
+
+  [[nodiscard]] bool stopping() const { return stopping_; }
+
+ private:
+  friend struct Methods;
+
+  void OnLine(const std::shared_ptr<Session>& session, std::string_view line);
+  void OnClosed(const std::shared_ptr<Session>& session);
+  void Publish(const EventDocument& event);
+  void CheckStopped();
+  [[nodiscard]] HelloDocument Hello() const;
+
+  Loop& loop_;
+  Workers& workers_;
+  StateStore& store_;
+  Journal& journal_;
+  Options options_;
+  std::function<void()> stopped_;
+  JobQueue jobs_;
+  ProjectContext context_;
+  std::map<std::string, std::shared_ptr<Project>> projects_;
+  std::map<std::shared_ptr<Session>, std::set<std::string>> subscribers_;  // "" is every project
+  std::map<std::shared_ptr<Session>, std::map<std::int64_t, std::stop_source>> cancellable_;
+  std::set<std::shared_ptr<Session>> sessions_;
+  bool stopping_ = false;
+  std::unique_ptr<Loop::Timer> stop_timer_;
+  std::unique_ptr<Loop::Timer> stop_poll_;
+  std::string started_at_;
+};
+
+}  // namespace drover::daemon

@@ -1,0 +1,280 @@
+#include "daemon/view.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/posix.h"
+#include "base/text.h"
+#include "migrations/identifiers.h"
+
+namespace drover::daemon {
+namespace {
+
+using environments::OnPending;
+using environments::Target;
+using environments::TargetKind;
+using migrations::Graph;
+using migrations::Revision;
+using migrations::RevisionId;
+
+std::string_view PolicyName(OnPending policy) {
+  return policy == OnPending::kApply ? "apply" : "report";
+}
+
+EnvironmentStatus StatusOf(const View& view, std::size_t index) {
+  const Verdict& verdict = view.verdicts[index];
+  const Target& target = view.seen->targets[index];
+  EnvironmentStatus status;
+  status.name = verdict.environment;
+  status.state = StateName(verdict.state);
+  status.current = verdict.current;
+  if (view.seen->graph) status.heads = view.seen->graph->Heads();
+  status.pending = static_cast<std::int64_t>(verdict.pending);
+  if (target.kind == TargetKind::kFile) status.path = target.path;
+  status.same_as = verdict.same_as;
+  status.policy = PolicyName(verdict.policy);
+  status.is_protected = view.config().environments[index].is_protected;
+  status.why = verdict.why;
+  status.pending_names = verdict.pending_names;
+  if (verdict.error) status.error = ToBody(*verdict.error);
+  return status;
+}
+
+/// The one next command: that of the environment in the worst state, else of the worst finding.
+std::optional<std::string> NextCommand(const StatusDocument& status, const View& view) {
+  constexpr EnvironmentState kWorstFirst[] = {
+      EnvironmentState::kConflict, EnvironmentState::kFailed,   EnvironmentState::kUnresolved,
+      EnvironmentState::kOrphan,   EnvironmentState::kModified, EnvironmentState::kUnversioned,
+      EnvironmentState::kHeld,     EnvironmentState::kPending,  EnvironmentState::kMissing};
+  for (const EnvironmentState state : kWorstFirst) {
+    for (const Verdict& verdict : view.verdicts) {
+      if (verdict.state == state && !verdict.next.empty()) return verdict.next;
+    }
+  }
+  for (const StrayEntry& stray : status.strays) {
+    if (stray.kind != "foreign") return "drover strays";
+  }
+  return std::nullopt;
+}
+
+RevisionEntry EntryOf(const View& view, const Revision& revision,
+                      const std::map<RevisionId, std::vector<std::string>>& positions) {
+  const Graph& graph = view.graph();
+  const std::vector<RevisionId> children = graph.Children(revision.id);
+  RevisionEntry entry{.revision = revision.id,
+                      .down_revision = revision.down_revision,
+                      .depends_on = revision.depends_on,
+                      .branch_labels = revision.branch_labels,
+                      .message = revision.message,
+                      .created = revision.created,
+                      .file = RelativeTo(revision.file, view.seen->root),
+                      .head = children.empty(),
+                      .branchpoint = children.size() > 1,
+                      .mergepoint = revision.down_revision.size() > 1,
+                      .draft = revision.draft,
+                      .environments = {},
+                      .up_sql = std::nullopt,
+                      .down_sql = std::nullopt};
+  if (const auto found = positions.find(revision.id); found != positions.end()) {
+    entry.environments = found->second;
+  }
+  return entry;
+}
+
+std::map<RevisionId, std::vector<std::string>> Positions(const View& view) {
+  std::map<RevisionId, std::vector<std::string>> positions;
+  for (const Verdict& verdict : view.verdicts) {
+    for (const RevisionId& row : verdict.current) positions[row].push_back(verdict.environment);
+  }
+  return positions;
+}
+
+/// The revisions of "a:b": b and what lies below it, down to and including a.
+std::vector<bool> InRange(const Graph& graph, std::string_view range) {
+  const std::size_t colon = range.find(':');
+  if (colon == std::string_view::npos) {
+    throw Error(Code::kInvalid, "range", Concat("\"", range, "\" is no range"),
+                "drover history -r BASE:HEAD");
+  }
+  const std::string_view from = Trim(range.substr(0, colon));
+  const std::string_view to = Trim(range.substr(colon + 1));
+  const auto upper =
+      migrations::ResolveTarget(graph, to.empty() ? "heads" : to, {}, migrations::Direction::kUp);
+  std::vector<bool> inside = graph.Closure(upper.revisions);
+  if (from.empty() || from == "base") return inside;
+  const RevisionId lower = migrations::ResolveRevision(graph, from);
+  if (!inside[static_cast<std::size_t>(graph.IndexOf(lower))]) {
+    throw Error(Code::kInvalid, "range_not_ancestor",
+                Concat("revision ", lower, " does not lie below ", to), "drover history");
+  }
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    inside[i] = inside[i] && graph.IsBelow(lower, graph.revisions()[i].id);
+  }
+  return inside;
+}
+
+}  // namespace
+
+const environments::Config& View::config() const {
+  if (!seen->config) throw Error(seen->config_error.value());
+  return *seen->config;
+}
+
+const Graph& View::graph() const {
+  (void)config();
+  if (!seen->graph) throw Error(seen->migration_problems.at(0));
+  return *seen->graph;
+}
+
+std::vector<std::size_t> SelectEnvironments(const View& view,
+                                            const std::vector<std::string>& names) {
+  const environments::Config& config = view.config();
+  std::vector<std::size_t> selected;
+  for (const std::string& name : names) {
+    const environments::EnvironmentConfig& found = environments::FindEnvironment(config, name);
+    selected.push_back(static_cast<std::size_t>(&found - config.environments.data()));
+  }
+  if (names.empty()) {
+    for (std::size_t i = 0; i < config.environments.size(); ++i) selected.push_back(i);
+  }
+  return selected;
+}
+
+StatusDocument MakeStatus(const View& view, const std::vector<std::string>& names) {
+  StatusDocument status;
+  status.project = view.config().project;
+  status.root = view.seen->root;
+  status.trusted = view.seen->trusted;
+  for (const std::size_t index : SelectEnvironments(view, names)) {
+    status.environments.push_back(StatusOf(view, index));
+  }
+  status.strays = view.strays;
+  status.findings = view.findings;
+  status.daemon = view.daemon;
+  status.next = NextCommand(status, view);
+  return status;
+}
+
+std::optional<Finding> CheckWorkingDirectory(const View& view, const std::string& cwd) {
+  if (cwd.empty() || !view.seen->config) return std::nullopt;
+  for (const Target& target : view.seen->targets) {
+    // A container's working directory is not the user's.
+    const environments::EnvironmentConfig* config = view.config().Find(target.environment);
+    if (target.relative_tail.empty() || config == nullptr || config->compose) continue;
+    const std::string there = RealPath(AbsolutePath(target.relative_tail, cwd));
+    if (there == target.path) return std::nullopt;
+    return Finding{
+        .code = "wrong-cwd",
+        .severity = "warning",
+        .environment = target.environment,
+        .message =
+            Concat("from ", RelativeTo(cwd, view.seen->root), "/ the URL ./", target.relative_tail,
+                   " would be ", RelativeTo(there, view.seen->root), ", not ", target.environment,
+                   "'s ", RelativeTo(target.path, view.seen->root)),
+        .ground = "seen",
+        .fix = Concat("cd ", ShellQuote(view.seen->root)),
+        .where = std::nullopt};
+  }
+  return std::nullopt;
+}
+
+WhereDocument MakeWhere(const View& view, const std::vector<std::string>& names) {
+  WhereDocument where;
+  for (const std::size_t index : SelectEnvironments(view, names)) {
+    const Target& target = view.seen->targets[index];
+    EnvironmentWhere entry;
+    entry.name = target.environment;
+    if (target.kind == TargetKind::kFile) entry.path = target.path;
+    if (target.file) {
+      entry.exists = true;
+      entry.device = target.file->identity.device;
+      entry.inode = target.file->identity.inode;
+    }
+    entry.confidence = environments::ConfidenceName(target.confidence);
+    entry.same_as = view.verdicts[index].same_as;
+    entry.provenance = target.provenance;
+    entry.mounts = target.mounts;
+    entry.findings = target.findings;
+    if (target.error) {
+      entry.findings.push_back(
+          {.code = target.error->kind,
+           .severity = "error",
+           .environment = target.environment,
+           .message = target.error->message,
+           .ground = "seen",
+           .fix = target.error->hint.empty() ? std::nullopt : std::optional(target.error->hint),
+           .where = target.error->where});
+    }
+    where.environments.push_back(std::move(entry));
+  }
+  return where;
+}
+
+CurrentDocument MakeCurrent(const View& view, const std::vector<std::string>& names) {
+  CurrentDocument current;
+  for (const std::size_t index : SelectEnvironments(view, names)) {
+    EnvironmentCurrent entry{.name = view.verdicts[index].environment, .current = {}};
+    for (const RevisionId& row : view.verdicts[index].current) {
+      const Revision* revision = view.seen->graph ? view.seen->graph->Find(row) : nullptr;
+      entry.current.push_back(
+          {.revision = row,
+           .head = revision != nullptr && view.seen->graph->Children(row).empty(),
+           .message = revision == nullptr ? "" : revision->message});
+    }
+    current.environments.push_back(std::move(entry));
+  }
+  return current;
+}
+
+RevisionsDocument MakeRevisions(const View& view, std::string_view select,
+                                std::string_view target) {
+  const Graph& graph = view.graph();
+  const auto positions = Positions(view);
+  RevisionsDocument document;
+  if (select == "show") {
+    const Revision& revision = *graph.Find(migrations::ResolveRevision(graph, target));
+    RevisionEntry entry = EntryOf(view, revision, positions);
+    entry.up_sql = revision.up.sql;
+    if (revision.down) entry.down_sql = revision.down->sql;
+    document.revisions.push_back(std::move(entry));
+    return document;
+  }
+  const std::vector<bool> inside =
+      target.empty() ? std::vector<bool>(graph.revisions().size(), true) : InRange(graph, target);
+  const auto order = graph.TopologicalOrder();
+  for (std::size_t k = order.size(); k-- > 0;) {
+    if (!inside[order[k]]) continue;
+    RevisionEntry entry = EntryOf(view, graph.revisions()[order[k]], positions);
+    const bool wanted = select == "heads"      ? entry.head
+                        : select == "branches" ? entry.branchpoint
+                                               : true;
+    if (wanted) document.revisions.push_back(std::move(entry));
+  }
+  return document;
+}
+
+PlanDocument MakePlanDocument(const View& view, const std::string& environment,
+                              const migrations::Plan& plan) {
+  PlanDocument document;
+  document.environment = environment;
+  for (std::size_t i = 0; i < view.verdicts.size(); ++i) {
+    if (view.verdicts[i].environment != environment) continue;
+    document.same_as = view.verdicts[i].same_as;
+    document.path = view.seen->targets[i].path;
+  }
+  document.from = plan.from;
+  document.to = plan.to;
+  document.warnings = plan.warnings;
+  for (const migrations::Step& step : plan.steps) {
+    document.steps.push_back(
+        {.revision = step.revision.id,
+         .direction = step.direction == migrations::Direction::kUp ? "up" : "down",
+         .file = RelativeTo(step.revision.file, view.seen->root),
+         .message = step.revision.message,
+         .transaction = step.script().transaction,
+         .destructive = step.destructive});
+  }
+  return document;
+}
+
+}  // namespace drover::daemon

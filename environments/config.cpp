@@ -1,0 +1,310 @@
+#include "environments/config.h"
+
+#include <algorithm>
+#include <array>
+#include <unistd.h>
+#include <utility>
+
+#include "base/error.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "environments/yaml.h"
+#include "environments/yaml_reader.h"
+#include "migrations/checksum.h"
+
+namespace drover::environments {
+namespace {
+
+constexpr std::array<std::string_view, 6> kTopKeys{
+    "project", "migrations", "default_environment", "environments", "safety", "strays"};
+constexpr std::array<std::string_view, 4> kMigrationsKeys{"format", "directory", "schema",
+                                                          "version_table"};
+constexpr std::array<std::string_view, 5> kEnvironmentKeys{"url", "env_file", "on_pending",
+                                                           "protected", "compose"};
+constexpr std::array<std::string_view, 4> kComposeKeys{"file", "service", "project_directory",
+                                                       "profiles"};
+constexpr std::array<std::string_view, 1> kSafetyKeys{"destructive"};
+constexpr std::array<std::string_view, 2> kStraysKeys{"roots", "ignore"};
+constexpr std::array<std::string_view, 2> kFormats{"native", "alembic"};
+constexpr std::array<std::string_view, 2> kOnPending{"report", "apply"};  // as enum OnPending
+constexpr std::array<std::string_view, 3> kDestructive{"allow", "confirm",
+                                                       "refuse"};  // as DestructivePolicy
+
+constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+constexpr std::string_view kDigits = "0123456789";
+
+bool ConsistsOf(std::string_view text, std::string_view letters) {
+  return text.find_first_not_of(letters) == std::string_view::npos;
+}
+
+class Parser final {
+ public:
+  Parser(std::string_view text, const std::string& path) : text_(text) {
+    config_.path = path;
+    config_.root = DirectoryName(path);
+    config_.project = BaseName(config_.root);
+    config_.sha256 = migrations::Sha256(text);
+  }
+
+  Config Parse() {
+    const YamlNode root = ParseYaml(text_, config_.path, "config");
+    if (root.kind == YamlNode::Kind::kNull) {
+      reader_.Fail("missing", "drover.yaml is empty: it needs at least \"environments\"", root.at,
+                   "drover init");
+    }
+    reader_.ExpectMap(root, "drover.yaml");
+    RefuseKey(root, "hooks", "run hooks");
+    reader_.ExpectKeys(root, "", kTopKeys);
+    if (const YamlNode* node = root.Find("project")) {
+      config_.project = reader_.String(*node, "project");
+    }
+    Migrations(root.Find("migrations"));
+    Environments(root);
+    Safety(root.Find("safety"));
+    Strays(root.Find("strays"));
+    return config_;
+  }
+
+ private:
+  /// A key of a later version is refused rather than ignored: it would promise something.
+  void RefuseKey(const YamlNode& map, std::string_view key, std::string_view verb) const {
+    for (const YamlEntry& entry : map.entries) {
+      if (entry.key != key) continue;
+      reader_.Fail("unsupported", Concat("this version of drover does not ", verb, " yet"),
+                   entry.key_at, Concat("remove the key \"", key, "\""));
+    }
+  }
+
+  [[nodiscard]] std::string Path(const std::string& text, std::string_view name,
+                                 Position at) const {
+    if (text.starts_with("~")) {
+      reader_.Fail("value", Concat(name, " begins with ~, which drover does not expand"), at,
+                   "write the path in full, or relative to drover.yaml");
+    }
+    return AbsolutePath(text, config_.root);
+  }
+
+  [[nodiscard]] std::vector<std::string> Paths(const YamlNode& node, std::string_view name) const {
+    std::vector<std::string> paths = reader_.Strings(node, name);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      paths[i] = Path(paths[i], name, node.items.empty() ? node.at : node.items[i].at);
+    }
+    return paths;
+  }
+
+  void Migrations(const YamlNode* node) {
+    config_.migration_directories = {AbsolutePath("migrations", config_.root)};
+    if (node == nullptr) return;
+    reader_.ExpectMap(*node, "migrations");
+    reader_.ExpectKeys(*node, "migrations", kMigrationsKeys);
+    if (const YamlNode* format = node->Find("format")) {
+      if (reader_.Choice(*format, "migrations.format", kFormats) == 1) {
+        reader_.Fail("unsupported", "this version of drover does not read Alembic migrations yet",
+                     format->at, "format: native");
+      }
+    }
+    if (const YamlNode* directory = node->Find("directory")) {
+      config_.migration_directories = Paths(*directory, "migrations.directory");
+    }
+    if (const YamlNode* schema = node->Find("schema")) {
+      config_.schema_files = Paths(*schema, "migrations.schema");
+    }
+    if (const YamlNode* table = node->Find("version_table")) VersionTable(*table);
+  }
+
+  void VersionTable(const YamlNode& node) {
+    const std::string name = reader_.String(node, "migrations.version_table");
+    const bool plain = kLetters.find(name.front()) != std::string_view::npos &&
+                       ConsistsOf(name, Concat(kLetters, kDigits));
+    if (!plain) {
+      reader_.Fail("value",
+                   Concat("migrations.version_table \"", Excerpt(name, 40),
+                          "\" is not a plain name: letters, digits and _ only"),
+                   node.at, "version_table: drover_version");
+    }
+    const std::string lower = ToLower(name);
+    if (lower.starts_with("sqlite_") || lower == "drover_history") {
+      reader_.Fail("value", Concat("migrations.version_table cannot be the reserved name ", name),
+                   node.at, "version_table: drover_version");
+    }
+    config_.version_table = name;
+  }
+
+  void Environments(const YamlNode& root) {
+    const YamlNode* node = root.Find("environments");
+    if (node == nullptr) {
+      reader_.Fail("missing", "drover.yaml has no \"environments\"", root.at,
+                   "environments: {dev: {url: \"sqlite:///./application.db\"}}");
+    }
+    reader_.ExpectMap(*node, "environments");
+    if (node->entries.empty()) {
+      reader_.Fail("missing", "\"environments\" is empty: it needs at least one", node->at,
+                   "environments: {dev: {url: \"sqlite:///./application.db\"}}");
+    }
+    for (const YamlEntry& entry : node->entries) Environment(entry);
+    config_.default_environment = config_.environments.front().name;
+    if (const YamlNode* chosen = root.Find("default_environment")) {
+      std::vector<std::string_view> names;
+      for (const EnvironmentConfig& known : config_.environments) names.push_back(known.name);
+      config_.default_environment = names[reader_.Choice(*chosen, "default_environment", names)];
+    }
+  }
+
+  void Environment(const YamlEntry& entry) {
+    EnvironmentConfig environment;
+    environment.name = entry.key;
+    environment.where = reader_.Where(entry.key_at);
+    if (entry.key.empty() || !ConsistsOf(entry.key, Concat(kLetters, kDigits, ".-"))) {
+      reader_.Fail("value",
+                   Concat("\"", Excerpt(entry.key, 40),
+                          "\" cannot name an environment: letters, digits, \".\", \"_\" and \"-\""),
+                   entry.key_at);
+    }
+    const std::string name = Concat("environments.", entry.key);
+    reader_.ExpectMap(entry.value, name);
+    reader_.ExpectKeys(entry.value, name, kEnvironmentKeys);
+    const YamlNode* url = entry.value.Find("url");
+    if (url == nullptr) {
+      reader_.Fail("missing",
+                   Concat("environment \"", entry.key, "\" has no url",
+                          entry.value.Find("compose") != nullptr
+                              ? ": write the one that the application in the container uses"
+                              : ""),
+                   entry.key_at, "url: sqlite:///./application.db");
+    }
+    environment.url = reader_.String(*url, Concat(name, ".url"));
+    environment.url_where = reader_.Where(url->at);
+    if (const YamlNode* files = entry.value.Find("env_file")) {
+      environment.env_files = Paths(*files, Concat(name, ".env_file"));
+    }
+    if (const YamlNode* policy = entry.value.Find("on_pending")) {
+      environment.on_pending =
+          static_cast<OnPending>(reader_.Choice(*policy, Concat(name, ".on_pending"), kOnPending));
+    }
+    if (const YamlNode* flag = entry.value.Find("protected")) {
+      environment.is_protected = reader_.Boolean(*flag, Concat(name, ".protected"));
+    }
+    if (const YamlNode* compose = entry.value.Find("compose")) {
+      environment.compose = Compose(*compose, Concat(name, ".compose"));
+    }
+    config_.environments.push_back(std::move(environment));
+  }
+
+  [[nodiscard]] ComposeReference Compose(const YamlNode& node, const std::string& name) const {
+    reader_.ExpectMap(node, name);
+    reader_.ExpectKeys(node, name, kComposeKeys);
+    ComposeReference compose;
+    compose.where = reader_.Where(node.at);
+    const YamlNode* file = node.Find("file");
+    const YamlNode* service = node.Find("service");
+    if (file == nullptr) {
+      reader_.Fail("missing", Concat(name, " has no \"file\""), node.at,
+                   "file: docker-compose.yml");
+    }
+    if (service == nullptr) reader_.Fail("missing", Concat(name, " has no \"service\""), node.at);
+    compose.files = Paths(*file, Concat(name, ".file"));
+    compose.service = reader_.String(*service, Concat(name, ".service"));
+    if (const YamlNode* directory = node.Find("project_directory")) {
+      const std::string key = Concat(name, ".project_directory");
+      compose.project_directory = Path(reader_.String(*directory, key), key, directory->at);
+    }
+    if (const YamlNode* profiles = node.Find("profiles")) {
+      compose.profiles = reader_.Strings(*profiles, Concat(name, ".profiles"));
+    }
+    return compose;
+  }
+
+  void Safety(const YamlNode* node) {
+    if (node == nullptr) return;
+    reader_.ExpectMap(*node, "safety");
+    RefuseKey(*node, "backup", "take backups before a migration");
+    RefuseKey(*node, "rehearse", "rehearse migrations");
+    reader_.ExpectKeys(*node, "safety", kSafetyKeys);
+    if (const YamlNode* policy = node->Find("destructive")) {
+      config_.destructive = static_cast<DestructivePolicy>(
+          reader_.Choice(*policy, "safety.destructive", kDestructive));
+    }
+  }
+
+  void Strays(const YamlNode* node) {
+    config_.stray_roots = {config_.root};
+    if (node == nullptr) return;
+    reader_.ExpectMap(*node, "strays");
+    reader_.ExpectKeys(*node, "strays", kStraysKeys);
+    if (const YamlNode* roots = node->Find("roots")) {
+      config_.stray_roots = Paths(*roots, "strays.roots");
+    }
+    if (const YamlNode* ignore = node->Find("ignore")) {
+      config_.stray_ignore = reader_.Strings(*ignore, "strays.ignore");
+    }
+  }
+
+  std::string_view text_;
+  Config config_;
+  YamlReader reader_{config_.path, "config"};
+};
+
+std::optional<std::uint32_t> SudoUser() {
+  const std::optional<std::string> text = EnvironmentVariable("SUDO_UID");
+  const std::optional<std::int64_t> number = text ? ParseInteger(*text) : std::nullopt;
+  if (!number || *number < 0 || *number > UINT32_MAX) return std::nullopt;
+  return static_cast<std::uint32_t>(*number);
+}
+
+}  // namespace
+
+const EnvironmentConfig* Config::Find(std::string_view name) const {
+  const auto found = std::find_if(environments.begin(), environments.end(),
+                                  [&](const auto& each) { return each.name == name; });
+  return found == environments.end() ? nullptr : &*found;
+}
+
+Config ParseConfig(std::string_view text, const std::string& path) {
+  return Parser(text, path).Parse();
+}
+
+void CheckOwnership(const FileStatus& file, const std::string& path, std::uint32_t user,
+                    std::optional<std::uint32_t> sudo_user) {
+  const bool root_for_anyone = user == 0 && !sudo_user;
+  const bool for_caller = user == 0 && sudo_user && file.owner == *sudo_user;
+  if (file.owner != user && file.owner != 0 && !root_for_anyone && !for_caller) {
+    throw Error(Code::kRefused, "config.owner",
+                Concat(path, " belongs to the user with id ", file.owner, ", not to you (", user,
+                       "): what it says would be done in your name"),
+                Concat("sudo chown ", user, " ", ShellQuote(path)), path);
+  }
+  if ((file.mode & 0002U) != 0) {
+    throw Error(Code::kRefused, "config.writable",
+                Concat(path, " may be written by every user of this machine"),
+                Concat("chmod o-w ", ShellQuote(path)), path);
+  }
+}
+
+Config LoadConfig(const std::string& root) {
+  const std::string directory =
+      AbsolutePath(root, root.starts_with("/") ? "/" : CurrentDirectory());
+  const std::string path = AbsolutePath("drover.yaml", directory);
+  const std::optional<FileStatus> status = StatFile(path);
+  if (!status) {
+    throw Error(Code::kNotFound, "config.not_found", Concat("there is no ", path),
+                Concat("drover init -C ", ShellQuote(directory)));
+  }
+  CheckOwnership(*status, path, geteuid(), SudoUser());
+  return ParseConfig(ReadFile(path, kMaxYamlBytes), path);
+}
+
+const EnvironmentConfig& FindEnvironment(const Config& config, std::string_view name) {
+  if (const EnvironmentConfig* environment = config.Find(name)) return *environment;
+  std::vector<std::string_view> candidates;
+  std::vector<std::string> names;
+  for (const EnvironmentConfig& each : config.environments) {
+    candidates.emplace_back(each.name);
+    names.push_back(each.name);
+  }
+  throw Error(Code::kNotFound, "environment.unknown",
+              Concat("there is no environment \"", Excerpt(name, 60), "\"",
+                     DidYouMean(name, candidates), "; known: ", Join(names, ", ")),
+              "drover status", config.path);
+}
+
+}  // namespace drover::environments

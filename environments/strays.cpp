@@ -1,0 +1,240 @@
+#include "environments/strays.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "environments/similarity.h"
+#include "environments/stray_text.h"
+
+namespace drover::environments {
+namespace {
+
+constexpr double kResembles = 0.5;
+
+/// A tail as path components joined by single slashes; empty when it cannot be stripped.
+std::string CleanTail(std::string_view tail) {
+  std::string clean;
+  for (const std::string& piece : SplitList(tail, '/')) {
+    if (piece == ".") continue;
+    if (piece == "..") return {};
+    if (!clean.empty()) clean.push_back('/');
+    clean += piece;
+  }
+  return clean;
+}
+
+struct Origin {
+  const KnownDatabase* database = nullptr;
+  std::string directory;
+};
+
+/// The environment whose URL, used in some directory, leads to `path`. The longest tail says most.
+std::optional<Origin> FindOrigin(const std::string& path, std::span<const KnownDatabase> known) {
+  std::optional<Origin> found;
+  std::size_t longest = 0;
+  for (const KnownDatabase& candidate : known) {
+    const std::string tail = CleanTail(candidate.target->relative_tail);
+    if (tail.size() <= longest || !path.ends_with("/" + tail)) continue;
+    longest = tail.size();
+    const std::string_view directory =
+        std::string_view(path).substr(0, path.size() - tail.size() - 1);
+    found = Origin{.database = &candidate,
+                   .directory = directory.empty() ? "/" : std::string(directory)};
+  }
+  return found;
+}
+
+const KnownDatabase* FindNamesake(std::string_view name, std::span<const KnownDatabase> known) {
+  for (const KnownDatabase& candidate : known) {
+    const Target& target = *candidate.target;
+    if (BaseName(target.relative_tail) == name || BaseName(target.path) == name) return &candidate;
+  }
+  return nullptr;
+}
+
+struct Likeness {
+  const KnownDatabase* database = nullptr;
+  std::optional<double> score;
+};
+
+Likeness FindMostAlike(const ScannedFile& file, std::span<const KnownDatabase> known) {
+  Likeness best;
+  for (const KnownDatabase& candidate : known) {
+    const std::optional<double> score = Similarity(file.columns, candidate.columns);
+    if (score && (!best.score || *score > *best.score)) {
+      best = {.database = &candidate, .score = score};
+    }
+  }
+  return best;
+}
+
+bool IsOfTarget(const ScannedFile& file, const Target& target) {
+  return target.kind == TargetKind::kFile && target.file &&
+         target.file->identity == FileIdentity{.device = file.device, .inode = file.inode};
+}
+
+bool Includes(const std::vector<bool>& upper, const std::vector<bool>& lower) {
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    if (lower[i] && !upper[i]) return false;
+  }
+  return true;
+}
+
+std::size_t Missing(const std::vector<bool>& from, const std::vector<bool>& of) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < of.size(); ++i) count += of[i] && !from[i] ? 1U : 0U;
+  return count;
+}
+
+class Classifier final {
+ public:
+  Classifier(std::span<const KnownDatabase> known, const migrations::Graph& graph,
+             const std::string& root)
+      : known_(known), graph_(graph), root_(root) {}
+
+  [[nodiscard]] bool IsConfigured(const ScannedFile& file) const {
+    return std::any_of(known_.begin(), known_.end(), [&file](const KnownDatabase& candidate) {
+      const Target& target = *candidate.target;
+      if (target.kind != TargetKind::kFile) return false;
+      // With a single link, another path is another way to the same file: a bind mount.
+      return target.path == file.path || (file.links <= 1 && IsOfTarget(file, target));
+    });
+  }
+
+  [[nodiscard]] StrayEntry Classify(const ScannedFile& file) const {
+    const std::optional<Origin> origin = FindOrigin(file.path, known_);
+    const KnownDatabase* namesake = FindNamesake(BaseName(file.path), known_);
+    const Likeness alike = FindMostAlike(file, known_);
+    const KnownDatabase* matched = origin ? origin->database : namesake;
+    const bool resembles = alike.score && *alike.score >= kResembles;
+    if (matched == nullptr && resembles) matched = alike.database;
+
+    StrayFacts facts;
+    facts.root = root_;
+    StrayEntry entry = Judge(file, matched, facts);
+    if (entry.kind != "foreign") {
+      if (origin) entry.made_from = origin->directory;
+      const KnownDatabase* like = facts.reference != nullptr ? facts.reference : matched;
+      if (like != nullptr) {
+        entry.environment = like->target->environment;
+        entry.score = Similarity(file.columns, like->columns);
+        facts.reference = like;
+      }
+    } else {
+      entry.score = alike.score;
+    }
+    entry.message = DescribeStray(entry, file, facts);
+    if (entry.kind != "foreign") entry.fix = FixFor(entry, file);
+    return entry;
+  }
+
+ private:
+  [[nodiscard]] StrayEntry Judge(const ScannedFile& file, const KnownDatabase* matched,
+                                 StrayFacts& facts) const {
+    StrayEntry entry;
+    entry.path = file.path;
+    entry.size = file.size;
+    entry.revision = file.revision;
+    entry.holders = file.holders;
+    entry.tables = file.tables;
+    entry.modified = FormatUtc(WallTime(std::chrono::duration_cast<WallTime::duration>(
+        std::chrono::nanoseconds(file.modified_ns))));
+    entry.kind = KindOf(file, matched, facts);
+    return entry;
+  }
+
+  [[nodiscard]] std::string KindOf(const ScannedFile& file, const KnownDatabase* matched,
+                                   StrayFacts& facts) const {
+    for (const KnownDatabase& candidate : known_) {
+      if (!IsOfTarget(file, *candidate.target)) continue;
+      facts.reference = &candidate;
+      return "alias";
+    }
+    if (file.kind == "unreadable") return "unreadable";
+    const bool bare = file.tables.empty() && file.version_table.empty();
+    if (file.kind == "empty") return "empty";
+    if (bare && !file.problem.empty()) return matched != nullptr ? "unreadable" : "foreign";
+    if (bare) return "empty";
+    if (!file.version_table.empty()) return VersionedKind(file, matched, facts);
+    return matched != nullptr ? "unversioned" : "foreign";
+  }
+
+  [[nodiscard]] std::string VersionedKind(const ScannedFile& file, const KnownDatabase* matched,
+                                          StrayFacts& facts) const {
+    const bool family = std::any_of(
+        file.revision.begin(), file.revision.end(),
+        [this](const std::string& id) { return graph_.Find(id) != nullptr || IsApplied(id); });
+    if (matched == nullptr && !family) return "foreign";
+    if (matched == nullptr && !known_.empty()) matched = &known_.front();
+    facts.reference = matched;
+    const std::vector<std::string> rows =
+        matched == nullptr ? std::vector<std::string>() : matched->rows;
+    if (std::set(file.revision.begin(), file.revision.end()) ==
+        std::set(rows.begin(), rows.end())) {
+      return "duplicate";
+    }
+    for (const std::string& id : file.revision) {
+      if (graph_.Find(id) != nullptr) continue;
+      facts.unknown_revision = id;
+      return "diverged";
+    }
+    const std::vector<bool> theirs = graph_.Closure(file.revision);
+    const std::vector<bool> ours = graph_.Closure(rows);
+    facts.behind = Missing(theirs, ours);
+    facts.ahead = Missing(ours, theirs);
+    if (Includes(ours, theirs)) return facts.behind == 0 ? "duplicate" : "behind";
+    return Includes(theirs, ours) ? "ahead" : "diverged";
+  }
+
+  [[nodiscard]] bool IsApplied(std::string_view id) const {
+    return std::any_of(known_.begin(), known_.end(), [id](const KnownDatabase& candidate) {
+      return std::find(candidate.rows.begin(), candidate.rows.end(), id) != candidate.rows.end();
+    });
+  }
+
+  std::span<const KnownDatabase> known_;
+  const migrations::Graph& graph_;
+  const std::string& root_;
+};
+
+std::size_t RankOf(const StrayEntry& entry) {
+  static constexpr std::array kOrder = {
+      std::string_view("unversioned"), std::string_view("ahead"),     std::string_view("diverged"),
+      std::string_view("behind"),      std::string_view("duplicate"), std::string_view("alias"),
+      std::string_view("empty"),       std::string_view("unreadable")};
+  const auto at = std::find(kOrder.begin(), kOrder.end(), entry.kind);
+  return static_cast<std::size_t>(at - kOrder.begin());
+}
+
+auto SortKey(const StrayEntry& entry) {
+  const bool foreign = entry.kind == "foreign";
+  return std::tuple(foreign, foreign || entry.holders.empty(), RankOf(entry),
+                    std::string_view(entry.path));
+}
+
+}  // namespace
+
+std::vector<StrayEntry> ClassifyStrays(std::span<const ScannedFile> files,
+                                       std::span<const KnownDatabase> known,
+                                       const migrations::Graph& graph, const std::string& root) {
+  const Classifier classifier(known, graph, root);
+  std::vector<StrayEntry> strays;
+  for (const ScannedFile& file : files) {
+    if (!classifier.IsConfigured(file)) strays.push_back(classifier.Classify(file));
+  }
+  std::sort(strays.begin(), strays.end(), [](const StrayEntry& left, const StrayEntry& right) {
+    return SortKey(left) < SortKey(right);
+  });
+  return strays;
+}
+
+}  // namespace drover::environments

@@ -1,0 +1,54 @@
+// The variables that a URL or a compose file may use: those of some `.env` files, and nothing else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/documents.h"
+#include "environments/dotenv.h"
+#include "environments/files.h"
+#include "environments/interpolate.h"
+
+namespace drover::environments {
+
+/// Whose rules a `.env` file is read by. Compose: `$NAME` works too, single quotes protect, an
+/// unset variable is empty. Settings (python-dotenv): ${NAME} only, everywhere, an unset one is an
+/// error.
+enum class EnvRules : std::uint8_t { kSettings, kCompose };
+
+class Variables final {
+ public:
+  /// Reads the files in order; of a name that several set, the last one counts. `root` shortens the
+  /// paths in `where`. Throws kIo or kInvalid for a file that cannot be read.
+  Variables(const std::vector<std::string>& paths, EnvRules rules, const std::string& root,
+            Files& files);
+
+  /// The value with its own ${…} replaced by what stands before it in the files. Throws kInvalid
+  /// ("variable.*") when that fails.
+  [[nodiscard]] std::optional<VariableValue> Find(std::string_view name) const;
+
+  [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
+  [[nodiscard]] std::vector<std::string_view> names() const;
+  [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
+
+ private:
+  struct Line {
+    DotenvEntry entry;
+    std::string where;
+  };
+  [[nodiscard]] std::optional<VariableValue> FindBefore(std::string_view name, std::size_t before,
+                                                        int depth) const;
+
+  EnvRules rules_;
+  std::vector<Line> lines_;
+  std::vector<std::string> missing_;  // files that do not exist
+  std::vector<Finding> findings_;     // env-file-syntax: lines that could not be read
+  mutable std::map<std::size_t, std::string> expanded_;  // by index of the line
+};
+
+}  // namespace drover::environments

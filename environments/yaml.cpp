@@ -1,0 +1,259 @@
+#include "environments/yaml.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace drover::environments {
+namespace {
+
+// What a document may weigh once its aliases are expanded: a node counts 64, its text its length.
+constexpr std::size_t kMaxWeight = std::size_t{16} << 20U;
+constexpr std::size_t kNodeWeight = 64;
+
+struct Source {
+  const std::string& path;
+  std::string_view area;
+
+  [[noreturn]] void Fail(std::string_view kind, std::string message, Position at,
+                         std::string hint = {}) const {
+    throw Error(Code::kInvalid, Concat(area, ".", kind), std::move(message), std::move(hint),
+                Concat(path, ":", at.line, ":", at.column));
+  }
+};
+
+Position At(const YAML::Mark& mark) {
+  return {.line = static_cast<std::size_t>(std::max(mark.line, 0)) + 1,
+          .column = static_cast<std::size_t>(std::max(mark.column, 0)) + 1};
+}
+
+std::size_t Weight(const YamlNode& node) {
+  std::size_t weight = kNodeWeight + node.scalar.size() + node.tag.size();
+  for (const YamlNode& item : node.items) weight += Weight(item);
+  for (const YamlEntry& entry : node.entries) weight += entry.key.size() + Weight(entry.value);
+  return weight;
+}
+
+/// Builds our nodes from yaml-cpp's events, so that nesting and aliases are bounded while reading.
+class Builder final : public YAML::EventHandler {
+ public:
+  explicit Builder(const Source& source) : source_(source) {}
+
+  [[nodiscard]] YamlNode Take() { return std::move(root_); }
+  [[nodiscard]] Position started() const { return started_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { started_ = At(mark); }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    YamlNode node;
+    node.at = At(mark);
+    Finish(std::move(node), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) {
+      source_.Fail("too_complex", "an alias refers to the value that contains it", At(mark));
+    }
+    Add(Weight(found->second), At(mark));
+    Finish(YamlNode(found->second), 0);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    YamlNode node = Start(YamlNode::Kind::kScalar, mark, tag);
+    node.style = tag == "?" ? YamlNode::Style::kPlain : YamlNode::Style::kQuoted;
+    node.scalar = value;
+    Finish(std::move(node), anchor);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    Open(Start(YamlNode::Kind::kSequence, mark, tag), anchor);
+  }
+  void OnSequenceEnd() override { Close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    Open(Start(YamlNode::Kind::kMap, mark, tag), anchor);
+  }
+  void OnMapEnd() override { Close(); }
+
+ private:
+  struct Frame {
+    YamlNode node;
+    YAML::anchor_t anchor = 0;
+    std::optional<YamlEntry> entry;  // of a map: the key whose value comes next
+    std::vector<std::pair<YamlNode, Position>> merges;
+    std::set<std::string> keys;
+  };
+
+  static YamlNode Start(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag) {
+    YamlNode node;
+    node.kind = kind;
+    node.at = At(mark);
+    if (tag.starts_with("!") && tag.size() > 1) node.tag = tag;
+    return node;
+  }
+
+  void Add(std::size_t weight, Position at) {
+    weight_ += weight;
+    if (weight_ > kMaxWeight) {
+      source_.Fail("too_complex", "the document grows too large when its aliases are expanded", at);
+    }
+  }
+
+  void Open(YamlNode node, YAML::anchor_t anchor) {
+    if (frames_.size() >= static_cast<std::size_t>(kMaxYamlDepth)) {
+      source_.Fail("too_complex", Concat("the document is nested deeper than ", kMaxYamlDepth),
+                   node.at);
+    }
+    frames_.push_back(
+        {.node = std::move(node), .anchor = anchor, .entry = {}, .merges = {}, .keys = {}});
+  }
+
+  void Close() {
+    Frame frame = std::move(frames_.back());
+    frames_.pop_back();
+    for (auto& [merged, at] : frame.merges) Merge(frame, std::move(merged), at);
+    Finish(std::move(frame.node), frame.anchor);
+  }
+
+  void Finish(YamlNode node, YAML::anchor_t anchor) {
+    Add(kNodeWeight + node.scalar.size(), node.at);
+    if (anchor != 0) {
+      Add(Weight(node), node.at);
+      anchors_[anchor] = node;
+    }
+    if (frames_.empty()) {
+      root_ = std::move(node);
+    } else if (frames_.back().node.kind == YamlNode::Kind::kSequence) {
+      frames_.back().node.items.push_back(std::move(node));
+    } else {
+      FinishInMap(frames_.back(), std::move(node));
+    }
+  }
+
+  void FinishInMap(Frame& map, YamlNode node) {
+    if (!map.entry) {
+      if (node.kind == YamlNode::Kind::kNull) node.scalar = "null";
+      if (!node.items.empty() || !node.entries.empty()) {
+        source_.Fail("syntax", "a key must be a word, not a list or a map", node.at);
+      }
+      map.entry = YamlEntry{.key = std::move(node.scalar), .key_at = node.at, .value = {}};
+      // Only a plain << merges; a quoted one is an ordinary key.
+      if (map.entry->key == "<<" && node.style == YamlNode::Style::kQuoted) map.entry->key += ' ';
+      return;
+    }
+    YamlEntry entry = *std::exchange(map.entry, std::nullopt);
+    if (entry.key == "<<") {
+      map.merges.emplace_back(std::move(node), entry.key_at);
+      return;
+    }
+    if (!map.keys.insert(entry.key).second) {
+      source_.Fail("duplicate_key", Concat("the key \"", entry.key, "\" is given twice"),
+                   entry.key_at, "keep one of the two");
+    }
+    entry.value = std::move(node);
+    map.node.entries.push_back(std::move(entry));
+  }
+
+  void Merge(Frame& into, YamlNode from, Position at) {
+    if (from.kind == YamlNode::Kind::kSequence) {
+      for (YamlNode& item : from.items) Merge(into, std::move(item), at);
+      return;
+    }
+    if (from.kind != YamlNode::Kind::kMap) {
+      source_.Fail("syntax", "\"<<\" merges maps only", at);
+    }
+    for (YamlEntry& entry : from.entries) {
+      if (into.keys.insert(entry.key).second) into.node.entries.push_back(std::move(entry));
+    }
+  }
+
+  const Source& source_;
+  YamlNode root_;
+  Position started_;
+  std::vector<Frame> frames_;
+  std::map<YAML::anchor_t, YamlNode> anchors_;
+  std::size_t weight_ = 0;
+};
+
+/// The length of the UTF-8 sequence at the front of `text`; 0 when it is not one.
+std::size_t SequenceLength(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  }
+  const unsigned second = byte(1);
+  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool surrogate = first == 0xED && second >= 0xA0;
+  const bool too_large = first == 0xF4 && second >= 0x90;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+// yaml-cpp replaces invalid UTF-8 silently and takes U+0004 for the end of the file.
+void CheckCharacters(std::string_view text, const Source& source) {
+  Position at;
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0) source.Fail("syntax", "the file is not UTF-8 text", at);
+    const auto first = static_cast<unsigned char>(text.front());
+    if ((first < 0x20 && first != '\t' && first != '\n' && first != '\r') || first == 0x7F) {
+      source.Fail("syntax", "the file contains a control character", at);
+    }
+    at = first == '\n' ? Position{.line = at.line + 1, .column = 1}
+                       : Position{.line = at.line, .column = at.column + 1};
+    text.remove_prefix(length);
+  }
+}
+
+}  // namespace
+
+const YamlNode* YamlNode::Find(std::string_view key) const {
+  for (const YamlEntry& entry : entries) {
+    if (entry.key == key) return &entry.value;
+  }
+  return nullptr;
+}
+
+YamlNode ParseYaml(std::string_view text, const std::string& path, std::string_view area) {
+  const Source source{.path = path, .area = area};
+  if (text.size() > kMaxYamlBytes) {
+    source.Fail("too_complex", Concat("the file is larger than ", kMaxYamlBytes, " bytes"), {});
+  }
+  CheckCharacters(text, source);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    Builder first(source);
+    if (!parser.HandleNextDocument(first)) return {};
+    Builder second(source);
+    if (parser.HandleNextDocument(second)) {
+      source.Fail("syntax", "the file holds a second document, which would be ignored",
+                  second.started(), "remove everything from the second \"---\" on");
+    }
+    return first.Take();
+  } catch (const YAML::Exception& exception) {
+    source.Fail("syntax", exception.msg, At(exception.mark));
+  }
+}
+
+}  // namespace drover::environments

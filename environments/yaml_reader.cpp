@@ -1,0 +1,119 @@
+#include "environments/yaml_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace drover::environments {
+namespace {
+
+std::string_view KindName(const YamlNode& node) {
+  switch (node.kind) {
+    case YamlNode::Kind::kNull:
+      return "nothing";
+    case YamlNode::Kind::kScalar:
+      return "a text";
+    case YamlNode::Kind::kSequence:
+      return "a list";
+    case YamlNode::Kind::kMap:
+      return "a map";
+  }
+  return "something else";
+}
+
+std::string QuotedList(std::span<const std::string_view> words) {
+  std::vector<std::string> pieces(words.begin(), words.end());
+  return Join(pieces, ", ");
+}
+
+}  // namespace
+
+std::string YamlReader::Where(Position at) const {
+  return Concat(path_, ":", at.line, ":", at.column);
+}
+
+void YamlReader::Fail(std::string_view kind, std::string message, Position at,
+                      std::string hint) const {
+  throw Error(Code::kInvalid, Concat(area_, ".", kind), std::move(message), std::move(hint),
+              Where(at));
+}
+
+void YamlReader::RejectTag(const YamlNode& node, std::string_view name) const {
+  if (node.tag.empty()) return;
+  Fail("unsupported", Concat(name, " carries the tag ", node.tag, ", which drover does not know"),
+       node.at, "remove the tag");
+}
+
+void YamlReader::WrongType(const YamlNode& node, std::string_view name,
+                           std::string_view expected) const {
+  Fail("type", Concat(name, " must be ", expected, ", not ", KindName(node)), node.at);
+}
+
+void YamlReader::ExpectMap(const YamlNode& node, std::string_view name) const {
+  RejectTag(node, name);
+  if (node.kind != YamlNode::Kind::kMap) WrongType(node, name, "a map of keys");
+}
+
+void YamlReader::ExpectSequence(const YamlNode& node, std::string_view name) const {
+  RejectTag(node, name);
+  if (node.kind != YamlNode::Kind::kSequence) WrongType(node, name, "a list");
+}
+
+bool YamlReader::Boolean(const YamlNode& node, std::string_view name) const {
+  RejectTag(node, name);
+  if (node.kind == YamlNode::Kind::kScalar && node.style == YamlNode::Style::kPlain) {
+    if (node.scalar == "true") return true;
+    if (node.scalar == "false") return false;
+    Fail("type", Concat(name, " must be true or false, not \"", Excerpt(node.scalar, 40), "\""),
+         node.at);
+  }
+  WrongType(node, name, "true or false");
+}
+
+std::string YamlReader::String(const YamlNode& node, std::string_view name) const {
+  RejectTag(node, name);
+  if (node.kind != YamlNode::Kind::kScalar) WrongType(node, name, "a text");
+  if (Trim(node.scalar).empty()) Fail("value", Concat(name, " is empty"), node.at);
+  const bool control = std::any_of(node.scalar.begin(), node.scalar.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  if (control) Fail("value", Concat(name, " contains a control character"), node.at);
+  return node.scalar;
+}
+
+std::vector<std::string> YamlReader::Strings(const YamlNode& node, std::string_view name) const {
+  if (node.kind != YamlNode::Kind::kSequence) return {String(node, name)};
+  RejectTag(node, name);
+  if (node.items.empty()) Fail("value", Concat(name, " is an empty list"), node.at);
+  std::vector<std::string> strings;
+  for (const YamlNode& item : node.items) strings.push_back(String(item, name));
+  return strings;
+}
+
+std::size_t YamlReader::Choice(const YamlNode& node, std::string_view name,
+                               std::span<const std::string_view> choices) const {
+  const std::string value = String(node, name);
+  const auto found = std::find(choices.begin(), choices.end(), value);
+  if (found == choices.end()) {
+    Fail("value",
+         Concat(name, " cannot be \"", Excerpt(value, 40), "\"", DidYouMean(value, choices)),
+         node.at, Concat("one of: ", QuotedList(choices)));
+  }
+  return static_cast<std::size_t>(found - choices.begin());
+}
+
+void YamlReader::ExpectKeys(const YamlNode& map, std::string_view parent,
+                            std::span<const std::string_view> known) const {
+  for (const YamlEntry& entry : map.entries) {
+    if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
+    const std::string place = parent.empty() ? std::string() : Concat(" in ", parent);
+    Fail(
+        "unknown_key",
+        Concat("unknown key \"", Excerpt(entry.key, 60), "\"", place, DidYouMean(entry.key, known)),
+        entry.key_at, Concat("known keys: ", QuotedList(known)));
+  }
+}
+
+}  // namespace drover::environments

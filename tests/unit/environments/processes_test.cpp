@@ -1,0 +1,136 @@
+#include "environments/processes.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/environments/scan_fixture.h"
+
+namespace drover::environments {
+namespace {
+
+using ProcessesTest = ProjectTest;
+
+FileIdentity IdentityOf(const std::string& path) { return StatFile(path)->identity; }
+
+TEST_F(ProcessesTest, NamesWhoHoldsAFileWithItsWorkingDirectory) {
+  const std::string path = Write("backend/app.db", "x");
+  const OtherProcess other([&](const auto& wait) {
+    if (chdir(Path("backend").c_str()) != 0) _exit(1);
+    const UniqueFd fd(open("app.db", O_RDONLY));
+    wait();
+  });
+  const auto holders = FindHolders({IdentityOf(path)});
+  ASSERT_EQ(holders.size(), 1U);
+  ASSERT_EQ(holders.at(IdentityOf(path)).size(), 1U);
+  const Holder& holder = holders.at(IdentityOf(path)).front();
+  EXPECT_EQ(holder.pid, other.pid());
+  EXPECT_EQ(holder.cwd, Path("backend"));
+  EXPECT_THAT(holder.command, testing::HasSubstr("test"));
+  EXPECT_FALSE(holder.container);
+}
+
+TEST_F(ProcessesTest, FollowsTheInodeThroughARename) {
+  const std::string path = Write("a.db", "x");
+  const OtherProcess other([&](const auto& wait) {
+    const UniqueFd fd(open(path.c_str(), O_RDONLY));
+    wait();
+  });
+  ASSERT_EQ(rename(path.c_str(), Path("b.db").c_str()), 0);
+  const auto holders = FindHolders({IdentityOf(Path("b.db"))});
+  ASSERT_EQ(holders.size(), 1U);
+}
+
+TEST_F(ProcessesTest, NamesAProcessOnceHoweverOftenItOpenedTheFile) {
+  const std::string path = Write("a.db", "x");
+  const OtherProcess other([&](const auto& wait) {
+    const UniqueFd first(open(path.c_str(), O_RDONLY));
+    const UniqueFd second(open(path.c_str(), O_RDWR));
+    wait();
+  });
+  EXPECT_EQ(FindHolders({IdentityOf(path)}).at(IdentityOf(path)).size(), 1U);
+}
+
+TEST_F(ProcessesTest, LeavesOurOwnProcessOut) {
+  const std::string path = Write("a.db", "x");
+  const UniqueFd fd(open(path.c_str(), O_RDONLY));
+  EXPECT_TRUE(FindHolders({IdentityOf(path)}).empty());
+}
+
+TEST_F(ProcessesTest, NothingToLookForFindsNothing) { EXPECT_TRUE(FindHolders({}).empty()); }
+
+TEST_F(ProcessesTest, AMissingProcFindsNothing) {
+  EXPECT_TRUE(FindHolders({{.device = 1, .inode = 1}}, Path("nowhere")).empty());
+}
+
+/// A picture of /proc: one process with one descriptor.
+class FakeProcTest : public ProjectTest {
+ protected:
+  FakeProcTest() {
+    file_ = Write("app.db", "x");
+    Directory("proc/self/ns");
+    Directory("proc/77/fd");
+    Directory("proc/77/ns");
+    Link("mnt:[1]", "proc/self/ns/mnt");
+    Link("mnt:[1]", "proc/77/ns/mnt");
+    Link(file_, "proc/77/fd/3");
+    Link("/app", "proc/77/cwd");
+    Write("proc/77/cmdline", std::string("python\0app.py\0", 14));
+  }
+
+  void Link(const std::string& target, std::string_view relative) const {
+    unlink(Path(relative).c_str());
+    ASSERT_EQ(symlink(target.c_str(), Path(relative).c_str()), 0);
+  }
+
+  [[nodiscard]] std::vector<Holder> Find() const {
+    const auto holders = FindHolders({IdentityOf(file_)}, Path("proc"));
+    return holders.empty() ? std::vector<Holder>() : holders.begin()->second;
+  }
+
+  std::string file_;
+};
+
+TEST_F(FakeProcTest, ReadsTheCommandWithSpacesForNuls) {
+  EXPECT_EQ(Find(),
+            (std::vector<Holder>{
+                {.pid = 77, .command = "python app.py", .cwd = "/app", .container = false}}));
+}
+
+TEST_F(FakeProcTest, MarksAProcessOfAnotherMountNamespace) {
+  Link("mnt:[2]", "proc/77/ns/mnt");
+  EXPECT_TRUE(Find().front().container);
+}
+
+TEST_F(FakeProcTest, ShortensALongCommandAndKeepsControlCharactersOut) {
+  Write("proc/77/cmdline", "a\x1b[31m\nb" + std::string(500, 'c'));
+  const std::string command = Find().front().command;
+  EXPECT_EQ(command.size(), 200U);
+  EXPECT_TRUE(command.starts_with("a [31m bccc")) << command;
+}
+
+TEST_F(FakeProcTest, UsesTheShortNameWhenTheCommandLineIsEmpty) {
+  Write("proc/77/cmdline", "");
+  Write("proc/77/comm", "worker\n");
+  EXPECT_EQ(Find().front().command, "[worker]");
+}
+
+TEST_F(FakeProcTest, SkipsProcessesThatVanishOrMayNotBeInspected) {
+  Directory("proc/78");  // no fd directory any more
+  Directory("proc/79/fd");
+  Link("/gone/for/ever", "proc/79/fd/0");
+  Write("proc/80", "not a directory");
+  Directory("proc/sys/fd");
+  Link(file_, "proc/sys/fd/3");
+  ASSERT_EQ(Find().size(), 1U);
+  EXPECT_EQ(Find().front().pid, 77);
+}
+
+TEST_F(FakeProcTest, SurvivesAProcessThatEndedBetweenItsDescriptorsAndItsName) {
+  for (const char* name : {"proc/77/cmdline", "proc/77/cwd", "proc/77/ns/mnt"}) {
+    unlink(Path(name).c_str());
+  }
+  EXPECT_EQ(Find(),
+            (std::vector<Holder>{{.pid = 77, .command = "", .cwd = "", .container = false}}));
+}
+
+}  // namespace
+}  // namespace drover::environments

@@ -1,0 +1,253 @@
+#include "migrations/script.h"
+
+#include <chrono>
+#include <gmock/gmock.h>
+#include <thread>
+
+#include "tests/unit/migrations/support.h"
+
+namespace drover::migrations {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class ScriptTest : public testing::Test {
+ protected:
+  ScriptTest() { memory_.Execute("BEGIN"); }
+
+  ScriptRun Run(std::string sql) {
+    return RunScript(memory_, {.sql = std::move(sql), .line = 5, .transaction = true}, "/m/a.sql",
+                     stop_.get_token());
+  }
+  Error RunError(std::string sql) {
+    return Caught([&] { (void)Run(std::move(sql)); });
+  }
+  /// Runs outside a transaction.
+  ScriptRun RunBare(std::string sql) {
+    if (!memory_.autocommit()) memory_.Execute("COMMIT");
+    return RunScript(memory_, {.sql = std::move(sql), .line = 5, .transaction = false}, "/m/a.sql",
+                     stop_.get_token());
+  }
+  Error RunBareError(std::string sql) {
+    return Caught([&] { (void)RunBare(std::move(sql)); });
+  }
+  std::string Tables() {
+    return Listed(memory_.QueryColumn("SELECT name FROM sqlite_schema ORDER BY name"));
+  }
+
+  Connection memory_{"", OpenMode::kMemory};
+  std::stop_source stop_;
+};
+
+TEST_F(ScriptTest, RunsStatementByStatement) {
+  const ScriptRun run =
+      Run("CREATE TABLE a (x);\nINSERT INTO a VALUES (1), (2);\nSELECT x FROM a;");
+  EXPECT_EQ(run.statements, 3U);
+  EXPECT_THAT(run.notices, IsEmpty());
+  EXPECT_FALSE(run.changes_connection);
+  EXPECT_EQ(memory_.QueryInteger("SELECT count(*) FROM a"), 2);
+}
+
+TEST_F(ScriptTest, SemicolonsInTriggersStringsAndCommentsSplitNothing) {
+  const ScriptRun run =
+      Run("CREATE TABLE a (x); CREATE TABLE log (what);\n"
+          "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n"
+          "  INSERT INTO log VALUES (CASE WHEN new.x > 1 THEN 'big;' ELSE 'small' END);\n"
+          "  UPDATE log SET what = what;\n"
+          "END;\n"
+          "INSERT INTO a VALUES (2); -- done; really\n/* ; */");
+  EXPECT_EQ(run.statements, 4U);
+  EXPECT_EQ(memory_.QueryText("SELECT what FROM log"), "big;");
+}
+
+TEST_F(ScriptTest, BlanksCommentsAndStraySemicolonsAreNoStatements) {
+  EXPECT_EQ(Run("").statements, 0U);
+  EXPECT_EQ(Run("-- nothing").statements, 0U);
+  EXPECT_EQ(Run(";;\n/* open").statements, 0U);
+  EXPECT_EQ(Run(";;CREATE TABLE a (x);;;CREATE TABLE b (x)").statements, 2U);
+  EXPECT_EQ(Run("\xEF\xBB\xBF CREATE TABLE c (x); -- end").statements, 1U);
+}
+
+TEST_F(ScriptTest, ASyntaxErrorIsNamedWithLineColumnAndStatement) {
+  const Error error = RunError("CREATE TABLE a (x);\nSELECT 1;\n  CREATE TABEL b (x);\n");
+  EXPECT_EQ(error.code, Code::kInvalid);
+  EXPECT_EQ(error.kind, "sqlite.error");
+  EXPECT_EQ(error.where, "/m/a.sql:7:10");
+  EXPECT_EQ(error.message, "near \"TABEL\": syntax error, in statement 3: CREATE TABEL b (x);");
+  EXPECT_EQ(error.hint, "correct the statement and save the file");
+}
+
+TEST_F(ScriptTest, ColumnsAreCountedInCharacters) {
+  EXPECT_EQ(RunError("SELECT 'größe', nothing;").where, "/m/a.sql:5:17");
+}
+
+TEST_F(ScriptTest, AFailureWhileRunningIsNamedAtItsStatement) {
+  const Error error = RunError(
+      "CREATE TABLE a (x UNIQUE);\nINSERT INTO a VALUES (1);\n"
+      "-- again\nINSERT INTO a\n VALUES (1);");
+  EXPECT_EQ(error.code, Code::kInvalid);
+  EXPECT_EQ(error.kind, "sqlite.error");
+  EXPECT_EQ(error.where, "/m/a.sql:8:1");
+  EXPECT_THAT(error.message, StartsWith("UNIQUE constraint failed: a.x, in statement 3: INSERT"));
+  EXPECT_FALSE(memory_.autocommit());
+}
+
+TEST_F(ScriptTest, TransactionControlIsRefused) {
+  for (const char* statement : {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "END", "ROLLBACK"}) {
+    const Error error = RunError(Concat("SELECT 1;\n  ", statement, ";"));
+    EXPECT_EQ(error.code, Code::kRefused) << statement;
+    EXPECT_EQ(error.kind, "sql.refused") << statement;
+    EXPECT_EQ(error.where, "/m/a.sql:6:3") << statement;
+    EXPECT_FALSE(memory_.autocommit()) << statement;
+  }
+  EXPECT_THAT(RunError("BEGIN").message, HasSubstr("BEGIN is not allowed here"));
+}
+
+TEST_F(ScriptTest, SavepointsAreAllowed) {
+  EXPECT_EQ(Run("SAVEPOINT s; CREATE TABLE a (x); ROLLBACK TO s; RELEASE s;").statements, 4U);
+  EXPECT_EQ(Tables(), "");
+}
+
+TEST_F(ScriptTest, OtherDatabasesAreRefused) {
+  EXPECT_EQ(RunError("ATTACH ':memory:' AS other").kind, "sql.refused");
+  EXPECT_EQ(RunError("ATTACH ':mem' || 'ory:' AS other").kind, "sql.refused");
+  EXPECT_EQ(RunError("ATTACH '' AS other").kind, "sql.refused");
+  EXPECT_EQ(RunError("DETACH other").kind, "sql.refused");
+}
+
+TEST_F(ScriptTest, OtherDatabasesAreRefusedWithoutATransactionToo) {
+  EXPECT_EQ(RunBareError("ATTACH ':memory:' AS other").kind, "sql.refused");
+  EXPECT_EQ(RunBareError("ATTACH ':mem' || 'ory:' AS other").kind, "sql.refused");
+  EXPECT_EQ(RunBareError("ATTACH '' AS other").kind, "sql.refused");
+  EXPECT_EQ(RunBareError("DETACH other").kind, "sql.refused");
+  const Error error = RunBareError("VACUUM INTO '/nowhere/copy.db'");
+  EXPECT_EQ(error.kind, "sql.refused");
+  EXPECT_THAT(error.message, HasSubstr("VACUUM INTO"));
+}
+
+TEST_F(ScriptTest, VacuumNeedsToBeOutsideATransaction) {
+  const Error error = RunError("SELECT 1; vacuum;");
+  EXPECT_EQ(error.kind, "sql.refused");
+  EXPECT_EQ(error.where, "/m/a.sql:5:11");
+  EXPECT_THAT(error.hint, HasSubstr("transaction:false"));
+  EXPECT_EQ(RunBare("VACUUM").statements, 1U);
+}
+
+TEST_F(ScriptTest, PragmasThatATransactionMakesFutileAreRefused) {
+  for (const char* pragma :
+       {"PRAGMA journal_mode=WAL", "pragma JOURNAL_MODE(wal)", "PRAGMA main.journal_mode=wal",
+        "PRAGMA synchronous=OFF", "PRAGMA page_size=8192", "PRAGMA auto_vacuum=1",
+        "PRAGMA encoding='UTF-16'", "PRAGMA WAL_checkpoint", "PRAGMA wal_checkpoint(TRUNCATE)"}) {
+    const Error error = RunError(pragma);
+    EXPECT_EQ(error.kind, "sql.refused") << pragma;
+    EXPECT_EQ(error.where, "/m/a.sql:5:1") << pragma;
+  }
+}
+
+TEST_F(ScriptTest, PragmasThatOnlyAskOrThatWorkAreAllowed) {
+  EXPECT_FALSE(Run("PRAGMA journal_mode; PRAGMA foreign_keys;").changes_connection);
+  const ScriptRun run = Run("PRAGMA user_version=7; PRAGMA defer_foreign_keys=ON;");
+  EXPECT_TRUE(run.changes_connection);
+  EXPECT_EQ(memory_.QueryInteger("PRAGMA user_version"), 7);
+}
+
+TEST_F(ScriptTest, TemporaryTablesOutliveTheScript) {
+  EXPECT_TRUE(Run("CREATE TEMP TABLE t (x)").changes_connection);
+  EXPECT_TRUE(Run("CREATE TEMP VIEW v AS SELECT 1").changes_connection);
+}
+
+TEST_F(ScriptTest, ForeignKeysOffFirstAndOnLastAreAcceptedWithANotice) {
+  const ScriptRun run =
+      Run("-- rebuild\nPRAGMA foreign_keys=OFF;\nCREATE TABLE a (x);\nPRAGMA foreign_keys = on; -- "
+          "end");
+  EXPECT_EQ(run.statements, 3U);
+  EXPECT_THAT(run.notices, ElementsAre(StartsWith("/m/a.sql:6:1: PRAGMA foreign_keys"),
+                                       StartsWith("/m/a.sql:8:1: PRAGMA foreign_keys")));
+}
+
+TEST_F(ScriptTest, ForeignKeysElsewhereAreRefused) {
+  for (const char* sql :
+       {"SELECT 1; PRAGMA foreign_keys=OFF; SELECT 2", "SELECT 1; PRAGMA foreign_keys=OFF",
+        "PRAGMA foreign_keys=ON; SELECT 1", "SELECT 1; PRAGMA foreign_keys=ON; SELECT 2"}) {
+    const Error error = RunError(sql);
+    EXPECT_EQ(error.code, Code::kRefused) << sql;
+    EXPECT_EQ(error.kind, "sql.refused") << sql;
+  }
+}
+
+TEST_F(ScriptTest, WithoutATransactionItsControlAndPragmasAreAllowed) {
+  EXPECT_EQ(RunBare("BEGIN; CREATE TABLE a (x); COMMIT; PRAGMA synchronous=OFF;").statements, 4U);
+  EXPECT_EQ(Tables(), "a");
+}
+
+TEST_F(ScriptTest, AnImplicitRollbackIsCaughtAndNothingFollows) {
+  const Error error = RunError(
+      "CREATE TABLE a (x UNIQUE); INSERT INTO a VALUES (1);\n"
+      "INSERT OR ROLLBACK INTO a VALUES (1);\nCREATE TABLE after_it (x);");
+  EXPECT_EQ(error.code, Code::kInvalid);
+  EXPECT_EQ(error.kind, "sql.implicit_rollback");
+  EXPECT_EQ(error.where, "/m/a.sql:6:1");
+  EXPECT_TRUE(memory_.autocommit());
+  EXPECT_EQ(Tables(), "");
+}
+
+TEST_F(ScriptTest, ARollbackRaisedByATriggerIsCaughtAndNothingFollows) {
+  const Error error = RunError(
+      "CREATE TABLE a (x); CREATE TRIGGER t BEFORE INSERT ON a BEGIN\n"
+      "  SELECT RAISE(ROLLBACK, 'not now');\nEND;\n"
+      "INSERT INTO a VALUES (1); CREATE TABLE after_it (x);");
+  EXPECT_EQ(error.kind, "sql.implicit_rollback");
+  EXPECT_THAT(error.message, StartsWith("not now"));
+  EXPECT_EQ(Tables(), "");
+}
+
+TEST_F(ScriptTest, CommandsOfOtherProgramsGetAHint) {
+  EXPECT_THAT(RunError(".tables\n").hint, HasSubstr("dot commands"));
+  EXPECT_THAT(RunError("SELECT 1;\nGO\nSELECT 2;").hint, HasSubstr("another database's client"));
+  EXPECT_THAT(RunError("DELIMITER //\n").hint, HasSubstr("another database's client"));
+}
+
+TEST_F(ScriptTest, ANulByteIsAnErrorAndNoEndlessLoop) {
+  const Error error = RunError(std::string("SELECT 1;\n\0SELECT 2", 19));
+  EXPECT_EQ(error.kind, "malformed_migration");
+  EXPECT_EQ(error.where, "/m/a.sql:6:1");
+}
+
+TEST_F(ScriptTest, JunkIsAnErrorAndNoEndlessLoop) {
+  EXPECT_EQ(RunError("\x01\x02\xFF").code, Code::kInvalid);
+  EXPECT_EQ(RunError("SELECT 'open").code, Code::kInvalid);
+  EXPECT_EQ(RunError("SELECT \xFF\xFE;").code, Code::kInvalid);
+  EXPECT_EQ(RunError(Concat("SELECT ", std::string(5000, '('))).code, Code::kInvalid);
+}
+
+TEST_F(ScriptTest, StoppedBeforehandItRunsNothing) {
+  stop_.request_stop();
+  const Error error = RunError("CREATE TABLE a (x)");
+  EXPECT_EQ(error.code, Code::kCancelled);
+  EXPECT_EQ(Tables(), "");
+}
+
+TEST_F(ScriptTest, ALongStatementIsCancelled) {
+  std::jthread canceller([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    stop_.request_stop();
+  });
+  const Error error = RunError(
+      "CREATE TABLE a (x);\nWITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+      "INSERT INTO a SELECT i FROM n;");
+  EXPECT_EQ(error.code, Code::kCancelled);
+  EXPECT_EQ(error.where, "/m/a.sql:6:1");
+  EXPECT_THAT(error.message, StartsWith("the migration was cancelled"));
+}
+
+TEST_F(ScriptTest, TheGuardLeavesWithTheScript) {
+  (void)RunError("BEGIN");
+  memory_.Execute("ATTACH ':memory:' AS other");
+  EXPECT_EQ(memory_.QueryInteger("SELECT count(*) FROM pragma_database_list"), 2);
+}
+
+}  // namespace
+}  // namespace drover::migrations
