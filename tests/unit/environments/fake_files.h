@@ -57,8 +57,12 @@ class FakeFiles final : public Files {
  private:
   void Make(const std::string& path, FileType type) {
     if (statuses_.contains(path)) return;
-    statuses_[path] = {
-        .identity = {.device = 7, .inode = next_++}, .type = type, .mode = 0644, .links = 1};
+    FileStatus status;
+    status.identity = {.device = 7, .inode = next_++};
+    status.type = type;
+    status.mode = 0644;
+    status.links = 1;
+    statuses_[path] = status;
     if (path != "/") Make(DirectoryName(path), FileType::kDirectory);
   }
 
