@@ -105,7 +105,7 @@ TEST_F(TargetTest, EnvValuesMayUseEarlierOnes) {
   EXPECT_EQ(Resolve("    url: ${DB}\n    env_file: .env").path, "/p/idv/data/a.db");
   const Target bad = Resolve("    url: ${BAD}\n    env_file: .env");
   EXPECT_EQ(bad.error->kind, "variable.unset");
-  EXPECT_EQ(bad.error->where, ".env:3");
+  EXPECT_EQ(bad.error->where, "/p/idv/.env:3:1");
 }
 
 TEST_F(TargetTest, LongChainsOfVariablesAreBounded) {
