@@ -11,9 +11,17 @@
 namespace drover::environments {
 namespace {
 
+// The build tree lies inside the checkout, so the demo is found above the test program.
+std::filesystem::path DemoDirectory() {
+  std::filesystem::path directory = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  while (directory != "/" && !std::filesystem::exists(directory / "deploy/demo/drover.yaml")) {
+    directory = directory.parent_path();
+  }
+  return directory / "deploy/demo";
+}
+
 TEST(DemoTest, DevAndDockerAreTheSameFile) {
-  const auto tests = std::filesystem::path(__FILE__).parent_path();
-  const auto demo = std::filesystem::canonical(tests / "../../../deploy/demo");
+  const std::filesystem::path demo = DemoDirectory();
   const Config config = LoadConfig(demo.string());
   RealFiles files;
   const Target dev = ResolveTarget(config, FindEnvironment(config, "dev"), files);
