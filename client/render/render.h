@@ -17,9 +17,6 @@ namespace drover::client {
 [[nodiscard]] std::string StateMark(std::string_view state, const Style& style);
 [[nodiscard]] Tone StateTone(std::string_view state);
 
-/// The exit code of `status --exit-code`: the worst state counts, in the order 1, 5, 4, 3.
-[[nodiscard]] int StatusExitCode(const StatusDocument& status);
-
 /// Every stray, or the sentence that there is none.
 [[nodiscard]] std::string RenderStrays(const StraysDocument& strays, std::string_view cwd,
                                        std::string_view root, const Style& style);

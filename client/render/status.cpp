@@ -18,25 +18,18 @@ struct StateRow {
   std::string_view mark;
   std::string_view ascii;
   Tone tone;
-  int exit_code;  // with --exit-code
 };
 
 constexpr std::array kStates{
-    StateRow{"current", "✓", "=", Tone::kGreen, 0},
-    StateRow{"pending", "↑", "^", Tone::kYellow, 3},
-    StateRow{"applying", "…", "~", Tone::kCyan, 3},
-    StateRow{"held", "‖", "#", Tone::kYellow, 3},
-    StateRow{"failed", "✗", "x", Tone::kRed, 1},
-    StateRow{"conflict", "✗", "x", Tone::kRed, 5},
-    StateRow{"modified", "!", "!", Tone::kYellow, 4},
-    StateRow{"orphan", "!", "!", Tone::kYellow, 4},
-    StateRow{"missing", "○", "o", Tone::kYellow, 3},
-    StateRow{"unversioned", "?", "?", Tone::kYellow, 3},
-    StateRow{"unresolved", "✗", "x", Tone::kRed, 1},
+    StateRow{"current", "✓", "=", Tone::kGreen},   StateRow{"pending", "↑", "^", Tone::kYellow},
+    StateRow{"applying", "…", "~", Tone::kCyan},   StateRow{"held", "‖", "#", Tone::kYellow},
+    StateRow{"failed", "✗", "x", Tone::kRed},      StateRow{"conflict", "✗", "x", Tone::kRed},
+    StateRow{"modified", "!", "!", Tone::kYellow}, StateRow{"orphan", "!", "!", Tone::kYellow},
+    StateRow{"missing", "○", "o", Tone::kYellow},  StateRow{"unversioned", "?", "?", Tone::kYellow},
+    StateRow{"unresolved", "✗", "x", Tone::kRed},
 };
 
-// A state that this version does not know is not "fine".
-constexpr StateRow kUnknownState{"", "?", "?", Tone::kYellow, 1};
+constexpr StateRow kUnknownState{"", "?", "?", Tone::kYellow};
 
 const StateRow& RowOf(std::string_view state) {
   for (const StateRow& row : kStates) {
@@ -176,15 +169,6 @@ std::string StateMark(std::string_view state, const Style& style) {
 }
 
 Tone StateTone(std::string_view state) { return RowOf(state).tone; }
-
-int StatusExitCode(const StatusDocument& status) {
-  for (const int code : {1, 5, 4, 3}) {
-    for (const EnvironmentStatus& environment : status.environments) {
-      if (RowOf(environment.state).exit_code == code) return code;
-    }
-  }
-  return 0;
-}
 
 std::string RenderStatus(const StatusDocument& status, std::string_view cwd, const Style& style) {
   std::string out =
