@@ -121,6 +121,7 @@ bool MatchesGlob(std::string_view pattern, std::string_view name) {
   struct Star {
     std::size_t pattern = std::string_view::npos;  // where to resume in the pattern
     std::size_t matched = 0;                       // how far the star reaches in the name
+    bool whole_names = false;                      // "**/": only to where a name begins
   };
   Star single;
   Star crossing;
@@ -130,10 +131,10 @@ bool MatchesGlob(std::string_view pattern, std::string_view name) {
     if (p < pattern.size() && pattern[p] == '*') {
       const bool crosses = p + 1 < pattern.size() && pattern[p + 1] == '*';
       p += crosses ? 2 : 1;
-      if (crosses && p < pattern.size() && pattern[p] == '/' && (n == 0 || name[n - 1] == '/')) {
-        ++p;  // "a/**/b" also means "a/b"
-      }
-      (crosses ? crossing : single) = {p, n};
+      const bool whole_names =
+          crosses && p < pattern.size() && pattern[p] == '/' && (n == 0 || name[n - 1] == '/');
+      if (whole_names) ++p;  // "a/**/b" also means "a/b"
+      (crosses ? crossing : single) = {p, n, whole_names};
       if (crosses) single = {};
     } else if (p < pattern.size() &&
                (pattern[p] == name[n] || (pattern[p] == '?' && name[n] != '/'))) {
@@ -143,7 +144,9 @@ bool MatchesGlob(std::string_view pattern, std::string_view name) {
       n = ++single.matched;
       p = single.pattern;
     } else if (crossing.pattern != std::string_view::npos) {
-      n = ++crossing.matched;
+      do {
+        n = ++crossing.matched;
+      } while (crossing.whole_names && n < name.size() && name[n - 1] != '/');
       p = crossing.pattern;
       single = {};
     } else {

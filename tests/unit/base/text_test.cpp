@@ -93,6 +93,9 @@ TEST(TextTest, GlobsMatchWithinAndAcrossDirectories) {
   EXPECT_TRUE(MatchesGlob("a/**/b", "a/b"));
   EXPECT_TRUE(MatchesGlob("a/**/b", "a/x/y/b"));
   EXPECT_TRUE(MatchesGlob("**/x.db", "x.db"));
+  EXPECT_FALSE(MatchesGlob("**/x.db", "ax.db"));
+  EXPECT_FALSE(MatchesGlob("a/**/b", "a/xb"));
+  EXPECT_FALSE(MatchesGlob("**/x.db", "x/"));
   EXPECT_TRUE(MatchesGlob("a?c", "abc"));
   EXPECT_FALSE(MatchesGlob("a?c", "a/c"));
   EXPECT_FALSE(MatchesGlob("a", "ab"));
