@@ -29,6 +29,26 @@ std::int64_t Nanoseconds(const timespec& time) {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
 }
 
+constexpr int kMaxLinks = 40;  // as many as the kernel follows
+
+/// RealPath() that follows at most `links` links whose target is missing.
+std::string Resolve(const std::string& path, int links) {
+  if (char* resolved = realpath(path.c_str(), nullptr)) {
+    std::string out = resolved;
+    std::free(resolved);  // NOLINT: realpath allocates with malloc
+    return out;
+  }
+  if (path.empty() || path == "/" || path.find('/') == std::string::npos) return path;
+  const std::string parent = Resolve(DirectoryName(path), links);
+  const std::string whole = parent == "/" ? "/" + BaseName(path) : parent + "/" + BaseName(path);
+  // What opening would create is where a dangling link points, not the link.
+  std::array<char, PATH_MAX> target;
+  const ssize_t size = links > 0 ? readlink(whole.c_str(), target.data(), target.size()) : -1;
+  if (size <= 0) return whole;
+  const std::string_view text(target.data(), static_cast<std::size_t>(size));
+  return Resolve(text.front() == '/' ? std::string(text) : Concat(parent, "/", text), links - 1);
+}
+
 void SyncDirectory(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || fsync(fd.get()) != 0) throw SystemError("sync", path, errno);
@@ -113,10 +133,14 @@ void CreateFile(const std::string& path, std::string_view content, mode_t mode) 
 
 void MakeDirectories(const std::string& path, mode_t mode) {
   if (path.empty() || path == "/") return;
-  if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return;
-  if (errno != ENOENT) throw SystemError("create", path, errno);
-  MakeDirectories(DirectoryName(path), mode);
-  if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) throw SystemError("create", path, errno);
+  if (mkdir(path.c_str(), mode) == 0) return;
+  if (errno == ENOENT) {
+    MakeDirectories(DirectoryName(path), mode);
+    if (mkdir(path.c_str(), mode) == 0) return;
+  }
+  if (errno != EEXIST) throw SystemError("create", path, errno);
+  const auto status = StatFile(path);
+  if (!status || status->type != FileType::kDirectory) throw SystemError("create", path, ENOTDIR);
 }
 
 std::vector<std::string> ListDirectory(const std::string& path) {
@@ -150,16 +174,7 @@ std::string CurrentDirectory() {
   return buffer.data();
 }
 
-std::string RealPath(const std::string& path) {
-  if (char* resolved = realpath(path.c_str(), nullptr)) {
-    std::string out = resolved;
-    std::free(resolved);  // NOLINT: realpath allocates with malloc
-    return out;
-  }
-  if (path.empty() || path == "/" || path.find('/') == std::string::npos) return path;
-  const std::string parent = RealPath(DirectoryName(path));
-  return parent == "/" ? "/" + BaseName(path) : parent + "/" + BaseName(path);
-}
+std::string RealPath(const std::string& path) { return Resolve(path, kMaxLinks); }
 
 std::string AbsolutePath(std::string_view path, std::string_view base) {
   const std::string whole =

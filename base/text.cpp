@@ -117,27 +117,38 @@ std::string DidYouMean(std::string_view word, std::span<const std::string_view> 
 }
 
 bool MatchesGlob(std::string_view pattern, std::string_view name) {
+  // Two places to go back to: a "*" gives up at a slash, and then the last "**" takes one more.
+  struct Star {
+    std::size_t pattern = std::string_view::npos;  // where to resume in the pattern
+    std::size_t matched = 0;                       // how far the star reaches in the name
+    bool whole_names = false;                      // "**/": only to where a name begins
+  };
+  Star single;
+  Star crossing;
   std::size_t p = 0;
   std::size_t n = 0;
-  std::size_t star = std::string_view::npos;  // where to resume in the pattern
-  std::size_t matched = 0;                    // how far the star reaches in the name
-  bool crosses = false;
   while (n < name.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
-      crosses = p + 1 < pattern.size() && pattern[p + 1] == '*';
+      const bool crosses = p + 1 < pattern.size() && pattern[p + 1] == '*';
       p += crosses ? 2 : 1;
-      if (crosses && p < pattern.size() && pattern[p] == '/' && (n == 0 || name[n - 1] == '/')) {
-        ++p;  // "a/**/b" also means "a/b"
-      }
-      star = p;
-      matched = n;
+      const bool whole_names =
+          crosses && p < pattern.size() && pattern[p] == '/' && (n == 0 || name[n - 1] == '/');
+      if (whole_names) ++p;  // "a/**/b" also means "a/b"
+      (crosses ? crossing : single) = {p, n, whole_names};
+      if (crosses) single = {};
     } else if (p < pattern.size() &&
                (pattern[p] == name[n] || (pattern[p] == '?' && name[n] != '/'))) {
       ++p;
       ++n;
-    } else if (star != std::string_view::npos && (crosses || name[matched] != '/')) {
-      n = ++matched;
-      p = star;
+    } else if (single.pattern != std::string_view::npos && name[single.matched] != '/') {
+      n = ++single.matched;
+      p = single.pattern;
+    } else if (crossing.pattern != std::string_view::npos) {
+      do {
+        n = ++crossing.matched;
+      } while (crossing.whole_names && n < name.size() && name[n - 1] != '/');
+      p = crossing.pattern;
+      single = {};
     } else {
       return false;
     }

@@ -68,6 +68,8 @@ std::string PlaceText(const EnvironmentStatus& environment, std::string_view cwd
   return text;
 }
 
+enum class Details : std::uint8_t { kShow, kShownAbove };
+
 struct Columns {
   std::size_t name = 0;
   std::size_t state = 0;
@@ -105,7 +107,7 @@ void AppendPending(std::string& out, const EnvironmentStatus& environment, const
   }
 }
 
-void AppendEnvironment(std::string& out, const EnvironmentStatus& environment,
+void AppendEnvironment(std::string& out, const EnvironmentStatus& environment, Details details,
                        const Columns& columns, std::string_view cwd, std::string_view root,
                        const Style& style) {
   const Tone tone = StateTone(environment.state);
@@ -119,12 +121,27 @@ void AppendEnvironment(std::string& out, const EnvironmentStatus& environment,
                 Pad(name, columns.name), "  ", Paint(style, tone, state), Pad(state, columns.state),
                 "  ", revision, Pad(revision, columns.revision), "  ",
                 ShortenMiddle(style, PlaceText(environment, cwd, root), room), "\n");
-  if (environment.state == "current" && !environment.error) return;
+  if (details == Details::kShownAbove) return;
+  const bool at_heads = environment.current == environment.heads;
+  if (environment.state == "current" && at_heads && !environment.error) return;
   if (!environment.why.empty()) {
     out += Concat(kIndent, Paint(style, Tone::kPlain, environment.why), "\n");
   }
   if (environment.error) AppendError(out, environment, cwd, root, style);
   AppendPending(out, environment, style);
+}
+
+/// The same file in the same state has the same reasons: they are told once.
+Details DetailsFor(const EnvironmentStatus& environment,
+                   std::span<const EnvironmentStatus> before) {
+  for (const EnvironmentStatus& other : before) {
+    const bool same_file = std::find(environment.same_as.begin(), environment.same_as.end(),
+                                     other.name) != environment.same_as.end();
+    if (same_file && other.state == environment.state && other.why == environment.why) {
+      return Details::kShownAbove;
+    }
+  }
+  return Details::kShow;
 }
 
 void AppendEnvironments(std::string& out, std::span<const EnvironmentStatus> environments,
@@ -138,11 +155,13 @@ void AppendEnvironments(std::string& out, std::span<const EnvironmentStatus> env
   columns.name = std::min(columns.name, kWidestName);
   const bool folded = style.width > 0 && environments.size() > kMostLines;
   std::size_t current = 0;
-  for (const EnvironmentStatus& one : environments) {
+  for (std::size_t i = 0; i < environments.size(); ++i) {
+    const EnvironmentStatus& one = environments[i];
     if (folded && one.state == "current" && !one.error) {
       ++current;
     } else {
-      AppendEnvironment(out, one, columns, cwd, root, style);
+      AppendEnvironment(out, one, DetailsFor(one, environments.first(i)), columns, cwd, root,
+                        style);
     }
   }
   if (folded && current == environments.size()) {
