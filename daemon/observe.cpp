@@ -15,7 +15,7 @@ const environments::Target* Observation::FindTarget(std::string_view name) const
 
 Observer::Observer(std::string root, StateStore& store) : root_(std::move(root)), store_(store) {}
 
-std::shared_ptr<const Observation> Observer::Observe() {
+std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy) {
   auto now = std::make_shared<Observation>();
   now->root = root_;
   try {
@@ -26,7 +26,7 @@ std::shared_ptr<const Observation> Observer::Observe() {
       now->trusted = trust != now->state.trust.end() && trust->second == now->config->sha256;
       LoadMigrations(*now);
       ResolveTargets(*now);
-      InspectDatabases(*now);
+      InspectDatabases(*now, busy);
     }
   } catch (const Error& error) {
     // Only the unforeseen arrives here (a folder that may not be listed, say).
@@ -89,11 +89,14 @@ void Observer::ResolveTargets(Observation& now) {
   now.inputs.insert(files.read_paths().begin(), files.read_paths().end());
 }
 
-void Observer::InspectDatabases(Observation& now) {
+void Observer::InspectDatabases(Observation& now, const std::set<std::string>& busy) {
   std::map<std::string, Database> kept;
   for (const environments::Target& target : now.targets) {
     if (target.kind != environments::TargetKind::kFile || kept.contains(target.path)) continue;
-    Database database = Look(target.path, now.config->version_table);
+    const auto known = databases_.find(target.path);
+    Database database = known != databases_.end() && busy.contains(target.path)
+                            ? known->second
+                            : Look(target.path, now.config->version_table);
     now.databases.emplace(target.path, database.facts);
     now.footprints.emplace(target.path, database.footprint);
     kept.emplace(target.path, std::move(database));

@@ -49,8 +49,10 @@ class Observer final {
   /// `store` must outlive the observer.
   Observer(std::string root, StateStore& store);
 
-  /// Looks again. Never throws: what is wrong is part of the observation.
-  [[nodiscard]] std::shared_ptr<const Observation> Observe();
+  /// Looks again. Databases at `busy` paths have a job running: they are not opened, since a reader
+  /// would only be in its way, and keep the facts known before. Never throws: what is wrong is part
+  /// of the observation.
+  [[nodiscard]] std::shared_ptr<const Observation> Observe(const std::set<std::string>& busy = {});
 
  private:
   struct Database {
@@ -63,7 +65,7 @@ class Observer final {
   void LoadConfig(Observation& now);
   void LoadMigrations(Observation& now);
   void ResolveTargets(Observation& now);
-  void InspectDatabases(Observation& now);
+  void InspectDatabases(Observation& now, const std::set<std::string>& busy);
   [[nodiscard]] Database Look(const std::string& path, const std::string& version_table);
 
   std::string root_;

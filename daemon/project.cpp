@@ -17,7 +17,6 @@ namespace {
 
 /// How long an answer waits for work that policy has just begun.
 constexpr std::chrono::milliseconds kPatience{700};
-constexpr std::chrono::milliseconds kPoll{5};
 
 std::string UserName() {
   if (const auto user = EnvironmentVariable("USER")) return *user;
@@ -91,8 +90,8 @@ void Project::Look() {
   look_again_ = false;
   if (watch_) watch_->Begin();
   served_by_this_look_ = std::exchange(waiting_, {});
-  context_.workers.Post([self = shared_from_this()] {
-    auto seen = self->observer_->Observe();
+  context_.workers.Post([self = shared_from_this(), busy = context_.jobs.Busy()] {
+    auto seen = self->observer_->Observe(busy);
     self->context_.loop.Post([self, seen = std::move(seen)]() mutable {
       self->looking_ = false;
       self->Settle(std::move(seen));
@@ -116,9 +115,14 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
   if (watch_) watch_->Arm(*seen);
   const bool first = view_ == nullptr;
   Publish(std::move(seen));
-  if (first && watch_) strays_->ScanAll(view_->seen);
+  if (first && watch_) {
+    strays_->ScanAll(view_->seen, [weak = weak_from_this()] {
+      if (const auto self = weak.lock(); self && self->Quiet()) self->EndPatience();
+    });
+  }
   ActByPolicy();
   AnswerWaiters();
+  if (Quiet()) EndPatience();
   if (look_again_ || !waiting_.empty()) Look();
 }
 
@@ -329,48 +333,43 @@ void Project::ForgetBusyFailures(const Observation& seen) {
 bool Project::idle() const { return !looking_ && waiting_.empty() && view_ != nullptr; }
 
 void Project::Fresh(ViewCallback callback) {
-  const bool due = watch_ && watch_->Drain();
+  waiting_.push_back(std::move(callback));
+  const bool burst = watch_ && watch_->Drain();  // may begin a look, which then serves us
+  if (waiting_.empty() || burst || held_back_) return;
   const bool watching = watch_ && watch_->degraded().empty();
-  const bool current =
-      watching && view_ && !looking_ && !due && !held_back_ && DatabasesUnchanged(*view_->seen);
-  if (current) {
-    callback(view_);
+  if (watching && view_ && !looking_ && DatabasesUnchanged(*view_->seen)) {
+    for (const ViewCallback& each : std::exchange(waiting_, {})) each(view_);
     return;
   }
-  waiting_.push_back(std::move(callback));
-  if (!due && !held_back_) Look();
+  Look();
 }
 
 void Project::Settled(ViewCallback callback) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  SettledBefore(deadline, std::move(callback));
-}
-
-void Project::SettledBefore(std::chrono::steady_clock::time_point deadline, ViewCallback callback) {
-  Fresh([weak = weak_from_this(), deadline,
+  Fresh([weak = weak_from_this(),
          callback = std::move(callback)](const std::shared_ptr<const View>& view) {
     const auto self = weak.lock();
-    const bool working = std::ranges::any_of(view->verdicts, [](const Verdict& verdict) {
-      return verdict.state == EnvironmentState::kApplying;
-    });
-    const bool scanning = self && self->watch_ && !self->strays_->complete() && view->seen->config;
-    if (!self || (!working && !scanning) || std::chrono::steady_clock::now() > deadline) {
+    if (!self || self->Quiet()) {
       callback(view);
       return;
     }
-    self->patience_.push_back({.deadline = deadline, .callback = callback});
-    self->ContinuePatience();
+    self->patience_.push_back(callback);
+    if (self->patience_timer_) return;
+    self->patience_timer_ =
+        self->context_.loop.After(kPatience, [self = self.get()] { self->EndPatience(); });
   });
 }
 
-void Project::ContinuePatience() {
-  if (patience_timer_) return;
-  patience_timer_ = context_.loop.After(kPoll, [this] {
-    patience_timer_.reset();
-    for (Patience& patience : std::exchange(patience_, {})) {
-      SettledBefore(patience.deadline, std::move(patience.callback));
-    }
+bool Project::Quiet() const {
+  const bool scanning = watch_ && !strays_->complete() && view_->seen->config;
+  const bool working = std::ranges::any_of(view_->verdicts, [](const Verdict& verdict) {
+    return verdict.state == EnvironmentState::kApplying;
   });
+  return !scanning && !working;
+}
+
+void Project::EndPatience() {
+  patience_timer_.reset();
+  for (const ViewCallback& callback : std::exchange(patience_, {})) callback(view_);
 }
 
 void Project::Rescanned(ViewCallback callback) {

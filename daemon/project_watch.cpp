@@ -19,8 +19,6 @@ constexpr std::size_t kMaxDirectories = 4096;
 constexpr std::chrono::milliseconds kPollInterval{2000};
 /// How long files are gathered before they are handed to the scanner, in one go.
 constexpr std::chrono::milliseconds kGather{250};
-/// A look that is due within this time is worth waiting for.
-constexpr std::chrono::milliseconds kSoon{200};
 
 }  // namespace
 
@@ -102,10 +100,11 @@ bool ProjectWatch::Drain() {
     for (const WatchEvent& event : watcher_->Drain()) Note(event);
   }
   Schedule();
-  if (!degraded_.empty()) return false;
-  const Settler::Time now = Settler::Clock::now();
-  const auto due = settler_.Due(now, !git_.empty() && StatFile(git_ + "/index.lock"));
-  return due && *due - now <= kSoon;
+  return settler_.InBurst(Settler::Clock::now(), GitLocked());
+}
+
+bool ProjectWatch::GitLocked() const {
+  return !git_.empty() && StatFile(git_ + "/index.lock").has_value();
 }
 
 bool ProjectWatch::restless() const {
@@ -195,7 +194,7 @@ void ProjectWatch::Report() {
 
 void ProjectWatch::Schedule() {
   const Settler::Time now = Settler::Clock::now();
-  const auto due = settler_.Due(now, !git_.empty() && StatFile(git_ + "/index.lock"));
+  const auto due = settler_.Due(now, GitLocked());
   timer_.reset();
   if (!due) return;
   if (*due <= now) {

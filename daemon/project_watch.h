@@ -30,8 +30,8 @@ class ProjectWatch final {
   /// Watches the tree and everything else the observation depends on. Cheap when nothing is new.
   void Arm(const Observation& seen);
 
-  /// Takes in what has happened up to now. True when a look is due at once or within a moment; the
-  /// look callback then has been, or will be, called.
+  /// Takes in what has happened up to now; a look that is due is begun. True when inputs are
+  /// changing in a burst: the look callback will be called within a moment.
   bool Drain();
 
   /// A look begins: what was noted so far is covered.
@@ -59,6 +59,7 @@ class ProjectWatch final {
   void Schedule();
   void Report();
   void Poll();
+  [[nodiscard]] bool GitLocked() const;
 
   Loop& loop_;
   std::string root_;

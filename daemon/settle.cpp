@@ -24,23 +24,29 @@ void Settler::NoteUnfinished(const std::string& path, Time now) {
 
 void Settler::NoteDatabase(Time) { database_ = true; }
 
-std::optional<Settler::Time> Settler::Due(Time now, bool git_locked) {
+std::optional<Settler::Time> Settler::InputsDue(Time now, bool git_locked) {
   if (!git_locked) {
     locked_since_.reset();
   } else if (!locked_since_) {
     locked_since_ = now;
   }
-  std::optional<Time> due;
+  if (!first_saved_) return std::nullopt;
+  Time due = burst_ ? std::min(last_saved_ + kQuiet, *first_saved_ + kLongestBurst) : *first_saved_;
+  if (locked_since_ && now - *locked_since_ < kGitPatience) due = std::max(due, now + kQuiet);
+  return due;
+}
+
+std::optional<Settler::Time> Settler::Due(Time now, bool git_locked) {
+  std::optional<Time> due = InputsDue(now, git_locked);
   const auto at = [&](Time time) { due = due ? std::min(*due, time) : time; };
-  if (first_saved_) {
-    at(burst_ ? std::min(last_saved_ + kQuiet, *first_saved_ + kLongestBurst) : *first_saved_);
-  }
   if (!unfinished_.empty()) at(last_unfinished_ + kUnfinished);
-  if (due && locked_since_ && now - *locked_since_ < kGitPatience) {
-    due = std::max(*due, now + kQuiet);
-  }
   if (database_) at(std::max(now, last_look_ + kDatabasePause));
   return due;
+}
+
+bool Settler::InBurst(Time now, bool git_locked) {
+  const std::optional<Time> due = InputsDue(now, git_locked);
+  return due && !locked_since_ && *due - now <= kQuiet;
 }
 
 void Settler::Begin(Time now) {

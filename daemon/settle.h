@@ -40,6 +40,10 @@ class Settler final {
   /// When to look; nothing when there is no reason to. `git_locked`: is there an index.lock now?
   [[nodiscard]] std::optional<Time> Due(Time now, bool git_locked);
 
+  /// Are inputs changing in a burst that will be over within a moment? Whoever wants to know the
+  /// present state should wait for the end of it.
+  [[nodiscard]] bool InBurst(Time now, bool git_locked);
+
   /// A look begins now: what was noted so far is covered by it.
   void Begin(Time now);
 
@@ -47,6 +51,8 @@ class Settler final {
   [[nodiscard]] bool unfinished() const { return !unfinished_.empty(); }
 
  private:
+  std::optional<Time> InputsDue(Time now, bool git_locked);
+
   std::optional<Time> first_saved_;
   Time last_saved_{};
   bool burst_ = false;

@@ -52,7 +52,7 @@ COROUTINE = re.compile(r"co_await\b[^;]*(\[|\{)")
 
 # In two halves, so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
-MACHINE_PATH = re.compile(r"(?<![\w.<$}])/(wo" r"rk|ro" r"ot)/[\w.]|/ho" r"me/(?!you\b|user\b|\.\.\.|…)\w")
+MACHINE_PATH = re.compile(r"(?<![\w.<$}])/(wo" r"rk|ro" r"ot)/[\w.]|/ho" r"me/(?!you\b|user\b|u\b|me\b|\.\.\.|…)\w")
 
 MARKDOWN_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 CPP = (".h", ".cpp")
