@@ -24,19 +24,22 @@ Error FromBody(const ErrorBody& body) {
 }
 
 int StatusExitCode(const StatusDocument& status) {
-  struct Rank {
+  struct Row {
     std::string_view state;
     int exit_code;
   };
-  constexpr std::array kWorstFirst{
-      Rank{"failed", 1},   Rank{"unresolved", 1}, Rank{"conflict", 5}, Rank{"modified", 4},
-      Rank{"orphan", 4},   Rank{"pending", 3},    Rank{"missing", 3},  Rank{"held", 3},
-      Rank{"applying", 3}, Rank{"unversioned", 3}};
-  for (const Rank& rank : kWorstFirst) {
-    const bool present = std::ranges::any_of(
-        status.environments,
-        [&](const EnvironmentStatus& environment) { return environment.state == rank.state; });
-    if (present) return rank.exit_code;
+  constexpr std::array kStates{Row{"current", 0},  Row{"pending", 3},   Row{"applying", 3},
+                               Row{"held", 3},     Row{"missing", 3},   Row{"unversioned", 3},
+                               Row{"modified", 4}, Row{"orphan", 4},    Row{"conflict", 5},
+                               Row{"failed", 1},   Row{"unresolved", 1}};
+  const auto code_of = [&](const EnvironmentStatus& environment) {
+    const auto row = std::ranges::find(kStates, environment.state, &Row::state);
+    return row == kStates.end() ? 1 : row->exit_code;  // an unknown state is not "fine"
+  };
+  for (const int code : {1, 5, 4, 3}) {
+    if (std::ranges::find(status.environments, code, code_of) != status.environments.end()) {
+      return code;
+    }
   }
   return 0;
 }

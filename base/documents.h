@@ -494,8 +494,8 @@ struct ScannedFile {
   std::uint64_t links = 1;
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
-  std::string kind;  // database | empty | unreadable
-  bool wal = false;  // a -wal lies beside it
+  std::string kind;           // database | empty | unreadable
+  bool wal = false;           // a -wal lies beside it
   std::string version_table;  // empty when there is none
   std::vector<std::string> revision;
   std::vector<std::string> tables;

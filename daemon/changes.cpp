@@ -128,6 +128,7 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     plan = PlanFor(request, request.rows);
   }
   if (verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
+  request.goal = plan.to;
   change.document = MakePlanDocument(view, environment.name, plan);
 
   if (!carry_out || params.dry_run || params.sql) {

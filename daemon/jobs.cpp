@@ -121,7 +121,7 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
                        .target = request.path,
                        .command = std::string(CommandName(request.command)),
                        .from = request.rows,
-                       .to = {request.target},
+                       .to = request.goal,
                        .by = request.origin == JobOrigin::kPolicy ? "policy" : request.by.user,
                        .pid = getpid(),
                        .duration_ms = 0,

@@ -42,6 +42,7 @@ struct JobRequest {
   std::string migrations_digest;             // remembered with `held`
   std::string config_sha256;                 // so is this, with a failure
   std::vector<migrations::RevisionId> rows;  // as last observed, for the journal
+  std::vector<migrations::RevisionId> goal;  // the rows the plan leads to, for the journal
   migrations::AppliedBy by;
 };
 

@@ -236,6 +236,7 @@ void Project::ActByPolicy() {
     request.origin = JobOrigin::kPolicy;
     request.target = "heads";
     request.drafts = migrations::Drafts::kStopBeforeEmpty;
+    request.goal = PlanFor(request, request.rows).to;
     (void)Submit(std::move(request), {}, [](const JobOutcome&) {});
     begun = true;
   }

@@ -64,6 +64,30 @@ class SocketGuard {
   std::unique_ptr<Loop::Watch> readable_;
 };
 
+/// Stops the loop when the last replies have left, or after a second: a client that does not read
+/// must not keep the daemon alive.
+class Farewell {
+ public:
+  Farewell(Loop& loop, std::function<bool()> all_gone)
+      : loop_(loop), all_gone_(std::move(all_gone)) {
+    Check();
+  }
+
+ private:
+  void Check() {
+    if (all_gone_() || ++turns_ > 100) {
+      loop_.Post([this] { loop_.Stop(); });
+      return;
+    }
+    timer_ = loop_.After(std::chrono::milliseconds(10), [this] { Check(); });
+  }
+
+  Loop& loop_;
+  std::function<bool()> all_gone_;
+  std::unique_ptr<Loop::Timer> timer_;
+  int turns_ = 0;
+};
+
 void LogStart(const Instance& instance, const DaemonOptions& options) {
   Log(LogLevel::kInfo, "droverd " DROVER_VERSION,
       {{"pid", Concat(getpid())},
@@ -87,14 +111,15 @@ int RunDaemon(const DaemonOptions& options) {
     Log(LogLevel::kError, "the state file was damaged", {{"err", base.store.problem()}});
   }
   std::unique_ptr<Server> server;
+  std::optional<Farewell> farewell;
   std::optional<Service> service;
   {
     Workers workers(kThreads);
     service.emplace(base.loop, workers, base.store, base.journal,
                     Service::Options{.mode = Mode::kWatch, .socket = paths.socket}, [&] {
                       if (server) server->Close();
-                      // One more turn of the loop, so that last replies leave.
-                      base.loop.Post([&] { base.loop.Stop(); });
+                      farewell.emplace(base.loop,
+                                       [&] { return !server || server->sessions() == 0; });
                     });
     base.loop.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
       if (number == SIGHUP) {

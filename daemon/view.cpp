@@ -30,7 +30,7 @@ EnvironmentStatus StatusOf(const View& view, std::size_t index) {
   status.current = verdict.current;
   if (view.seen->graph) status.heads = view.seen->graph->Heads();
   status.pending = static_cast<std::int64_t>(verdict.pending);
-  if (target.kind == TargetKind::kFile) status.path = target.path;
+  if (!target.path.empty()) status.path = target.path;
   status.same_as = verdict.same_as;
   status.policy = PolicyName(verdict.policy);
   status.is_protected = view.config().environments[index].is_protected;
@@ -184,7 +184,7 @@ WhereDocument MakeWhere(const View& view, const std::vector<std::string>& names)
     const Target& target = view.seen->targets[index];
     EnvironmentWhere entry;
     entry.name = target.environment;
-    if (target.kind == TargetKind::kFile) entry.path = target.path;
+    if (!target.path.empty()) entry.path = target.path;
     if (target.file) {
       entry.exists = true;
       entry.device = target.file->identity.device;

@@ -88,9 +88,11 @@ class Parser final {
 
   void Target(const std::string& target) {
     if (!target.starts_with("/")) {
-      reader_.Fail("value",
-                   Concat("the volume's target \"", Excerpt(target, 60), "\" is not absolute"),
-                   node_.at);
+      reader_.Fail(
+          "value", Concat("the volume's target \"", Excerpt(target, 60), "\" is not absolute"),
+          node_.at,
+          IsDrive(target) ? "a volume's name needs two letters: one is read as a Windows drive"
+                          : "");
     }
     mount_.target = AbsolutePath(target, "/");
   }

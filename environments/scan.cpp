@@ -89,6 +89,21 @@ class Scanner final {
     if (WalkTree(root, walk)) truncated_ = true;
   }
 
+  /// A path that was named outright: ignored if it, or a directory above it, is.
+  void LookAt(const std::string& path) {
+    const std::string relative = RelativeTo(path, request_.base);
+    if (relative != path) {
+      for (std::size_t at = relative.find('/'); at != std::string::npos;
+           at = relative.find('/', at + 1)) {
+        if (Matches(relative.substr(0, at), Kind::kDirectory)) return;
+      }
+    }
+    if (IsIgnored(path, Kind::kFile)) return;
+    const UniqueFd directory(
+        open(DirectoryName(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
+    if (directory) LookAt(directory.get(), BaseName(path), path);
+  }
+
   /// Examines the file `name` of an open directory: size, then name, then its first bytes.
   void LookAt(int directory, const std::string& name, const std::string& path) {
     if (!IsMainFile(name) || files_.contains(path)) return;
@@ -144,8 +159,11 @@ class Scanner final {
   }
 
   bool IsIgnored(const std::string& path, Kind kind) const {
+    return Matches(RelativeTo(path, request_.base), kind);
+  }
+
+  bool Matches(const std::string& relative, Kind kind) const {
     if (ignore_.empty()) return false;
-    const std::string relative = RelativeTo(path, request_.base);
     // "tests/**" is meant for the directory too: with a slash behind it, it matches.
     const std::string as_directory = kind == Kind::kDirectory ? relative + "/" : relative;
     return std::any_of(ignore_.begin(), ignore_.end(), [&](const std::string& pattern) {
@@ -225,12 +243,7 @@ ScanResult Scan(const ScanRequest& request) {
   RequireAbsolute(request.paths);
   Scanner scanner(request);
   for (const std::string& root : request.roots) scanner.Walk(AbsolutePath(root, "/"));
-  for (const std::string& path : request.paths) {
-    const std::string clean = AbsolutePath(path, "/");
-    const UniqueFd directory(
-        open(DirectoryName(clean).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
-    if (directory) scanner.LookAt(directory.get(), BaseName(clean), clean);
-  }
+  for (const std::string& path : request.paths) scanner.LookAt(AbsolutePath(path, "/"));
   return scanner.Finish();
 }
 

@@ -9,9 +9,9 @@
 namespace drover::environments {
 
 /// Walks `request.roots` (pruned, depth and entry limits, one file system, symbolic links not
-/// followed) and looks at `request.paths`; describes each SQLite file and who has it open. A file
-/// that cannot be read is described with its problem; the scan itself throws only for a bad
-/// request.
+/// followed) and looks at `request.paths` (also in pruned directories, not at ignored ones);
+/// describes each SQLite file and who has it open. A file that cannot be read is described with its
+/// problem; the scan itself throws only for a bad request.
 [[nodiscard]] ScanResult Scan(const ScanRequest& request);
 
 /// Directories that are never walked: dependencies, caches, version control.

@@ -22,7 +22,9 @@ Variables::Variables(const std::vector<std::string>& paths, EnvRules rules, cons
     Dotenv parsed = ParseDotenv(*text);
     for (DotenvEntry& entry : parsed.entries) {
       std::string where = Concat(RelativeTo(path, root), ":", entry.line);
-      lines_.push_back({.entry = std::move(entry), .where = std::move(where)});
+      std::string position = Concat(path, ":", entry.line, ":", entry.column);
+      lines_.push_back(
+          {.entry = std::move(entry), .where = std::move(where), .position = std::move(position)});
     }
     for (const DotenvProblem& problem : parsed.problems) {
       findings_.push_back({.code = "env-file-syntax",
@@ -65,20 +67,20 @@ std::optional<VariableValue> Variables::FindBefore(std::string_view name, std::s
     throw Error(
         Code::kInvalid, "variable.syntax",
         Concat("the value of ", line.entry.name, " refers to too long a chain of variables"), {},
-        line.where);
+        line.position);
   }
   const VariableLookup lookup = [&](std::string_view inner) {
     return FindBefore(inner, index, depth + 1);
   };
   const Dollar dollar = rules_ == EnvRules::kCompose ? Dollar::kShell : Dollar::kBracesOnly;
-  const Interpolated result = Interpolate(line.entry.value, dollar, lookup, line.where);
+  const Interpolated result = Interpolate(line.entry.value, dollar, lookup, line.position);
   if (!result.unset.empty() && rules_ == EnvRules::kSettings) {
     throw Error(Code::kInvalid, "variable.unset",
                 Concat("the value of ", line.entry.name, " uses ${", result.unset.front(),
                        "}, which is not set before it"),
                 Concat("set ", result.unset.front(), " above it, or write a default: ${",
                        result.unset.front(), ":-…}"),
-                line.where);
+                line.position);
   }
   expanded_[index] = result.value;
   return VariableValue{.value = result.value, .where = line.where};

@@ -39,7 +39,8 @@ class Variables final {
  private:
   struct Line {
     DotenvEntry entry;
-    std::string where;
+    std::string where;     // ".env:3", for provenance
+    std::string position;  // "/p/.env:3:1", for errors
   };
   [[nodiscard]] std::optional<VariableValue> FindBefore(std::string_view name, std::size_t before,
                                                         int depth) const;

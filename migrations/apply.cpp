@@ -119,11 +119,19 @@ class Applier {
       throw Error(Code::kNotFound, "database.missing",
                   Concat("there is no database at ", request_.path), "drover upgrade");
     }
-    if (status && status->type == FileType::kDirectory) {
+    if (status && status->type != FileType::kRegular) {
       const DatabaseFacts facts = Inspect(request_.path, request_.version_table);
       throw Error(*facts.problem);
     }
     if (!status) MakeDirectories(DirectoryName(request_.path), 0755);
+    Connect();
+    RefuseUnversioned();
+  }
+
+  /// A connection whose settings are ours, whatever an earlier migration did to the last one.
+  void Connect() {
+    ledger_.reset();
+    connection_.reset();
     connection_.emplace(request_.path, request_.may_create ? OpenMode::kCreate : OpenMode::kWrite,
                         request_.busy_timeout);
     // Must be set outside a transaction; a rebuild under enforcement would cascade into children.
@@ -137,13 +145,13 @@ class Applier {
     const bool wal = connection_->QueryText("PRAGMA journal_mode").value_or("") == "wal";
     connection_->Execute(wal ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=EXTRA");
     ledger_.emplace(*connection_, request_.version_table, request_.by);
-    RefuseUnversioned();
   }
 
   void RefuseUnversioned() {
+    // A table that only has the version table's name is a table like any other.
     if (purpose_ == Purpose::kStamp ||
         !FindVersionTable(*connection_, {request_.version_table}).empty() ||
-        ReadOutline(*connection_, request_.version_table).tables.empty()) {
+        ReadOutline(*connection_, "").tables.empty()) {
       return;
     }
     throw Error(Code::kRefused, "database.unversioned",
@@ -172,6 +180,8 @@ class Applier {
       } catch (const RowsMoved&) {
         return false;
       }
+      if (changes_connection_) Connect();
+      changes_connection_ = false;
       AppliedStep applied{.revision = step.revision.id,
                           .direction = step.direction,
                           .message = step.revision.message,
@@ -200,6 +210,23 @@ class Applier {
     if (step.rows_before.empty() && !has_tables_) RefuseUnversioned();
   }
 
+  /// The version table is ours: a migration that writes to it would be recorded wrongly.
+  void RefuseTampering(const Step& step) {
+    bool changed = true;
+    try {
+      changed = ledger_->Rows() != step.rows_before;
+    } catch (const Error& error) {
+      if (error.code != Code::kInvalid) throw;  // else the table is gone, or another one
+    }
+    if (!changed) return;
+    throw Error(
+        Code::kConflict, "version.rows_changed",
+        Concat(request_.path, ": the rows of ", request_.version_table,
+               " were changed while revision ", step.revision.id, " ran"),
+        Concat("take the statements about ", request_.version_table, " out of the migration"),
+        Concat(step.revision.file, ":", step.script().line, ":1"));
+  }
+
   void EnsureTables() {
     if (has_tables_) return;
     ledger_->EnsureTables();
@@ -216,13 +243,16 @@ class Applier {
     CheckRows(step);
     EnsureTables();
     Note(RunScript(*connection_, step.script(), step.revision.file, stop_));
+    RefuseTampering(step);
     ledger_->ReplaceRows(step.rows_before, step.rows_after);
     ledger_->Record(RowFor(step, begin));
     try {
       transaction.Commit(request_.busy_timeout);
     } catch (const Error&) {
-      // After a failed COMMIT the truth is what is on disk.
-      if (Inspect(request_.path, request_.version_table).rows != step.rows_after) throw;
+      // After a failed COMMIT the truth is what is on disk, unless the transaction is still open.
+      if (!connection_->autocommit()) throw;
+      const DatabaseFacts facts = Inspect(request_.path, request_.version_table);
+      if (facts.kind != DatabaseKind::kVersioned || facts.rows != step.rows_after) throw;
     }
     has_tables_ = true;
   }
@@ -253,13 +283,17 @@ class Applier {
       error.message += "; it runs without a transaction, so what came before that statement stays";
       throw;
     }
+    Connect();  // the script may have switched foreign keys on
+    changes_connection_ = false;
     Transaction transaction(*connection_);
+    RefuseTampering(step);
     ledger_->ReplaceRows(step.rows_before, step.rows_after);
     ledger_->Finish(id, MillisecondsSince(begin));
     transaction.Commit(request_.busy_timeout);
   }
 
   void Note(ScriptRun run) {
+    changes_connection_ = run.changes_connection;
     for (std::string& notice : run.notices) result_.warnings.push_back(std::move(notice));
   }
 
@@ -289,6 +323,7 @@ class Applier {
   std::optional<Connection> connection_;
   std::optional<Ledger> ledger_;
   bool has_tables_ = false;
+  bool changes_connection_ = false;
   ApplyResult result_;
 };
 

@@ -29,9 +29,32 @@ std::string RandomId() {
   return id;
 }
 
+/// A label or id that another revision's label takes would break the graph once it is written.
+void CheckLabelIsFree(const Graph& graph, const std::string& name) {
+  for (const Revision& revision : graph.revisions()) {
+    if (std::ranges::find(revision.branch_labels, name) == revision.branch_labels.end()) continue;
+    throw Error(Code::kInvalid, "duplicate_branch_label",
+                Concat("\"", name, "\" is already a branch label of revision ", revision.id),
+                "choose another name");
+  }
+}
+
+std::vector<std::string> NewLabels(const Graph& graph, const RevisionId& id,
+                                   const std::string& label) {
+  if (label.empty()) return {};
+  CheckRevisionId(label, "");
+  CheckLabelIsFree(graph, label);
+  if (label == id || graph.Find(label) != nullptr) {
+    throw Error(Code::kInvalid, "duplicate_branch_label",
+                Concat("\"", label, "\" is already a revision"), "choose another label");
+  }
+  return {label};
+}
+
 RevisionId NewId(const Graph& graph, const std::string& wanted) {
   if (wanted.empty()) return RandomId();
   CheckRevisionId(wanted, "");
+  CheckLabelIsFree(graph, wanted);
   if (graph.Find(wanted) != nullptr) {
     throw Error(Code::kConflict, "duplicate_revision",
                 Concat("there is a revision ", wanted, " already: ", graph.Find(wanted)->file),
@@ -43,8 +66,8 @@ RevisionId NewId(const Graph& graph, const std::string& wanted) {
 /// A message becomes one header line.
 std::string OneLine(std::string_view message) {
   std::string line(Trim(message));
-  std::ranges::replace(line, '\n', ' ');
-  std::ranges::replace(line, '\r', ' ');
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+  std::ranges::replace_if(line, is_control, ' ');
   return line;
 }
 
@@ -83,7 +106,7 @@ Revision WriteRevision(const Graph& graph, const NewRevision& wanted,
   for (const std::string& dependency : wanted.depends_on) {
     revision.depends_on.push_back(ResolveRevision(graph, dependency));
   }
-  if (!wanted.branch_label.empty()) revision.branch_labels.push_back(wanted.branch_label);
+  revision.branch_labels = NewLabels(graph, revision.id, wanted.branch_label);
   return Write(std::move(revision), directory);
 }
 
@@ -114,7 +137,7 @@ Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revision
   merge.down_revision = std::move(parents);
   merge.message =
       message.empty() ? Concat("Merge ", Join(merge.down_revision, ", ")) : OneLine(message);
-  if (!branch_label.empty()) merge.branch_labels.push_back(branch_label);
+  merge.branch_labels = NewLabels(graph, merge.id, branch_label);
   return Write(std::move(merge), directory);
 }
 

@@ -10,17 +10,17 @@ namespace drover::migrations {
 
 struct NewRevision {
   std::string message;
-  std::string head = "head";            // the parent, in any spelling; "base" starts a new root
-  std::vector<std::string> depends_on;  // in any spelling
-  std::string branch_label;
-  std::string rev_id;   // empty: 12 random hex digits
-  bool splice = false;  // the parent need not be a head
+  std::string head = "head";              // the parent, in any spelling; "base" starts a new root
+  std::vector<std::string> depends_on{};  // in any spelling
+  std::string branch_label{};
+  std::string rev_id{};  // empty: 12 random hex digits
+  bool splice = false;   // the parent need not be a head
   bool draft = true;
 };
 
 /// Writes `directory`/<revision>_<slug>.sql (creating the directory) and returns what it wrote.
 /// Throws kConflict ("multiple_heads", "duplicate_revision"), kInvalid ("not_a_head",
-/// "illegal_character") and what ResolveRevision throws.
+/// "illegal_character", "duplicate_branch_label") and what ResolveRevision throws.
 Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory);
 
 /// Writes the revision that joins `revisions` (empty: all heads). Merges are no drafts: they change

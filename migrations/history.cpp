@@ -42,6 +42,17 @@ std::vector<SqlValue> Values(const HistoryRow& row, const AppliedBy& by) {
           by.tool_version};
 }
 
+/// `text` as a literal that survives the sqlite3 program, which drops carriage returns at line
+/// ends.
+std::string PortableLiteral(std::string_view text) {
+  std::string literal;
+  for (std::size_t end = text.find('\r'); end != std::string_view::npos; end = text.find('\r')) {
+    literal += Concat(QuoteLiteral(text.substr(0, end)), "||char(13)||");
+    text.remove_prefix(end + 1);
+  }
+  return literal + QuoteLiteral(text);
+}
+
 bool HasTable(Connection& connection, std::string_view name) {
   Statement found =
       connection.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");
@@ -76,7 +87,7 @@ HistoryRow MakeHistoryRow(const Revision& revision, std::string_view direction,
 }
 
 std::string VersionTableSql(std::string_view version_table) {
-  return Concat("CREATE TABLE IF NOT EXISTS ", version_table,
+  return Concat("CREATE TABLE IF NOT EXISTS ", QuoteIdentifier(version_table),
                 " (version_num VARCHAR(32) NOT NULL PRIMARY KEY)");
 }
 
@@ -97,7 +108,7 @@ std::string HistoryInsertSql(const HistoryRow& row, const AppliedBy& by) {
     if (const auto* number = std::get_if<std::int64_t>(&value)) {
       sql += Concat(*number);
     } else if (const auto* text = std::get_if<std::string>(&value)) {
-      sql += QuoteLiteral(*text);
+      sql += PortableLiteral(*text);
     } else {
       sql += "NULL";
     }

@@ -20,11 +20,11 @@ inline constexpr std::string_view kHistoryTable = "drover_history";
 
 /// Who and what applies; the same for every step of a job.
 struct AppliedBy {
-  std::string user;
-  std::string host;
-  std::string git_commit;
-  std::string git_branch;
-  std::string tool_version;
+  std::string user{};
+  std::string host{};
+  std::string git_commit{};
+  std::string git_branch{};
+  std::string tool_version{};
 };
 
 /// One row of drover_history to be written.

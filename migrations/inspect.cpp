@@ -1,6 +1,7 @@
 #include "migrations/inspect.h"
 
-#include <algorithm>
+#include <array>
+#include <fstream>
 #include <functional>
 
 #include "base/posix.h"
@@ -38,22 +39,26 @@ void ReadOnly(const std::string& path, const std::function<void(Connection&)>& r
 /// not the database: opening it raw loses no lock.
 bool HasHotJournal(const std::string& path) {
   constexpr std::string_view kMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+  const std::string journal = path + "-journal";
   try {
-    const auto status = StatFile(path + "-journal");
-    if (!status || status->size <= 512) return false;
-    return ReadFile(path + "-journal", std::size_t{1} << 30).starts_with(kMagic);
+    const auto status = StatFile(journal);
+    if (!status || status->type != FileType::kRegular || status->size <= 512) return false;
   } catch (const Error&) {
-    return false;  // too large to look at, or gone: SQLite's own message stands
+    return false;  // SQLite's own message stands
   }
+  std::array<char, kMagic.size()> head{};
+  std::ifstream(journal, std::ios::binary).read(head.data(), head.size());
+  return std::string_view(head.data(), head.size()) == kMagic;
 }
 
 void ReadFacts(Connection& connection, std::string_view version_table, DatabaseFacts& facts) {
   facts = DatabaseFacts();
   facts.kind = DatabaseKind::kVersioned;
   if (FindVersionTable(connection, {std::string(version_table)}).empty()) {
-    const bool tables = connection.QueryInteger(
-                            "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' "
-                            "ESCAPE '\\' AND name <> 'drover_history'") > 0;
+    const bool tables =
+        connection.QueryInteger(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
+            "'sqlite\\_%' ESCAPE '\\' AND name <> 'drover_history'") > 0;
     facts.kind = tables ? DatabaseKind::kUnversioned : DatabaseKind::kEmpty;
     return;
   }

@@ -1,5 +1,6 @@
 // Looks at a database without changing anything: which revision it is at, and what else must be
-// known before anybody touches it. Leaves no file behind and holds no lock afterwards.
+// known before anybody touches it. Holds no lock afterwards and leaves no file behind, but for one
+// case: beside a -wal that lost its -shm (a copy, a crash) SQLite creates the -shm to read it.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "base/text.h"
 #include "migrations/sql_text.h"
@@ -24,15 +25,17 @@ std::string RowChanges(const Step& step, const std::string& table) {
   return sql;
 }
 
-/// The script with a certain end, whatever the file ends with.
+/// The script up to its last token: a last comment must not swallow what follows, and a last
+/// statement needs its end.
 std::string Body(const Script& script) {
-  std::string body = script.sql;
-  while (!body.empty() && (body.back() == '\n' || body.back() == ' ')) body.pop_back();
-  if (!body.empty() && body.back() != ';') {
-    // A last comment must not swallow what follows, and a last statement needs its end.
-    body += "\n;";
+  Lexer lexer(script.sql);
+  std::size_t end = 0;
+  bool ended = true;
+  while (const std::optional<Token> token = lexer.Next()) {
+    end = token->offset + token->text.size();
+    ended = token->text == ";";
   }
-  return body + "\n";
+  return end == 0 ? std::string() : Concat(script.sql.substr(0, end), ended ? "\n" : ";\n");
 }
 
 }  // namespace
@@ -54,7 +57,7 @@ std::string OfflineScript(const Plan& plan, std::string_view version_table, cons
       first = false;
     }
     sql += Body(step.script());
-    if (!transaction) sql += "BEGIN IMMEDIATE;\n";
+    if (!transaction) sql += "PRAGMA foreign_keys=OFF;\nBEGIN IMMEDIATE;\n";
     sql += RowChanges(step, table);
     sql += HistoryInsertSql(MakeHistoryRow(step.revision, up ? "up" : "down", applied_at, 0), by);
     sql += ";\nCOMMIT;\n";

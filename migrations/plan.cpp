@@ -97,6 +97,15 @@ Step MakeStep(const Revision& revision, Direction direction, RowTracker& tracker
   return step;
 }
 
+void WarnOfMissingTransactions(Plan& plan) {
+  for (const Step& step : plan.steps) {
+    if (step.script().transaction) continue;
+    plan.warnings.push_back(Concat("revision ", step.revision.id,
+                                   " runs without a transaction: if a statement of it fails, those "
+                                   "before it stay"));
+  }
+}
+
 bool IsDraft(const Revision& revision, Drafts drafts) {
   if (drafts == Drafts::kInclude) return false;
   if (revision.draft) return true;
@@ -137,6 +146,7 @@ Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::stri
   for (const std::uint32_t i : ToApply(graph, wanted, before, drafts, plan.warnings)) {
     plan.steps.push_back(MakeStep(graph.revisions()[i], Direction::kUp, tracker));
   }
+  WarnOfMissingTransactions(plan);
   plan.to = tracker.rows();
   const bool named = target != "head" && target != "heads";
   if (named) {
@@ -193,6 +203,7 @@ Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::st
     }
     plan.steps.push_back(MakeStep(revision, Direction::kDown, tracker));
   }
+  WarnOfMissingTransactions(plan);
   plan.to = tracker.rows();
   return plan;
 }

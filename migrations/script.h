@@ -24,8 +24,9 @@ struct ScriptRun {
 /// a transaction: BEGIN, COMMIT, ROLLBACK, ATTACH, DETACH, and VACUUM, and PRAGMAs that SQLite
 /// ignores or refuses there; "PRAGMA foreign_keys" is accepted with a notice as first (OFF) and
 /// last (ON) statement. Without a transaction only ATTACH, DETACH and VACUUM INTO are refused.
-/// Throws kInvalid ("malformed_migration") for a NUL byte, kInvalid ("sql.implicit_rollback") when a statement ended the transaction behind our back, kCancelled
-/// when `stop` is requested; otherwise what SQLite says, as Connection::Execute.
+/// Throws kInvalid ("malformed_migration") for a NUL byte, kInvalid ("sql.implicit_rollback") when
+/// a statement ended the transaction behind our back, kCancelled when `stop` is requested;
+/// otherwise what SQLite says, as Connection::Execute.
 ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
                     const std::stop_token& stop);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/posix.h"
 #include "base/text.h"
 
 namespace drover::migrations {
@@ -162,6 +163,10 @@ Connection::Connection(const std::string& path, OpenMode mode,
   const int result = sqlite3_open_v2(name.c_str(), &database_, flags, nullptr);
   if (result != SQLITE_OK) {
     try {
+      if ((result & 0xFF) == SQLITE_CANTOPEN && mode != OpenMode::kCreate && !StatFile(path_)) {
+        throw Error(Code::kNotFound, "database.missing", Concat("there is no database at ", path_),
+                    "drover upgrade");
+      }
       ThrowSqlite(database_, result, path_);
     } catch (...) {
       sqlite3_close(database_);

@@ -122,6 +122,7 @@ class Policy(harness.Case):
         project = self.project
         project.configure_dev()
         project.start()
+        project.wait_state("current")
         project.wait_versions(self.ids[1])
         project.migration("b00000000001", self.ids[1], "DROP TABLE table_1;",
                           "CREATE TABLE table_1 (id INTEGER PRIMARY KEY, note TEXT);")

@@ -254,6 +254,10 @@ TEST_F(ScanTest, IgnoresWhatTheConfigurationSays) {
   ScanRequest request = Request();
   request.ignore = {"tests/**", "./src/*.tmp.db", "old/"};
   EXPECT_THAT(Found(request), ElementsAre("src/c.db"));
+  request.roots = {};
+  request.paths = {Path("tests/deep/b.db"), Path("old/d.db"), Path("src/c.tmp.db"),
+                   Path("src/c.db")};
+  EXPECT_THAT(Found(request), ElementsAre("src/c.db"));
 }
 
 TEST_F(ScanTest, DoesNotFollowSymbolicLinks) {

@@ -337,18 +337,18 @@ TEST_F(ServerTest, AClientThatDoesNotReadIsDisconnected) {
 }
 
 TEST_F(ServerTest, ASlowReaderIsNotTakenForADeadOne) {
-  Start({.stall = milliseconds(150)});
+  Start({.stall = milliseconds(300)});
   Client client(socket_);
-  client.Write("big 2000000\n");
+  client.Write("big 600000\n");
   std::size_t got = 0;
-  // 65,536 bytes per 40 ms: the whole takes longer than a second, each step less than the limit.
-  while (got < 2'000'001) {
-    std::this_thread::sleep_for(milliseconds(40));
+  // Room for the server to write comes only after three of these steps, later than the limit.
+  while (got < 600'001) {
+    std::this_thread::sleep_for(milliseconds(150));
     const std::size_t more = client.ReadSome();
     ASSERT_GT(more, 0U) << "cut off after " << got;
     got += more;
   }
-  EXPECT_EQ(got, 2'000'001U);
+  EXPECT_EQ(got, 600'001U);
 }
 
 TEST_F(ServerTest, SixtyFourIdleConnectionsDoNotDelayAnother) {

@@ -1,0 +1,274 @@
+#include "environments/config.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <string>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "tests/unit/environments/fake_files.h"
+
+namespace drover::environments {
+namespace {
+
+constexpr std::string_view kWhole = R"(project: idv
+migrations:
+  format: native
+  directory: [migrations, more/migrations]
+  schema: schema.sql
+  version_table: alembic_version
+default_environment: docker
+environments:
+  dev:
+    url: ${DB__DB_URL:-sqlite+aiosqlite:///./application.db}
+    env_file: .env
+    on_pending: apply
+  docker:
+    compose: {file: [docker-compose.yml, override.yml], service: app, project_directory: .., profiles: web}
+    url: sqlite+aiosqlite:///./application.db
+    protected: true
+safety:
+  destructive: refuse
+strays:
+  roots: [., ../other]
+  ignore: ["tests/**"]
+)";
+
+Config Parse(std::string_view text) { return ParseConfig(text, "/p/idv/drover.yaml"); }
+Error Failure(std::string_view text) {
+  return ErrorOf([&] { return Parse(text); });
+}
+/// The failure of a file that has one good environment and `more`.
+Error FailureWith(std::string_view more) {
+  return Failure(Concat("environments: {dev: {url: \"sqlite:///a.db\"}}\n", more));
+}
+/// The failure of an environment with a URL and `more`.
+Error EnvironmentFailure(std::string_view more) {
+  return Failure(Concat("environments:\n  dev:\n    url: a.db\n    ", more, "\n"));
+}
+
+TEST(ConfigTest, EveryKeyIsUnderstood) {
+  const Config config = Parse(kWhole);
+  EXPECT_EQ(config.root, "/p/idv");
+  EXPECT_EQ(config.project, "idv");
+  EXPECT_EQ(config.migration_directories,
+            (std::vector<std::string>{"/p/idv/migrations", "/p/idv/more/migrations"}));
+  EXPECT_EQ(config.schema_files, std::vector<std::string>{"/p/idv/schema.sql"});
+  EXPECT_EQ(config.version_table, "alembic_version");
+  EXPECT_EQ(config.default_environment, "docker");
+  EXPECT_EQ(config.destructive, DestructivePolicy::kRefuse);
+  EXPECT_EQ(config.stray_roots, (std::vector<std::string>{"/p/idv", "/p/other"}));
+  EXPECT_EQ(config.stray_ignore, std::vector<std::string>{"tests/**"});
+  ASSERT_EQ(config.environments.size(), 2U);
+  const EnvironmentConfig& dev = config.environments[0];
+  EXPECT_EQ(dev.name, "dev");
+  EXPECT_EQ(dev.url, "${DB__DB_URL:-sqlite+aiosqlite:///./application.db}");
+  EXPECT_EQ(dev.url_where, "/p/idv/drover.yaml:10:10");
+  EXPECT_EQ(dev.where, "/p/idv/drover.yaml:9:3");
+  EXPECT_EQ(dev.env_files, std::vector<std::string>{"/p/idv/.env"});
+  EXPECT_EQ(dev.on_pending, OnPending::kApply);
+  EXPECT_FALSE(dev.is_protected);
+  EXPECT_FALSE(dev.compose);
+  const EnvironmentConfig& docker = config.environments[1];
+  EXPECT_EQ(docker.on_pending, OnPending::kReport);
+  EXPECT_TRUE(docker.is_protected);
+  ASSERT_TRUE(docker.compose);
+  EXPECT_EQ(docker.compose->files,
+            (std::vector<std::string>{"/p/idv/docker-compose.yml", "/p/idv/override.yml"}));
+  EXPECT_EQ(docker.compose->service, "app");
+  EXPECT_EQ(docker.compose->project_directory, "/p");
+  EXPECT_EQ(docker.compose->profiles, std::vector<std::string>{"web"});
+  EXPECT_EQ(docker.compose->where, "/p/idv/drover.yaml:14:14");
+}
+
+TEST(ConfigTest, DefaultsFillTheRest) {
+  const Config config = Parse("environments: {one: {url: a.db}, two: {url: b.db}}");
+  EXPECT_EQ(config.project, "idv");
+  EXPECT_EQ(config.migration_directories, std::vector<std::string>{"/p/idv/migrations"});
+  EXPECT_TRUE(config.schema_files.empty());
+  EXPECT_EQ(config.version_table, "drover_version");
+  EXPECT_EQ(config.default_environment, "one");
+  EXPECT_EQ(config.destructive, DestructivePolicy::kConfirm);
+  EXPECT_EQ(config.stray_roots, std::vector<std::string>{"/p/idv"});
+}
+
+TEST(ConfigTest, ChecksumIsOfTheBytes) {
+  EXPECT_EQ(Parse("environments: {a: {url: b}}").sha256.size(), 64U);
+  EXPECT_NE(Parse("environments: {a: {url: b}}").sha256,
+            Parse("environments: {a: {url: b}} ").sha256);
+}
+
+TEST(ConfigTest, UnknownKeysAreErrorsWithASuggestion) {
+  const Error top = FailureWith("migration: {}\n");
+  EXPECT_EQ(top.kind, "config.unknown_key");
+  EXPECT_EQ(top.message, "unknown key \"migration\", did you mean \"migrations\"?");
+  EXPECT_EQ(top.where, "/p/idv/drover.yaml:2:1");
+  const Error inner = EnvironmentFailure("on_pendign: apply");
+  EXPECT_EQ(inner.message,
+            "unknown key \"on_pendign\" in environments.dev, did you mean \"on_pending\"?");
+  EXPECT_EQ(inner.where, "/p/idv/drover.yaml:4:5");
+  EXPECT_EQ(FailureWith("migrations: {dir: x}").kind, "config.unknown_key");
+  EXPECT_EQ(FailureWith("safety: {x: y}").kind, "config.unknown_key");
+  EXPECT_EQ(FailureWith("strays: {x: y}").kind, "config.unknown_key");
+  EXPECT_EQ(EnvironmentFailure("compose: {file: a, service: b, x: c}").kind, "config.unknown_key");
+}
+
+TEST(ConfigTest, KeysOfLaterVersionsAreRefused) {
+  EXPECT_EQ(FailureWith("hooks: {}").kind, "config.unsupported");
+  EXPECT_EQ(FailureWith("hooks: {}").message, "this version of drover does not run hooks yet");
+  EXPECT_EQ(FailureWith("safety: {backup: {keep: 3}}").kind, "config.unsupported");
+  EXPECT_EQ(FailureWith("safety: {rehearse: auto}").where, "/p/idv/drover.yaml:2:10");
+  const Error alembic = FailureWith("migrations: {format: alembic}");
+  EXPECT_EQ(alembic.kind, "config.unsupported");
+  EXPECT_EQ(alembic.where, "/p/idv/drover.yaml:2:22");
+}
+
+TEST(ConfigTest, ChoicesAreChecked) {
+  const Error policy = EnvironmentFailure("on_pending: aply");
+  EXPECT_EQ(policy.kind, "config.value");
+  EXPECT_EQ(policy.message,
+            "environments.dev.on_pending cannot be \"aply\", did you mean \"apply\"?");
+  EXPECT_EQ(policy.where, "/p/idv/drover.yaml:4:17");
+  EXPECT_EQ(FailureWith("safety: {destructive: maybe}").kind, "config.value");
+  EXPECT_EQ(FailureWith("migrations: {format: sql}").kind, "config.value");
+  EXPECT_EQ(FailureWith("default_environment: dve").message,
+            "default_environment cannot be \"dve\", did you mean \"dev\"?");
+}
+
+TEST(ConfigTest, TypesAreChecked) {
+  EXPECT_EQ(Failure("- a\n").kind, "config.type");
+  EXPECT_EQ(Failure("just text").kind, "config.type");
+  EXPECT_EQ(Failure("environments: [a]").kind, "config.type");
+  EXPECT_EQ(Failure("environments: {dev: sqlite}").kind, "config.type");
+  EXPECT_EQ(Failure("environments: {dev: {url: [a]}}").message,
+            "environments.dev.url must be a text, not a list");
+  EXPECT_EQ(EnvironmentFailure("protected: yes").kind, "config.type");
+  EXPECT_EQ(EnvironmentFailure("protected: \"true\"").kind, "config.type");
+  EXPECT_EQ(EnvironmentFailure("compose: docker-compose.yml").kind, "config.type");
+  EXPECT_EQ(EnvironmentFailure("env_file: {a: b}").kind, "config.type");
+  EXPECT_EQ(EnvironmentFailure("env_file:").kind, "config.type");
+  EXPECT_EQ(FailureWith("migrations:").kind, "config.type");
+  EXPECT_EQ(FailureWith("project: !include x").kind, "config.unsupported");
+}
+
+TEST(ConfigTest, MissingThingsAreNamed) {
+  EXPECT_EQ(Failure("").kind, "config.missing");
+  EXPECT_EQ(Failure("# only a comment\n").kind, "config.missing");
+  EXPECT_EQ(Failure("project: x").message, "drover.yaml has no \"environments\"");
+  EXPECT_EQ(Failure("environments: {}").kind, "config.missing");
+  const Error url = Failure("environments:\n  dev: {on_pending: apply}\n");
+  EXPECT_EQ(url.kind, "config.missing");
+  EXPECT_EQ(url.message, "environment \"dev\" has no url");
+  EXPECT_EQ(url.where, "/p/idv/drover.yaml:2:3");
+  EXPECT_EQ(EnvironmentFailure("compose: {service: app}").kind, "config.missing");
+  EXPECT_EQ(EnvironmentFailure("compose: {file: a.yml}").kind, "config.missing");
+}
+
+TEST(ConfigTest, VersionTableMustBeAPlainName) {
+  for (const char* name : {"1a", "a-b", "\"a b\"", "main.t", "sqlite_x", "SQLITE_x",
+                           "drover_history", "Drover_History", "\"a;drop\"", "é"}) {
+    EXPECT_EQ(FailureWith(Concat("migrations: {version_table: ", name, "}")).kind, "config.value")
+        << name;
+  }
+}
+
+TEST(ConfigTest, EnvironmentNamesArePlain) {
+  EXPECT_EQ(Parse("environments: {a.B_c-1: {url: x.db}}").environments[0].name, "a.B_c-1");
+  for (const char* name : {"\"a b\"", "a/b", "\"\"", "é"}) {
+    EXPECT_EQ(Failure(Concat("environments: {", name, ": {url: x.db}}")).kind, "config.value")
+        << name;
+  }
+}
+
+TEST(ConfigTest, ValuesMustNotBeEmptyOrUnprintable) {
+  EXPECT_EQ(Failure("environments: {dev: {url: \"\"}}").kind, "config.value");
+  EXPECT_EQ(Failure("environments: {dev: {url: \"a\\nb\"}}").kind, "config.value");
+  EXPECT_EQ(EnvironmentFailure("env_file: []").kind, "config.value");
+  EXPECT_EQ(EnvironmentFailure("env_file: \"~/x\"").kind, "config.value");
+}
+
+TEST(ConfigTest, SyntaxErrorsAndDuplicatesHavePositions) {
+  EXPECT_EQ(FailureWith("environments: {}").where, "/p/idv/drover.yaml:2:1");
+  EXPECT_EQ(FailureWith("environments: {}").kind, "config.duplicate_key");
+  EXPECT_EQ(FailureWith("a: [").kind, "config.syntax");
+  EXPECT_EQ(FailureWith("\tproject: x").kind, "config.syntax");
+}
+
+TEST(ConfigTest, UnknownEnvironmentListsTheKnownOnes) {
+  const Config config = Parse(kWhole);
+  EXPECT_EQ(FindEnvironment(config, "docker").name, "docker");
+  const Error error = ErrorOf([&] { return FindEnvironment(config, "dokcer").name; });
+  EXPECT_EQ(error.code, Code::kNotFound);
+  EXPECT_EQ(error.kind, "environment.unknown");
+  EXPECT_EQ(error.message,
+            "there is no environment \"dokcer\", did you mean \"docker\"?; known: dev, docker");
+  EXPECT_EQ(config.Find("x"), nullptr);
+}
+
+FileStatus OwnedBy(std::uint32_t owner, std::uint32_t mode = 0644) {
+  FileStatus status;
+  status.type = FileType::kRegular;
+  status.mode = mode;
+  status.owner = owner;
+  return status;
+}
+std::string OwnershipKind(const FileStatus& file, std::uint32_t user,
+                          std::optional<std::uint32_t> sudo = std::nullopt) {
+  return ErrorOf([&] {
+           CheckOwnership(file, "/p/drover.yaml", user, sudo);
+           return 0;
+         })
+      .kind;
+}
+
+TEST(ConfigTest, OnlyTheUserAndRootMayOwnTheFile) {
+  EXPECT_EQ(OwnershipKind(OwnedBy(1000), 1000), "no.error");
+  EXPECT_EQ(OwnershipKind(OwnedBy(0), 1000), "no.error");
+  EXPECT_EQ(OwnershipKind(OwnedBy(1001), 1000), "config.owner");
+  EXPECT_EQ(OwnershipKind(OwnedBy(1001), 1000, 1001), "config.owner");
+}
+
+TEST(ConfigTest, RootActsForAnyoneUnlessSudoSaysForWhom) {
+  EXPECT_EQ(OwnershipKind(OwnedBy(1001), 0), "no.error");
+  EXPECT_EQ(OwnershipKind(OwnedBy(1000), 0, 1000), "no.error");
+  EXPECT_EQ(OwnershipKind(OwnedBy(0), 0, 1000), "no.error");
+  EXPECT_EQ(OwnershipKind(OwnedBy(1001), 0, 1000), "config.owner");
+}
+
+TEST(ConfigTest, FileThatEverybodyMayWriteIsRefused) {
+  EXPECT_EQ(OwnershipKind(OwnedBy(1000, 0666), 1000), "config.writable");
+  EXPECT_EQ(OwnershipKind(OwnedBy(1000, 0664), 1000), "no.error");
+}
+
+class LoadConfigTest : public testing::Test {
+ protected:
+  LoadConfigTest() {
+    std::string pattern = testing::TempDir() + "drover_config.XXXXXX";
+    root_ = mkdtemp(pattern.data());
+  }
+  ~LoadConfigTest() override { std::filesystem::remove_all(root_); }
+  std::string root_;
+};
+
+TEST_F(LoadConfigTest, ReadsTheFileOfADirectory) {
+  CreateFile(root_ + "/drover.yaml", "environments: {dev: {url: a.db}}\n", 0644);
+  EXPECT_EQ(LoadConfig(root_).path, root_ + "/drover.yaml");
+  chmod((root_ + "/drover.yaml").c_str(), 0646);
+  const Error error = ErrorOf([&] { return LoadConfig(root_); });
+  EXPECT_EQ(error.code, Code::kRefused);
+  EXPECT_EQ(error.hint, "chmod o-w " + root_ + "/drover.yaml");
+}
+
+TEST_F(LoadConfigTest, MissingFileDirectoryAndFifoAreErrors) {
+  EXPECT_EQ(ErrorOf([&] { return LoadConfig(root_); }).kind, "config.not_found");
+  EXPECT_EQ(ErrorOf([&] { return LoadConfig(root_ + "/none"); }).kind, "config.not_found");
+  MakeDirectories(root_ + "/drover.yaml", 0755);
+  EXPECT_EQ(ErrorOf([&] { return LoadConfig(root_); }).kind, "io.not_a_file");
+  std::filesystem::remove(root_ + "/drover.yaml");
+  ASSERT_EQ(mkfifo((root_ + "/drover.yaml").c_str(), 0644), 0);
+  EXPECT_EQ(ErrorOf([&] { return LoadConfig(root_); }).kind, "io.not_a_file");
+}
+
+}  // namespace
+}  // namespace drover::environments

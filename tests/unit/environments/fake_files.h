@@ -1,0 +1,87 @@
+// A file system in a map, which records what was read.
+#pragma once
+
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/error.h"
+#include "base/posix.h"
+#include "environments/files.h"
+
+namespace drover::environments {
+
+class FakeFiles final : public Files {
+ public:
+  /// A regular file; the directories above it exist then, too.
+  void Put(const std::string& path, const std::string& content) {
+    contents_[path] = content;
+    Make(path, FileType::kRegular);
+  }
+  void PutDirectory(const std::string& path) { Make(path, FileType::kDirectory); }
+  void PutOther(const std::string& path) { Make(path, FileType::kOther); }
+  void Link(const std::string& path, const std::string& to) { links_[path] = to; }
+  void HardLink(const std::string& path, const std::string& to) {
+    statuses_.at(to).links = 2;
+    Make(DirectoryName(path), FileType::kDirectory);
+    statuses_[path] = statuses_.at(to);
+  }
+  /// Every Stat of `path` fails as if its directory could not be searched.
+  void Forbid(const std::string& path) { forbidden_.insert(path); }
+
+  std::optional<std::string> Read(const std::string& path) override {
+    read.insert(path);
+    const auto found = contents_.find(path);
+    if (found == contents_.end()) return std::nullopt;
+    return found->second;
+  }
+
+  std::optional<FileStatus> Stat(const std::string& path) override {
+    if (forbidden_.contains(path)) throw SystemError("stat", path, EACCES);
+    const auto found = statuses_.find(Real(path));
+    if (found == statuses_.end()) return std::nullopt;
+    return found->second;
+  }
+
+  std::string Real(const std::string& path) override {
+    for (const auto& [from, to] : links_) {
+      if (IsBelow(path, from)) return Real(to + path.substr(from.size()));
+    }
+    return path;
+  }
+
+  std::set<std::string> read;
+
+ private:
+  void Make(const std::string& path, FileType type) {
+    if (statuses_.contains(path)) return;
+    FileStatus status;
+    status.identity = {.device = 7, .inode = next_++};
+    status.type = type;
+    status.mode = 0644;
+    status.links = 1;
+    statuses_[path] = status;
+    if (path != "/") Make(DirectoryName(path), FileType::kDirectory);
+  }
+
+  std::map<std::string, std::string> contents_;
+  std::map<std::string, FileStatus> statuses_;
+  std::map<std::string, std::string> links_;
+  std::set<std::string> forbidden_;
+  std::uint64_t next_ = 100;
+};
+
+/// The Error that `call` throws; a failure of its own when it throws none.
+template <class Call>
+[[nodiscard]] Error ErrorOf(Call&& call) {
+  try {
+    static_cast<void>(call());
+  } catch (const Error& error) {
+    return error;
+  }
+  return {Code::kInternal, "no.error", "nothing was thrown"};
+}
+
+}  // namespace drover::environments

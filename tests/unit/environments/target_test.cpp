@@ -1,0 +1,381 @@
+#include "environments/target.h"
+
+#include <gtest/gtest.h>
+#include <string>
+
+#include "base/text.h"
+#include "tests/unit/environments/fake_files.h"
+
+namespace drover::environments {
+namespace {
+
+class TargetTest : public testing::Test {
+ protected:
+  TargetTest() { files_.PutDirectory("/p/idv"); }
+
+  /// Resolves the environment `dev`, written as the lines below its name.
+  Target Resolve(std::string_view lines) {
+    const Config config =
+        ParseConfig(Concat("environments:\n  dev:\n", lines, "\n"), "/p/idv/drover.yaml");
+    return ResolveTarget(config, config.environments[0], files_);
+  }
+  Target Url(std::string_view url) { return Resolve(Concat("    url: ", url)); }
+
+  static std::string Codes(const Target& target) {
+    std::vector<std::string> codes;
+    for (const Finding& finding : target.findings) codes.push_back(finding.code);
+    return Join(codes, " ");
+  }
+  static std::string Steps(const Target& target) {
+    std::string text;
+    for (const Provenance& step : target.provenance) text += step.value + " <- " + step.from + "\n";
+    return text;
+  }
+
+  FakeFiles files_;
+};
+
+TEST_F(TargetTest, RelativeUrlBeginsAtTheProjectRoot) {
+  files_.Put("/p/idv/application.db", "");
+  const Target target = Url("sqlite+aiosqlite:///./application.db");
+  EXPECT_EQ(target.environment, "dev");
+  EXPECT_EQ(target.kind, TargetKind::kFile);
+  EXPECT_EQ(target.path, "/p/idv/application.db");
+  EXPECT_EQ(target.relative_tail, "application.db");
+  EXPECT_EQ(target.confidence, Confidence::kCertain);
+  EXPECT_TRUE(target.file);
+  EXPECT_EQ(Codes(target), "");
+  EXPECT_FALSE(target.error);
+}
+
+TEST_F(TargetTest, ProvenanceNamesEveryStepAndItsLine) {
+  files_.Put("/p/idv/.env", "X=1\nDB__DB_URL = sqlite+aiosqlite:///./application.db\n");
+  const Target target = Resolve("    url: ${DB__DB_URL:-sqlite:///other.db}\n    env_file: .env");
+  EXPECT_EQ(Steps(target),
+            "${DB__DB_URL:-sqlite:///other.db} <- drover.yaml:3:10\n"
+            "sqlite+aiosqlite:///./application.db <- .env:2\n"
+            "./application.db relative to /p/idv <- relative SQLite URL (three slashes), from the "
+            "project root\n"
+            "/p/idv/application.db <- real path\n");
+}
+
+TEST_F(TargetTest, DefaultIsUsedAndSaidWhenTheFileIsMissing) {
+  const Target target =
+      Resolve("    url: ${DB:-sqlite:///other.db}\n    env_file: [.env, /etc/x.env]");
+  EXPECT_EQ(target.path, "/p/idv/other.db");
+  EXPECT_EQ(target.provenance[1].value, "sqlite:///other.db");
+  EXPECT_EQ(target.provenance[1].from, "default of DB (no file .env, no file /etc/x.env)");
+  EXPECT_TRUE(files_.read.contains("/p/idv/.env"));
+}
+
+TEST_F(TargetTest, LaterEnvFileWins) {
+  files_.Put("/p/idv/.env", "DB=one.db\n");
+  files_.Put("/p/idv/.env.local", "DB=two.db\n");
+  const Target target = Resolve("    url: ${DB}\n    env_file: [.env, .env.local]");
+  EXPECT_EQ(target.path, "/p/idv/two.db");
+  EXPECT_EQ(target.provenance[1].from, ".env.local:1");
+}
+
+TEST_F(TargetTest, ProcessEnvironmentIsNeverLookedAt) {
+  setenv("DROVER_TEST_URL", "sqlite:////wrong.db", 1);
+  const Target target = Url("${DROVER_TEST_URL:-sqlite:///right.db}");
+  unsetenv("DROVER_TEST_URL");
+  EXPECT_EQ(target.path, "/p/idv/right.db");
+}
+
+TEST_F(TargetTest, UnsetVariableNamesTheFilesSearched) {
+  files_.Put("/p/idv/.env", "DB_URL=x\n");
+  const Target target = Resolve("    url: ${DB_ULR}\n    env_file: .env");
+  EXPECT_EQ(target.kind, TargetKind::kUnresolved);
+  EXPECT_EQ(target.confidence, Confidence::kUnknown);
+  EXPECT_EQ(target.key, "");
+  ASSERT_TRUE(target.error);
+  EXPECT_EQ(target.error->kind, "variable.unset");
+  EXPECT_EQ(target.error->message,
+            "the variable DB_ULR is not set (not in .env), did you mean \"DB_URL\"?");
+  EXPECT_EQ(target.error->where, "/p/idv/drover.yaml:3:10");
+  EXPECT_EQ(Resolve("    url: ${DB}\n    env_file: .none").error->message,
+            "the variable DB is not set (no file .none)");
+  EXPECT_EQ(Url("${DB}").error->message,
+            "the variable DB is not set: environment \"dev\" has no env_file to look it up in");
+}
+
+TEST_F(TargetTest, EnvValuesMayUseEarlierOnes) {
+  files_.Put("/p/idv/.env", "DIR=data\nDB='sqlite:///${DIR}/a.db'\nBAD=${NOPE}\n");
+  EXPECT_EQ(Resolve("    url: ${DB}\n    env_file: .env").path, "/p/idv/data/a.db");
+  const Target bad = Resolve("    url: ${BAD}\n    env_file: .env");
+  EXPECT_EQ(bad.error->kind, "variable.unset");
+  EXPECT_EQ(bad.error->where, "/p/idv/.env:3:1");
+}
+
+TEST_F(TargetTest, LongChainsOfVariablesAreBounded) {
+  std::string text = "V0=x\n";
+  for (int i = 1; i <= 5000; ++i) {
+    const std::string before = std::to_string(i - 1);
+    text += "V" + std::to_string(i) + "=${V" + before + "}${V" + before + "}\n";
+  }
+  files_.Put("/p/idv/.env", text);
+  EXPECT_EQ(Resolve("    url: ${V5000}\n    env_file: .env").error->kind, "variable.syntax");
+  EXPECT_EQ(Resolve("    url: ${V12}\n    env_file: .env").path.size(), 4096U + 7U);
+  EXPECT_EQ(Resolve("    url: ${V30}\n    env_file: .env").error->kind, "variable.too_long");
+}
+
+TEST_F(TargetTest, BadLineOfTheEnvFileIsAFinding) {
+  files_.Put("/p/idv/.env", "a b=c\nDB=a.db\n");
+  const Target target = Resolve("    url: ${DB}\n    env_file: .env");
+  EXPECT_EQ(target.path, "/p/idv/a.db");
+  ASSERT_EQ(Codes(target), "env-file-syntax");
+  EXPECT_EQ(target.findings[0].where, "/p/idv/.env:1:3");
+  EXPECT_EQ(target.findings[0].environment, "dev");
+}
+
+TEST_F(TargetTest, MemoryHasNothingToProvision) {
+  const Target target = Url("sqlite://");
+  EXPECT_EQ(target.kind, TargetKind::kMemory);
+  EXPECT_EQ(target.path, "");
+  EXPECT_EQ(target.key, "");
+  EXPECT_EQ(Codes(target), "memory-database");
+}
+
+TEST_F(TargetTest, TailOfARelativeUrlIsClean) {
+  EXPECT_EQ(Url("sqlite:///./data//x/../app.db").relative_tail, "data/app.db");
+  EXPECT_EQ(Url("sqlite:////srv/app.db").relative_tail, "");
+  EXPECT_EQ(Url("sqlite:///../app.db").relative_tail, "");
+  EXPECT_EQ(Url("sqlite:///../app.db").path, "/p/app.db");
+}
+
+TEST_F(TargetTest, KeyIsTheSameForEverySpellingOfAFile) {
+  files_.Put("/p/idv/data/app.db", "");
+  files_.HardLink("/p/idv/other.db", "/p/idv/data/app.db");
+  files_.Link("/p/idv/link.db", "/p/idv/data/app.db");
+  const std::string key = Url("sqlite:///data/app.db").key;
+  EXPECT_FALSE(key.empty());
+  EXPECT_EQ(Url("sqlite:////p/idv/./data/app.db").key, key);
+  EXPECT_EQ(Url("link.db").key, key);
+  EXPECT_EQ(Url("other.db").key, key);
+}
+
+TEST_F(TargetTest, KeyOfAMissingFileIsItsDirectoryAndTheRest) {
+  files_.PutDirectory("/p/idv/data");
+  files_.Link("/p/idv/d", "/p/idv/data");
+  const Target target = Url("sqlite:///data/x/app.db");
+  EXPECT_FALSE(target.file);
+  EXPECT_EQ(target.kind, TargetKind::kFile);
+  EXPECT_TRUE(target.key.ends_with("/x/app.db"));
+  EXPECT_EQ(Url("sqlite:////p/idv/d/x/app.db").key, target.key);
+  EXPECT_NE(Url("sqlite:///data/y/app.db").key, target.key);
+}
+
+TEST_F(TargetTest, LinksAreFindings) {
+  files_.Put("/p/idv/data/app.db", "");
+  files_.Link("/p/idv/link.db", "/p/idv/data/app.db");
+  EXPECT_EQ(Codes(Url("link.db")), "symlinked");
+  EXPECT_EQ(Url("link.db").findings[0].severity, "info");
+  EXPECT_EQ(Url("link.db").path, "/p/idv/data/app.db");
+  files_.HardLink("/p/idv/other.db", "/p/idv/data/app.db");
+  EXPECT_EQ(Codes(Url("other.db")), "hard-linked");
+}
+
+TEST_F(TargetTest, LinkedProjectRootIsNoFinding) {
+  files_.PutDirectory("/real/idv");
+  files_.Link("/p/idv", "/real/idv");
+  const Target target = Url("app.db");
+  EXPECT_EQ(target.path, "/real/idv/app.db");
+  EXPECT_EQ(Codes(target), "");
+}
+
+TEST_F(TargetTest, DirectoryInPlaceOfTheFileIsUnresolvedButNamed) {
+  files_.PutDirectory("/p/idv/application.db");
+  const Target target = Url("sqlite:///application.db");
+  EXPECT_EQ(target.kind, TargetKind::kUnresolved);
+  EXPECT_EQ(target.path, "/p/idv/application.db");
+  EXPECT_EQ(target.error->kind, "target.directory");
+  EXPECT_EQ(Codes(target), "database-path-is-directory");
+  EXPECT_EQ(target.findings[0].fix, "rmdir /p/idv/application.db");
+}
+
+TEST_F(TargetTest, OtherThingsInPlaceOfTheFileAreUnresolved) {
+  files_.PutOther("/p/idv/pipe.db");
+  EXPECT_EQ(Url("pipe.db").error->kind, "target.not_a_file");
+  files_.Put("/p/idv/file", "");
+  EXPECT_EQ(Url("file/app.db").error->kind, "target.not_a_directory");
+  files_.Forbid("/p/idv/secret.db");
+  EXPECT_EQ(Url("secret.db").error->code, "io");
+  EXPECT_EQ(Url("secret.db").kind, TargetKind::kUnresolved);
+}
+
+TEST_F(TargetTest, ThreeSlashesWhereFourWereMeantIsAFinding) {
+  const Target target = Url("sqlite:///home/me/app.db");
+  EXPECT_EQ(target.path, "/p/idv/home/me/app.db");
+  EXPECT_EQ(Codes(target), "url-slashes");
+  EXPECT_EQ(Codes(Url("sqlite:///data/app.db")), "");
+  files_.Put("/data/app.db", "");
+  EXPECT_EQ(Codes(Url("sqlite:///data/app.db")), "url-slashes");
+  files_.Put("/p/idv/data/app.db", "");
+  EXPECT_EQ(Codes(Url("sqlite:///data/app.db")), "");
+  EXPECT_EQ(Codes(Url("sqlite:///./tmp/app.db")), "");
+}
+
+TEST_F(TargetTest, BadUrlIsAnErrorOfTheTarget) {
+  const Target target = Url("postgresql://db/x");
+  EXPECT_EQ(target.kind, TargetKind::kUnresolved);
+  EXPECT_EQ(target.error->code, "invalid");
+  EXPECT_EQ(target.error->kind, "url.unsupported");
+  EXPECT_EQ(target.error->where, "/p/idv/drover.yaml:3:10");
+  ASSERT_EQ(target.provenance.size(), 1U);
+}
+
+TEST_F(TargetTest, ConfidenceHasANameEach) {
+  EXPECT_EQ(ConfidenceName(Confidence::kCertain), "certain");
+  EXPECT_EQ(ConfidenceName(Confidence::kLikely), "likely");
+  EXPECT_EQ(ConfidenceName(Confidence::kUnknown), "unknown");
+}
+
+// Through a container ---------------------------------------------------------------------------
+
+class ComposeTargetTest : public TargetTest {
+ protected:
+  /// Resolves `url` in the service `app`, whose keys are `service` (4 blanks deep).
+  Target InService(std::string_view service, std::string_view url, std::string_view more = "") {
+    files_.Put("/p/idv/compose.yml", Concat("services:\n  app:\n", service, "\n", more));
+    return Resolve(Concat("    url: ", url, "\n    compose: {file: compose.yml, service: app}"));
+  }
+  static std::string Host(const Target& target) {
+    return target.error ? target.error->kind : target.path;
+  }
+};
+
+TEST_F(ComposeTargetTest, FollowsTheMountFromContainerToHost) {
+  files_.Put("/p/idv/application.db", "");
+  const Target target =
+      InService("    working_dir: /app\n    volumes:\n      - ./application.db:/app/application.db",
+                "sqlite+aiosqlite:///./application.db");
+  EXPECT_EQ(target.kind, TargetKind::kFile);
+  EXPECT_EQ(target.path, "/p/idv/application.db");
+  EXPECT_EQ(target.relative_tail, "application.db");
+  EXPECT_EQ(target.confidence, Confidence::kCertain);
+  EXPECT_EQ(target.key, Url("application.db").key);
+  EXPECT_EQ(Codes(target), "bind-single-file");
+  EXPECT_EQ(target.findings[0].severity, "warning");
+  EXPECT_EQ(target.findings[0].ground, "seen");
+  EXPECT_EQ(target.findings[0].fix, std::nullopt);
+  ASSERT_EQ(target.mounts.size(), 1U);
+  EXPECT_EQ(target.mounts[0].target, "/app/application.db");
+  EXPECT_EQ(target.mounts[0].type, "bind");
+  EXPECT_EQ(target.mounts[0].host, "/p/idv/application.db");
+  EXPECT_EQ(Steps(target),
+            "sqlite+aiosqlite:///./application.db <- drover.yaml:3:10\n"
+            "working directory /app in service app <- compose.yml:3:18\n"
+            "/app/application.db in service app <- relative SQLite URL (three slashes), from the "
+            "working directory\n"
+            "./application.db:/app/application.db <- compose.yml:5:9\n"
+            "/p/idv/application.db <- real path\n");
+}
+
+TEST_F(ComposeTargetTest, MissingSourceOfASingleFileIsAFindingWithACommand) {
+  const Target target = InService("    volumes: [\"./a.db:/app/a.db\"]", "sqlite:////app/a.db");
+  EXPECT_EQ(target.kind, TargetKind::kFile);
+  EXPECT_EQ(Codes(target), "bind-source-missing bind-single-file");
+  EXPECT_EQ(target.findings[0].fix, "drover upgrade -e dev");
+  EXPECT_EQ(target.findings[0].severity, "error");
+}
+
+TEST_F(ComposeTargetTest, MissingDirectoryIsAFindingWithACommand) {
+  const Target target = InService("    volumes: [\"./data:/data\"]", "sqlite:////data/x/a.db");
+  EXPECT_EQ(target.path, "/p/idv/data/x/a.db");
+  EXPECT_EQ(Codes(target), "bind-source-missing");
+  EXPECT_EQ(target.findings[0].fix, "mkdir -p /p/idv/data");
+}
+
+TEST_F(ComposeTargetTest, DirectoryThatDockerMadeIsNamed) {
+  files_.PutDirectory("/p/idv/a.db");
+  const Target target = InService("    volumes: [\"./a.db:/app/a.db\"]", "sqlite:////app/a.db");
+  EXPECT_EQ(target.kind, TargetKind::kUnresolved);
+  EXPECT_EQ(target.path, "/p/idv/a.db");
+  EXPECT_EQ(Codes(target), "database-path-is-directory");
+}
+
+TEST_F(ComposeTargetTest, LongestMountByWholeComponentsCovers) {
+  files_.PutDirectory("/p/idv/one");
+  files_.PutDirectory("/p/idv/two");
+  const std::string volumes = "    volumes: [\"./one:/app\", \"./two:/app/data\"]";
+  EXPECT_EQ(InService(volumes, "sqlite:////app/data/a.db").path, "/p/idv/two/a.db");
+  EXPECT_EQ(InService(volumes, "sqlite:////app/data.db").path, "/p/idv/one/data.db");
+  EXPECT_EQ(InService("    volumes: [\"./one:/\"]", "sqlite:////x/a.db").path, "/p/idv/one/x/a.db");
+}
+
+TEST_F(ComposeTargetTest, NoMountMeansTheImageLayer) {
+  const Target target = InService("    volumes: [\"./data:/data\"]", "sqlite:////app/a.db");
+  EXPECT_EQ(target.kind, TargetKind::kUnresolved);
+  EXPECT_EQ(target.error->kind, "compose.no_mount");
+  EXPECT_EQ(Codes(target), "database-in-image-layer");
+  EXPECT_EQ(target.mounts.size(), 1U);
+}
+
+TEST_F(ComposeTargetTest, RelativeUrlBesideAMountAsksForFourSlashes) {
+  const Target target =
+      InService("    working_dir: /app\n    volumes: [\"./data:/data\"]", "sqlite:///data/a.db");
+  EXPECT_EQ(Codes(target), "url-slashes database-in-image-layer");
+}
+
+TEST_F(ComposeTargetTest, NamedVolumeNeedsTheEngine) {
+  const Target target =
+      InService("    volumes: [\"data:/data\"]", "sqlite:////data/a.db", "volumes: {data: {}}");
+  EXPECT_EQ(target.kind, TargetKind::kUnresolved);
+  EXPECT_EQ(target.confidence, Confidence::kUnknown);
+  EXPECT_EQ(Codes(target), "named-volume-needs-engine");
+  EXPECT_EQ(target.mounts[0].volume, "idv_data");
+  EXPECT_EQ(target.mounts[0].type, "volume");
+}
+
+TEST_F(ComposeTargetTest, TmpfsAndAnonymousVolumesHoldNothing) {
+  EXPECT_EQ(Codes(InService("    tmpfs: /data:size=1m", "sqlite:////data/a.db")),
+            "database-on-tmpfs");
+  EXPECT_EQ(Codes(InService("    volumes: [/data]", "sqlite:////data/a.db")),
+            "database-in-anonymous-volume");
+}
+
+TEST_F(ComposeTargetTest, ReadOnlyMountIsAFinding) {
+  files_.Put("/p/idv/data/a.db", "");
+  const Target target = InService("    volumes: [\"./data:/data:ro,z\"]", "sqlite:////data/a.db");
+  EXPECT_EQ(Codes(target), "mount-read-only");
+  EXPECT_TRUE(target.mounts[0].read_only);
+  EXPECT_EQ(target.path, "/p/idv/data/a.db");
+}
+
+TEST_F(ComposeTargetTest, UnknownWorkingDirectoryIsUnresolvedWithAHint) {
+  const Target target = InService("    volumes: [\"./a.db:/app/a.db\"]", "sqlite:///a.db");
+  EXPECT_EQ(target.error->kind, "compose.working_dir");
+  EXPECT_EQ(target.error->hint,
+            "add \"working_dir: /app\" to the service, or make the URL absolute: "
+            "sqlite:////app/a.db");
+  EXPECT_EQ(target.relative_tail, "a.db");
+}
+
+TEST_F(ComposeTargetTest, DockerfileGivesALikelyWorkingDirectory) {
+  files_.Put("/p/idv/backend/Dockerfile", "FROM python\nWORKDIR /app\n");
+  files_.PutDirectory("/p/idv/data");
+  const Target target =
+      InService("    build: backend\n    volumes: [\"./data:/app/data\"]", "sqlite:///data/a.db");
+  EXPECT_EQ(target.path, "/p/idv/data/a.db");
+  EXPECT_EQ(target.confidence, Confidence::kLikely);
+  EXPECT_EQ(target.provenance[1].from, "backend/Dockerfile:2:1");
+}
+
+TEST_F(ComposeTargetTest, UnsetVariableInTheMountIsNotGuessed) {
+  const Target target = InService("    volumes: [\"${DATA}/x:/data\"]", "sqlite:////data/a.db");
+  EXPECT_EQ(target.kind, TargetKind::kUnresolved);
+  EXPECT_EQ(target.error->kind, "compose.unset_variable");
+  EXPECT_EQ(target.path, "/x/a.db");
+  EXPECT_EQ(Codes(target), "unset-variable");
+}
+
+TEST_F(ComposeTargetTest, MissingComposeFileIsAnErrorOfTheTarget) {
+  const Target target = Resolve("    url: a.db\n    compose: {file: none.yml, service: app}");
+  EXPECT_EQ(target.error->code, "not_found");
+  EXPECT_EQ(target.error->kind, "compose.not_found");
+  EXPECT_EQ(target.error->where, "/p/idv/drover.yaml:4:14");
+}
+
+}  // namespace
+}  // namespace drover::environments
