@@ -191,7 +191,7 @@ TEST(StatusScreenTest, AStrayWithItsHolder) {
   stray.size = 12288;
   stray.made_from = "/home/u/idv/backend";
   stray.holders = {{.pid = 4242,
-                    .command = "python3 -c import sqlite3",
+                    .command = "/usr/bin/python3 -c import sqlite3",
                     .cwd = "/home/u/idv/backend",
                     .container = false}};
   stray.environment = "dev";
@@ -205,7 +205,7 @@ TEST(StatusScreenTest, AStrayWithItsHolder) {
             "\n"
             "Strays\n"
             "! backend/application.db  duplicate, 12.0 KiB, resembles dev\n"
-            "    made from backend\n"
+            "    made from backend (inferred from its path)\n"
             "    held open by python3 -c import sqlite3 (pid 4242, working in backend)\n"
             "    drover strays\n"
             "\n"
