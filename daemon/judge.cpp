@@ -233,8 +233,11 @@ class Judgement {
       return false;
     }
     verdict_.error = FromBody(failure->second.error);
+    // Under the policy "apply" a corrected file is tried by itself: the error's own hint leads on.
     return Settle(EnvironmentState::kFailed, verdict_.error->message,
-                  WithEnvironment(seen_, "drover upgrade", config_.name));
+                  verdict_.policy == OnPending::kApply
+                      ? std::string()
+                      : WithEnvironment(seen_, "drover upgrade", config_.name));
   }
 
   bool Waiting() {

@@ -52,8 +52,8 @@ Finding Recover(Journal& journal, JournalEntry intent) {
   intent.at = FormatUtcMilliseconds(WallNow());
   intent.pid = getpid();
   intent.message = finding.message;
-  journal.Append(intent);
   Log(LogLevel::kWarning, finding.message, {{"job", intent.job}});
+  journal.Append(intent);
   return finding;
 }
 
