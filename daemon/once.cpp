@@ -24,6 +24,7 @@ class UntilQuiet : public std::enable_shared_from_this<UntilQuiet> {
 
   void Look() {
     project_->Fresh([self = shared_from_this()](const std::shared_ptr<const View>& view) {
+      self->timer_.reset();  // its callback holds us
       const bool working = std::ranges::any_of(view->verdicts, [](const Verdict& verdict) {
         return verdict.may_apply || verdict.state == EnvironmentState::kApplying;
       });
