@@ -14,7 +14,6 @@ import pathlib
 import platform
 import shutil
 import sqlite3
-import statistics
 import subprocess
 import sys
 import time
@@ -144,7 +143,12 @@ def apply_cases(bench, count):
     cases = [Case("sqlite3", ["sqlite3", "-bail", path], root, before, stdin=script)]
     path, before = fresh("pipe")
     pipe = f'"{bench.drover}" upgrade --sql | sqlite3 -bail "{path}"'
-    cases.append(Case("pipe", ["sh", "-c", pipe], root, before))
+
+    def before_pipe(unlink=before):
+        unlink()
+        bench.forget(root)  # an applied one has no script
+
+    cases.append(Case("pipe", ["sh", "-c", pipe], root, before_pipe))
     files["drover"] = root / "dev.db"
     cases.append(Case("drover", [bench.drover, "upgrade"], root, lambda: bench.forget(root)))
     if ALEMBIC:

@@ -30,6 +30,18 @@ void Check(bool ok, std::string_view what) {
   if (!ok) throw Error(Code::kIo, "bench", Concat(what, ": ", std::strerror(errno)));
 }
 
+/// Do these inotify events name more than the file that is renamed afterwards?
+bool TellsOfSave(const char* events, ssize_t size) {
+  for (ssize_t at = 0; at < size;) {
+    inotify_event event{};
+    std::memcpy(&event, events + at, sizeof(event));
+    const std::string_view name = event.len > 0 ? events + at + sizeof(event) : "";
+    if (!name.ends_with(".tmp")) return true;
+    at += static_cast<ssize_t>(sizeof(event) + event.len);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::int64_t Now() {
@@ -74,14 +86,16 @@ void Sleeper::Sleep(int inotify, int socket) const {
     wanted.data.fd = fd;
     epoll_ctl(poll, EPOLL_CTL_ADD, fd, &wanted);
   }
-  std::array<char, 4096> buffer{};
+  alignas(inotify_event) std::array<char, 4096> buffer{};
   for (;;) {
     epoll_event event{};
     if (epoll_wait(poll, &event, 1, -1) < 1) continue;
     const ssize_t size = read(event.data.fd, buffer.data(), buffer.size());
-    std::int64_t nothing = 0;
-    if (size > 0) shared_->woke_at.compare_exchange_strong(nothing, Now());
+    const std::int64_t woke = Now();
     if (size == 0) _exit(0);
+    if (event.data.fd == inotify && !TellsOfSave(buffer.data(), size)) continue;
+    std::int64_t nothing = 0;
+    if (size > 0) shared_->woke_at.compare_exchange_strong(nothing, woke);
   }
 }
 

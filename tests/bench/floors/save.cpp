@@ -89,7 +89,7 @@ class Saves {
   Saves(const std::string& socket, const std::string& project, const std::string& scratch)
       : project_(project),
         scratch_(scratch),
-        sleeper_(scratch),
+        sleeper_((MakeDirectories(scratch + "/events", 0700), scratch + "/events")),
         committer_(scratch + "/floor.db"),
         subscriber_(socket, project) {}
 
@@ -101,7 +101,7 @@ class Saves {
       std::this_thread::sleep_for(gap / 4);
       sleeper_.Arm();
       const std::int64_t saved =
-          SaveFile(Concat(scratch_, "/floor_", count_, ".sql"), Migration(), how);
+          SaveFile(Concat(scratch_, "/events/floor_", count_, ".sql"), Migration(), how);
       std::printf("event_%s %lld\n", name, Long(sleeper_.WokeAt() - saved));
       std::this_thread::sleep_for(gap / 4);
       std::printf("commit %lld\n", Long(committer_.Commit()));
