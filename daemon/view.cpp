@@ -12,7 +12,6 @@ namespace {
 
 using environments::OnPending;
 using environments::Target;
-using environments::TargetKind;
 using migrations::Graph;
 using migrations::Revision;
 using migrations::RevisionId;
