@@ -36,7 +36,8 @@ void CheckDatabase(const environments::Target& target, const migrations::Databas
   if (facts.problem && facts.problem->kind != "hot_journal") throw Error(*facts.problem);
   if (facts.kind == DatabaseKind::kMissing && command != JobCommand::kUpgrade) {
     throw Error(Code::kNotFound, "database.missing",
-                Concat("there is no database at ", target.path), "drover upgrade");
+                Concat("there is no database at ", target.path),
+                Concat("drover upgrade -e ", target.environment));
   }
   if (facts.kind == DatabaseKind::kUnversioned && command != JobCommand::kStamp) {
     throw Error(Code::kRefused, "database.unversioned",
@@ -54,21 +55,26 @@ void CheckDatabase(const environments::Target& target, const migrations::Databas
   }
 }
 
-void CheckProtection(const environments::EnvironmentConfig& environment, const Params& params,
+/// Two environments on one file: the protection of one is that of the other.
+void CheckProtection(const View& view, const Verdict& verdict, const Params& params,
                      JobCommand command) {
-  if (!environment.is_protected || command == JobCommand::kUpgrade ||
-      params.confirm_environment == environment.name) {
-    return;
+  if (command == JobCommand::kUpgrade) return;
+  std::vector<std::string> names = verdict.same_as;
+  names.insert(names.begin(), verdict.environment);
+  for (const std::string& name : names) {
+    const environments::EnvironmentConfig& environment = FindEnvironment(view.config(), name);
+    if (!environment.is_protected || params.confirm_environment == name) continue;
+    throw Error(Code::kRefused, "environment.protected",
+                Concat(name, name == verdict.environment ? "" : ", which is the same file,",
+                       " is protected: ", CommandName(command), " needs its name as confirmation"),
+                Concat("drover ", CommandName(command), " -e ", verdict.environment, " ",
+                       ShellQuote(params.target), " --confirm ", name),
+                environment.where);
   }
-  throw Error(Code::kRefused, "environment.protected",
-              Concat(environment.name, " is protected: ", CommandName(command),
-                     " needs its name as confirmation"),
-              Concat("drover ", CommandName(command), " -e ", environment.name, " ",
-                     ShellQuote(params.target), " --confirm ", environment.name),
-              environment.where);
 }
 
-void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command) {
+void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command,
+                      const std::string& environment) {
   if (command != JobCommand::kUpgrade || params.confirm) return;
   std::vector<std::string> losses;
   for (const migrations::Step& step : plan.steps) {
@@ -77,9 +83,11 @@ void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCom
     }
   }
   if (losses.empty()) return;
-  throw Error(Code::kRefused, "plan.destructive",
-              Concat("this upgrade would destroy data: ", Join(losses, "; ")),
-              "drover upgrade --yes");
+  throw Error(
+      Code::kRefused, "plan.destructive",
+      Concat("this upgrade would destroy data: ", Join(losses, "; ")),
+      Concat("drover upgrade -e ", environment,
+             params.target.empty() ? "" : Concat(" ", ShellQuote(params.target)), " --yes"));
 }
 
 /// The plan of "a:b", which needs no database.
@@ -144,8 +152,8 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     }
     return change;
   }
-  CheckProtection(environment, params, command);
-  CheckDestruction(plan, params, command);
+  CheckProtection(view, verdict, params, command);
+  CheckDestruction(plan, params, command, environment.name);
   return change;
 }
 

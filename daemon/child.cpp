@@ -4,9 +4,11 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -47,16 +49,32 @@ pid_t Spawn(const std::vector<std::string>& arguments, const Pipe& in, const Pip
   return pid;
 }
 
-int Reap(pid_t pid) {
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+using Deadline = std::chrono::steady_clock::time_point;
+
+int ExitCodeOf(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// The exit code of a child that has closed its stdout; nothing when it goes on all the same.
+std::optional<int> ReapBefore(pid_t pid, Deadline deadline) {
+  for (;;) {
+    int status = 0;
+    const pid_t ended = waitpid(pid, &status, WNOHANG);
+    if (ended == pid) return ExitCodeOf(status);
+    if (ended < 0 && errno != EINTR) throw SystemError("wait for", "a child process", errno);
+    if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void Kill(pid_t pid) {
+  kill(pid, SIGKILL);
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
 /// Exchanges input and output until the child closes its stdout; false when the limit passed.
-bool Exchange(Pipe& in, Pipe& out, std::string_view input, std::string& output,
-              std::chrono::steady_clock::time_point deadline) {
+bool Exchange(Pipe& in, Pipe& out, std::string_view input, std::string& output, Deadline deadline) {
   std::array<char, 65536> buffer;
   for (;;) {
     std::array<pollfd, 2> fds{pollfd{.fd = out.read.get(), .events = POLLIN, .revents = 0},
@@ -92,16 +110,19 @@ ChildResult RunChild(const std::vector<std::string>& arguments, const std::strin
   // A child that does not read must not block us beyond the limit.
   fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
   ChildResult result;
-  const bool in_time =
-      Exchange(in, out, input, result.output, std::chrono::steady_clock::now() + limit);
-  in.write.Reset();
-  out.read.Reset();
-  if (!in_time) kill(pid, SIGKILL);
-  result.exit_code = Reap(pid);
-  if (!in_time) {
+  const Deadline deadline = std::chrono::steady_clock::now() + limit;
+  std::optional<int> exit_code;
+  if (Exchange(in, out, input, result.output, deadline)) {
+    in.write.Reset();
+    out.read.Reset();
+    exit_code = ReapBefore(pid, deadline);
+  }
+  if (!exit_code) {
+    Kill(pid);
     throw Error(Code::kTimedOut, "child.timed_out",
                 Concat(arguments.front(), " did not finish within ", limit.count(), " ms"));
   }
+  result.exit_code = *exit_code;
   return result;
 }
 

@@ -55,9 +55,10 @@ class HeldGuard {
 void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutcome& outcome,
                      const std::vector<migrations::RevisionId>& reached) {
   const State state = store.Read();
-  const bool failed = outcome.error && outcome.error->code != Code::kCancelled;
-  const bool resumes =
-      request.command == JobCommand::kUpgrade && request.origin == JobOrigin::kUser;
+  const bool user = request.origin == JobOrigin::kUser;
+  // What the user has cancelled, policy must not begin anew the moment after.
+  const bool failed = outcome.error && (user || outcome.error->code != Code::kCancelled);
+  const bool resumes = request.command == JobCommand::kUpgrade && user;
   if (!failed && !state.failures.contains(request.path) &&
       !(resumes && state.held.contains(request.path))) {
     return;
@@ -75,6 +76,8 @@ void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutc
     }
   });
 }
+
+Error Cancelled() { return {Code::kCancelled, "job.cancelled", "cancelled before it began"}; }
 
 }  // namespace
 
@@ -147,14 +150,21 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
       reached = outcome.result.to;
     } catch (const Error& error) {
       outcome.error = error;
+    } catch (const std::exception& error) {
+      outcome.error = Error(Code::kInternal, "job.defect", error.what());
     }
-    if (outcome.error && reached == request.rows) held.TakeBack();
     entry.what = outcome.error ? "failed" : "done";
     entry.at = FormatUtcMilliseconds(WallNow());
     entry.to = reached;
     entry.duration_ms = outcome.result.duration_ms;
     if (outcome.error) entry.message = outcome.error->message;
-    RememberOutcome(request, store, outcome, reached);
+    // The journal's entry stays open only if the process dies.
+    try {
+      if (outcome.error && reached == request.rows) held.TakeBack();
+      RememberOutcome(request, store, outcome, reached);
+    } catch (const Error& error) {
+      if (!outcome.error) outcome.error = error;
+    }
     journal.Append(entry);
   } catch (const Error& error) {
     outcome.error = error;
@@ -165,25 +175,37 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
 }
 
 std::stop_source JobQueue::Submit(const std::string& path, Work work, Done done) {
-  auto job = std::make_shared<Job>(
-      Job{.work = std::move(work), .done = std::move(done), .stop = std::stop_source()});
+  const auto job = std::make_shared<Job>();
+  job->work = std::move(work);
+  job->done = std::move(done);
   std::stop_source stop = job->stop;
+  job->when_stopped.emplace(stop.get_token(), [this, path, weak = std::weak_ptr(job)] {
+    loop_.Post([this, path, weak] { DropIfWaiting(path, weak.lock()); });
+  });
   auto& queue = queues_[path];
-  queue.push_back(std::move(job));
+  queue.push_back(job);
   if (queue.size() == 1) StartNext(path);
   return stop;
 }
 
+void JobQueue::DropIfWaiting(const std::string& path, const std::shared_ptr<Job>& job) {
+  const auto queue = queues_.find(path);
+  if (!job || queue == queues_.end() || queue->second.front() == job) return;
+  if (std::erase(queue->second, job) == 0) return;
+  job->done({.result = {}, .error = Cancelled()});
+}
+
 void JobQueue::StartNext(const std::string& path) {
-  const std::shared_ptr<Job> job = queues_[path].front();
-  workers_.Post([this, path, job] {
+  workers_.Post([this, path, job = queues_[path].front()]() mutable {
     auto outcome = std::make_shared<JobOutcome>();
     if (job->stop.stop_requested()) {
-      outcome->error = Error(Code::kCancelled, "job.cancelled", "cancelled before it began");
+      outcome->error = Cancelled();
     } else {
       *outcome = job->work(job->stop.get_token());
     }
-    loop_.Post([this, path, job, outcome] {
+    // The job belongs to the loop's thread, and goes back there: it may be the last to hold a
+    // project or a call.
+    loop_.Post([this, path, job = std::move(job), outcome] {
       auto& queue = queues_[path];
       queue.pop_front();
       if (queue.empty()) {

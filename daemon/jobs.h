@@ -90,9 +90,11 @@ class JobQueue final {
     Work work;
     Done done;
     std::stop_source stop;
+    std::optional<std::stop_callback<std::function<void()>>> when_stopped;
   };
 
   void StartNext(const std::string& path);
+  void DropIfWaiting(const std::string& path, const std::shared_ptr<Job>& job);
 
   Loop& loop_;
   Workers& workers_;

@@ -54,8 +54,8 @@ class Judgement {
     if (Unresolved()) return std::move(verdict_);
     verdict_.current = facts_->rows;
     (void)(Applying() || Unreadable() || Orphan() || BrokenMigrations() || Unversioned() ||
-           Unfinished() || Modified() || Conflict() || UpToDate() || Held() || Failed() ||
-           Waiting());
+           Unfinished() || Modified() || Overlapping() || Conflict() || UpToDate() || Held() ||
+           Failed() || Waiting());
     return std::move(verdict_);
   }
 
@@ -82,7 +82,11 @@ class Judgement {
       verdict_.error = FromBody(body);
       return Settle(EnvironmentState::kUnresolved, body.message, "drover where");
     }
-    facts_ = seen_.databases.at(target_.path).get();
+    const auto facts = seen_.databases.find(target_.path);
+    if (facts == seen_.databases.end()) {
+      return Settle(EnvironmentState::kUnresolved, "the database has not been looked at");
+    }
+    facts_ = facts->second.get();
     return false;
   }
 
@@ -176,6 +180,18 @@ class Judgement {
                   Concat("drover show ", first.id));
   }
 
+  /// Rows of which one lies below another: no plan can begin there.
+  bool Overlapping() {
+    if (facts_->rows.size() < 2) return false;
+    try {
+      (void)migrations::PlanUpgrade(*seen_.graph, facts_->rows, "heads",
+                                    migrations::Drafts::kStopBefore);
+    } catch (const Error& error) {
+      return SettleError(EnvironmentState::kConflict, error);
+    }
+    return false;
+  }
+
   bool Conflict() {
     const std::vector<RevisionId> heads = seen_.graph->Heads();
     if (heads.size() < 2) return false;
@@ -204,14 +220,14 @@ class Judgement {
     if (facts_->kind == DatabaseKind::kMissing) {
       return Settle(EnvironmentState::kMissing, "there is no file yet, and nothing to apply");
     }
-    const auto waiting = std::ranges::count_if(seen_.graph->revisions(), [&](const Revision& r) {
-      return r.draft && !seen_.graph->IsBelow(r.id, facts_->rows.empty() ? "" : facts_->rows[0]);
-    });
+    const std::vector<bool> applied = seen_.graph->Closure(facts_->rows);
+    std::size_t waiting = 0;
+    for (std::size_t i = 0; i < applied.size(); ++i) {
+      if (seen_.graph->revisions()[i].draft && !applied[i]) ++waiting;
+    }
     return Settle(EnvironmentState::kCurrent,
-                  waiting > 0
-                      ? Concat("up to date; ", Count(static_cast<std::size_t>(waiting), "draft"),
-                               " not applied")
-                      : std::string("up to date"));
+                  waiting > 0 ? Concat("up to date; ", Count(waiting, "draft"), " not applied")
+                              : std::string("up to date"));
   }
 
   bool Held() {

@@ -39,10 +39,12 @@ struct Methods {
     });
   }
 
+  [[noreturn]] static void ThrowStopping() {
+    throw Error(Code::kUnavailable, "daemon.stopping", "the daemon is stopping");
+  }
+
   static std::shared_ptr<Project> ProjectOf(Service& service, const CallPtr& call) {
-    if (service.stopping_) {
-      throw Error(Code::kUnavailable, "daemon.stopping", "the daemon is stopping");
-    }
+    if (service.stopping_) ThrowStopping();
     return service.Open(call->params().project);
   }
 
@@ -130,18 +132,19 @@ struct Methods {
     const auto project = ProjectOf(service, call);
     project->Settled([&service, call, project, command, carry_out](const Views& view) {
       call->Guard([&] {
+        if (service.stopping_ && carry_out) ThrowStopping();
         ChangeRequest change = PrepareChange(*project, *view, call->params(), command, carry_out);
         if (change.answer) {
           call->Reply(EncodeDocument(*change.answer));
           return;
         }
-        Submit(service, call, project, view, std::move(change));
+        Submit(service, call, project, std::move(change));
       });
     });
   }
 
   static void Submit(Service& service, const CallPtr& call, const std::shared_ptr<Project>& project,
-                     const Views& view, ChangeRequest change) {
+                     ChangeRequest change) {
     const std::optional<std::int64_t> id = call->request().id;
     const std::shared_ptr<Session> session = call->session();
     migrations::ApplyObserver observer;
@@ -160,7 +163,7 @@ struct Methods {
     const PlanDocument planned = change.document;
     const std::stop_source stop =
         project->Submit(std::move(change.request), std::move(observer),
-                        [&service, call, view, planned, session, id](const JobOutcome& outcome) {
+                        [&service, call, planned, session, id](const JobOutcome& outcome) {
                           if (id) {
                             if (const auto found = service.cancellable_.find(session);
                                 found != service.cancellable_.end()) {
@@ -173,7 +176,8 @@ struct Methods {
                             call->Reply(EncodeDocument(ResultDocument(planned, outcome.result)));
                           }
                         });
-    if (id) service.cancellable_[session].insert_or_assign(*id, stop);
+    // A session that is gone would never be taken out again.
+    if (id && !session->closed()) service.cancellable_[session].insert_or_assign(*id, stop);
   }
 
   static void Plan(Service& service, const CallPtr& call) {
@@ -281,11 +285,14 @@ struct Methods {
 
   static void Unregister(Service& service, const CallPtr& call) {
     const std::string root = RealPath(call->params().project);
-    if (service.projects_.erase(root) == 0) {
+    const auto project = service.projects_.find(root);
+    if (project == service.projects_.end()) {
       throw Error(Code::kNotFound, "project.not_registered",
                   Concat(root, " is not registered with this daemon"), "drover ping");
     }
     service.store_.Update([&](State& state) { std::erase(state.projects, root); });
+    project->second->Close();
+    service.projects_.erase(project);
     Done(call, Concat("no longer watching ", root));
   }
 

@@ -1,6 +1,8 @@
 #include "daemon/observe.h"
 
 #include <algorithm>
+#include <exception>
+#include <functional>
 
 #include "base/text.h"
 
@@ -18,44 +20,61 @@ Observer::Observer(std::string root, StateStore& store) : root_(std::move(root))
 std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy) {
   auto now = std::make_shared<Observation>();
   now->root = root_;
-  try {
-    now->state = store_.Read();
-    LoadConfig(*now);
-    if (now->config) {
-      const auto trust = now->state.trust.find(now->config->path);
-      now->trusted = trust != now->state.trust.end() && trust->second == now->config->sha256;
-      LoadMigrations(*now);
-      ResolveTargets(*now);
-      InspectDatabases(*now, busy);
+  // One step that fails (a file in place of the migration folder, say) must not take the others
+  // with it; without a graph nothing is applied.
+  const auto attempt = [&now](const std::function<void()>& step) {
+    try {
+      step();
+    } catch (const Error& error) {
+      now->migration_problems.push_back(error);
+      now->graph = nullptr;
+    } catch (const std::exception& error) {
+      now->migration_problems.emplace_back(Code::kInternal, "daemon.defect", error.what());
+      now->graph = nullptr;
     }
-  } catch (const Error& error) {
-    // Only the unforeseen arrives here (a folder that may not be listed, say).
-    now->migration_problems.push_back(error);
-    now->graph = nullptr;
+  };
+  attempt([&] { LoadConfig(*now); });
+  if (now->config) {
+    attempt([&] { LoadMigrations(*now); });
+    attempt([&] { ResolveTargets(*now); });
+    attempt([&] { InspectDatabases(*now, busy); });
   }
+  // Last: a job notes `held` before it changes the database, so whoever has seen the change sees
+  // the note as well.
+  attempt([&] { ReadState(*now); });
   return now;
+}
+
+void Observer::ReadState(Observation& now) {
+  now.state = store_.Read();
+  if (!now.config) return;
+  const auto trust = now.state.trust.find(now.config->path);
+  now.trusted = trust != now.state.trust.end() && trust->second == now.config->sha256;
 }
 
 void Observer::LoadConfig(Observation& now) {
   const std::string path = root_ + "/drover.yaml";
   now.inputs.insert(path);
-  const auto status = StatFile(path);
-  if (config_racy_ || status != config_status_) {
-    try {
+  try {
+    const auto status = StatFile(path);
+    if (config_racy_ || status != config_status_) {
+      config_racy_ = true;  // in case this fails
+      config_status_ = status;
       config_ = std::make_shared<const environments::Config>(environments::LoadConfig(root_));
       config_error_.reset();
-    } catch (const Error& error) {
-      config_error_ = error;
+      config_racy_ =
+          status && migrations::IsRacy(std::max(status->modified_ns, status->changed_ns));
     }
-    config_status_ = status;
-    config_racy_ = status && migrations::IsRacy(std::max(status->modified_ns, status->changed_ns));
+  } catch (const Error& error) {
+    config_error_ = error;
   }
   now.config = config_;
   now.config_error = config_error_;
 }
 
 void Observer::LoadMigrations(Observation& now) {
-  migrations::LoadedMigrations loaded = folders_.Load(now.config->migration_directories);
+  const std::vector<std::string>& directories = now.config->migration_directories;
+  migrations::LoadedMigrations loaded = folders_.Load(directories);
   for (const migrations::Revision& revision : loaded.revisions) {
     now.known_revisions.insert(revision.id);
   }
@@ -65,7 +84,9 @@ void Observer::LoadMigrations(Observation& now) {
     }
   }
   now.migrations_digest = loaded.digest;
-  if (loaded.digest != graph_digest_) {
+  // The same files in another folder are another graph: its revisions name their files.
+  const std::string made_from = Concat(loaded.digest, " ", Join(directories, "\n"));
+  if (made_from != graph_made_from_) {
     graph_.reset();
     graph_problems_ = std::move(loaded.problems);
     if (graph_problems_.empty()) {
@@ -75,7 +96,7 @@ void Observer::LoadMigrations(Observation& now) {
         graph_problems_.push_back(error);
       }
     }
-    graph_digest_ = loaded.digest;
+    graph_made_from_ = made_from;
   }
   now.graph = graph_;
   now.migration_problems = graph_problems_;

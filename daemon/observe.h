@@ -63,6 +63,7 @@ class Observer final {
   };
 
   void LoadConfig(Observation& now);
+  void ReadState(Observation& now);
   void LoadMigrations(Observation& now);
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
@@ -77,7 +78,7 @@ class Observer final {
   migrations::MigrationFolders folders_;
   std::shared_ptr<const migrations::Graph> graph_;
   std::vector<Error> graph_problems_;
-  std::string graph_digest_;
+  std::string graph_made_from_;
   std::map<std::string, Database> databases_;
 };
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/posix.h"
 #include "base/text.h"
+#include "daemon/announce.h"
 #include "daemon/log.h"
 #include "daemon/recovery.h"
 #include "environments/git.h"
@@ -19,9 +20,13 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{700};
 
 std::string UserName() {
-  if (const auto user = EnvironmentVariable("USER")) return *user;
-  const passwd* entry = getpwuid(geteuid());
-  return entry != nullptr ? std::string(entry->pw_name) : Concat("uid ", geteuid());
+  // Once: getpwuid is not made for several threads.
+  static const std::string name = [] {
+    if (const auto user = EnvironmentVariable("USER")) return *user;
+    const passwd* entry = getpwuid(geteuid());
+    return entry != nullptr ? std::string(entry->pw_name) : Concat("uid ", geteuid());
+  }();
+  return name;
 }
 
 std::string HostName() {
@@ -71,9 +76,11 @@ void Project::Recover() {
   // Before the first look: a hot journal that our own killed job left behind is rolled back here.
   auto found = std::make_shared<std::vector<Finding>>();
   looking_ = true;
-  context_.workers.Post([self = shared_from_this(), found] {
+  context_.workers.Post([self = shared_from_this(), found]() mutable {
     *found = RecoverJobs(self->context_.journal, self->root_);
-    self->context_.loop.Post([self, found] {
+    // The project belongs to the loop's thread: a worker must not be the last to hold it.
+    Loop& loop = self->context_.loop;
+    loop.Post([self = std::move(self), found] {
       self->recovered_ = std::move(*found);
       self->looking_ = false;
       self->Look();
@@ -90,9 +97,10 @@ void Project::Look() {
   look_again_ = false;
   if (watch_) watch_->Begin();
   served_by_this_look_ = std::exchange(waiting_, {});
-  context_.workers.Post([self = shared_from_this(), busy = context_.jobs.Busy()] {
+  context_.workers.Post([self = shared_from_this(), busy = context_.jobs.Busy()]() mutable {
     auto seen = self->observer_->Observe(busy);
-    self->context_.loop.Post([self, seen = std::move(seen)]() mutable {
+    Loop& loop = self->context_.loop;
+    loop.Post([self = std::move(self), seen = std::move(seen)]() mutable {
       self->looking_ = false;
       self->Settle(std::move(seen));
     });
@@ -100,6 +108,12 @@ void Project::Look() {
 }
 
 void Project::Settle(std::shared_ptr<const Observation> seen) {
+  // What was seen may be older than the end of a job, or than what the job has noted.
+  if (std::exchange(outdated_, false)) {
+    waiting_.insert(waiting_.end(), served_by_this_look_.begin(), served_by_this_look_.end());
+    Look();
+    return;
+  }
   // Several files are being saved: what is missing now may be there in a moment. Say nothing yet.
   const bool new_trouble = !seen->migration_problems.empty() &&
                            (!view_ || view_->seen->migrations_digest != seen->migrations_digest);
@@ -130,6 +144,7 @@ void Project::Publish(std::shared_ptr<const Observation> seen) {
   auto view = std::make_shared<View>();
   view->seen = std::move(seen);
   view->verdicts = Judge(*view->seen, context_.jobs.Busy());
+  RefuseRepetition(*view);
   view->findings = CollectFindings(*view->seen);
   view->findings.insert(view->findings.end(), recovered_.begin(), recovered_.end());
   if (watch_ && !watch_->degraded().empty()) {
@@ -143,6 +158,15 @@ void Project::Publish(std::shared_ptr<const Observation> seen) {
                               .fix = std::nullopt,
                               .where = std::nullopt});
   }
+  if (!strays_->problem().empty()) {
+    view->findings.push_back({.code = "scan-failed",
+                              .severity = "warning",
+                              .environment = std::nullopt,
+                              .message = Concat("the scan for strays failed: ", strays_->problem()),
+                              .ground = "seen",
+                              .fix = "drover strays",
+                              .where = std::nullopt});
+  }
   view->strays = strays_->strays();
   view->strays_truncated = strays_->truncated();
   view->daemon = {.pid = getpid(),
@@ -153,85 +177,56 @@ void Project::Publish(std::shared_ptr<const Observation> seen) {
   Announce(before.get(), *view_);
 }
 
-EventDocument Project::Event(std::string_view name) const {
-  EventDocument event;
-  event.event = name;
+void Project::Emit(EventDocument event) const {
   event.at = FormatUtcMilliseconds(WallNow());
   event.project = root_;
-  return event;
+  context_.publish(event);
 }
 
-void Project::Emit(EventDocument event) const { context_.publish(event); }
-
-void Project::Announce(const View* before, const View& now) {
-  const auto message = [](const View* view) -> std::string {
-    if (view == nullptr || !view->seen->config_error) return "";
-    return view->seen->config_error->where + view->seen->config_error->message;
-  };
-  if (message(before) != message(&now) || (before && before->seen->config != now.seen->config)) {
-    EventDocument event = Event("config");
-    event.message = "the configuration was read again";
-    if (now.seen->config_error) {
-      event.error = ToBody(*now.seen->config_error);
-      event.message = now.seen->config_error->message;
+void Project::Announce(const View* before, const View& now) const {
+  for (EventDocument& event : AnnounceChanges(before, now)) {
+    if (event.event == "config" && event.error) {
       Log(LogLevel::kError, "the configuration is wrong",
-          {{"where", now.seen->config_error->where}, {"err", event.message}});
+          {{"where", event.error->where.value_or("")}, {"err", event.message}});
     }
-    Emit(std::move(event));
-  }
-  for (const Verdict& verdict : now.verdicts) {
-    const Verdict* was = nullptr;
-    if (before != nullptr) {
-      const auto found =
-          std::ranges::find(before->verdicts, verdict.environment, &Verdict::environment);
-      if (found != before->verdicts.end()) was = &*found;
-    }
-    const bool same = was != nullptr && was->state == verdict.state &&
-                      was->pending == verdict.pending && was->why == verdict.why;
-    if (same) continue;
-    const bool reported = verdict.pending > 0 && !verdict.may_apply &&
-                          (verdict.state == EnvironmentState::kPending ||
-                           verdict.state == EnvironmentState::kMissing);
-    EventDocument event = Event(reported ? "pending" : "state");
-    event.environment = verdict.environment;
-    event.state = StateName(verdict.state);
-    event.pending = static_cast<std::int64_t>(verdict.pending);
-    event.message = verdict.why;
-    if (verdict.error) event.error = ToBody(*verdict.error);
-    Emit(std::move(event));
-  }
-  for (const Finding& finding : now.findings) {
-    const bool known =
-        before != nullptr && std::ranges::find(before->findings, finding) != before->findings.end();
-    if (known || finding.code == "config-error") continue;
-    EventDocument event = Event("finding");
-    event.environment = finding.environment;
-    event.finding = finding;
-    event.message = finding.message;
     Emit(std::move(event));
   }
 }
 
 void Project::StraysChanged() {
   if (!view_) return;
-  for (const StrayEntry& stray : strays_->strays()) {
-    const auto known = std::ranges::find(view_->strays, stray.path, &StrayEntry::path);
-    if (known != view_->strays.end() && known->kind == stray.kind) continue;
-    if (stray.kind == "foreign") continue;
-    EventDocument event = Event("stray");
-    event.environment = stray.environment;
-    event.stray = stray;
-    event.message = stray.message;
-    Log(LogLevel::kWarning, "stray database", {{"path", stray.path}, {"class", stray.kind}});
+  for (EventDocument& event : AnnounceStrays(view_->strays, strays_->strays())) {
+    Log(LogLevel::kWarning, "stray database",
+        {{"path", event.stray->path}, {"class", event.stray->kind}});
     Emit(std::move(event));
   }
   Publish(view_->seen);
+}
+
+/// A failure is remembered in the state file; but the disk may be full, and that the reason for it.
+void Project::RefuseRepetition(View& view) {
+  for (std::size_t i = 0; i < view.verdicts.size(); ++i) {
+    Verdict& verdict = view.verdicts[i];
+    const auto attempt = attempts_.find(view.seen->targets[i].path);
+    if (attempt == attempts_.end() || verdict.state == EnvironmentState::kApplying) continue;
+    if (attempt->second.inputs != verdict.inputs) {
+      attempts_.erase(attempt);
+      continue;
+    }
+    if (!verdict.may_apply) continue;
+    verdict.may_apply = false;
+    verdict.state = EnvironmentState::kFailed;
+    verdict.why = attempt->second.error.message;
+    verdict.error = attempt->second.error;
+  }
 }
 
 void Project::ActByPolicy() {
   if (!ActsByPolicy() || context_.stopping()) return;
   if (watch_ && watch_->unfinished()) return;  // the settler will look again
   const std::shared_ptr<const View> view = view_;
+  const bool wanted = std::ranges::any_of(view->verdicts, &Verdict::may_apply);
+  if (wanted && watch_ && watch_->WaitForGit()) return;
   bool begun = false;
   for (std::size_t i = 0; i < view->verdicts.size(); ++i) {
     const Verdict& verdict = view->verdicts[i];
@@ -240,7 +235,11 @@ void Project::ActByPolicy() {
     request.origin = JobOrigin::kPolicy;
     request.target = "heads";
     request.drafts = migrations::Drafts::kStopBeforeEmpty;
-    request.goal = PlanFor(request, request.rows).to;
+    try {
+      request.goal = PlanFor(request, request.rows).to;
+    } catch (const Error&) {
+      // The job will meet the same error, and report it.
+    }
     (void)Submit(std::move(request), {}, [](const JobOutcome&) {});
     begun = true;
   }
@@ -272,7 +271,8 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
       if (observer.on_applied) observer.on_applied(step);
       self->context_.loop.Post([self, shared, step] {
         const bool up = step.direction == migrations::Direction::kUp;
-        EventDocument event = self->Event("applied");
+        EventDocument event;
+        event.event = "applied";
         event.environment = shared->environment;
         event.revision = step.revision;
         event.direction = up ? "up" : "down";
@@ -296,7 +296,8 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
 
 void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
   if (outcome.error) {
-    EventDocument event = Event("failed");
+    EventDocument event;
+    event.event = "failed";
     event.environment = request.environment;
     event.error = ToBody(*outcome.error);
     event.message = outcome.error->message;
@@ -308,7 +309,16 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
     if (outcome.error->code == Code::kBusy) busy_failures_.insert(request.path);
   } else if (!outcome.result.steps.empty()) {
     recovered_.clear();
+    attempts_.erase(request.path);
   }
+  if (request.origin == JobOrigin::kPolicy && outcome.result.steps.empty()) {
+    attempts_[request.path] = {
+        .inputs = InputsDigest(request.migrations_digest, request.config_sha256, request.path,
+                               request.rows),
+        .error = outcome.error.value_or(
+            Error(Code::kInternal, "job.nothing_done", "the upgrade found nothing to do"))};
+  }
+  outdated_ = looking_;
   for (const std::string& warning : outcome.result.warnings) {
     Log(LogLevel::kInfo, warning, {{"env", request.environment}});
   }
@@ -324,8 +334,13 @@ void Project::ForgetBusyFailures(const Observation& seen) {
     const bool changed = before == view_->seen->footprints.end() || now == seen.footprints.end() ||
                          before->second != now->second;
     if (!changed) return false;
-    context_.store.Update([&](State& state) { state.failures.erase(path); });
+    attempts_.erase(path);
     look_again_ = true;
+    try {
+      context_.store.Update([&](State& state) { state.failures.erase(path); });
+    } catch (const Error& error) {
+      Log(LogLevel::kError, "the state cannot be written", {{"err", error.message}});
+    }
     return true;
   });
 }
@@ -336,8 +351,7 @@ void Project::Fresh(ViewCallback callback) {
   waiting_.push_back(std::move(callback));
   const bool burst = watch_ && watch_->Drain();  // may begin a look, which then serves us
   if (waiting_.empty() || burst || held_back_) return;
-  const bool watching = watch_ && watch_->degraded().empty();
-  if (watching && view_ && !looking_ && DatabasesUnchanged(*view_->seen)) {
+  if (watch_ && watch_->up_to_date() && view_ && !looking_ && DatabasesUnchanged(*view_->seen)) {
     for (const ViewCallback& each : std::exchange(waiting_, {})) each(view_);
     return;
   }
@@ -384,6 +398,13 @@ void Project::Rescanned(ViewCallback callback) {
 }
 
 void Project::Reload() { Look(); }
+
+void Project::Close() {
+  closed_ = true;
+  watch_.reset();
+  hold_timer_.reset();
+  if (std::exchange(held_back_, false)) Look();
+}
 
 void Project::AnswerWaiters() {
   for (const ViewCallback& callback : std::exchange(served_by_this_look_, {})) callback(view_);

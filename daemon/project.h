@@ -60,6 +60,9 @@ class Project final : public std::enable_shared_from_this<Project> {
   /// Looks again, whatever has or has not changed.
   void Reload();
 
+  /// Stops watching and acting by policy. What has been asked or begun is still ended.
+  void Close();
+
   /// Queues a job of a user; `done` is called on the loop's thread.
   std::stop_source Submit(JobRequest request, migrations::ApplyObserver observer,
                           JobQueue::Done done);
@@ -79,7 +82,8 @@ class Project final : public std::enable_shared_from_this<Project> {
   void EndPatience();
   void Settle(std::shared_ptr<const Observation> seen);
   void Publish(std::shared_ptr<const Observation> seen);
-  void Announce(const View* before, const View& now);
+  void Announce(const View* before, const View& now) const;
+  void RefuseRepetition(View& view);
   void ActByPolicy();
   void JobEnded(const JobRequest& request, const JobOutcome& outcome);
   void AnswerWaiters();
@@ -87,8 +91,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   void Recover();
   void ForgetBusyFailures(const Observation& seen);
   void Emit(EventDocument event) const;
-  [[nodiscard]] EventDocument Event(std::string_view name) const;
-  [[nodiscard]] bool ActsByPolicy() const { return context_.mode != Mode::kAsk; }
+  [[nodiscard]] bool ActsByPolicy() const { return context_.mode != Mode::kAsk && !closed_; }
 
   ProjectContext context_;
   std::string root_;
@@ -105,6 +108,14 @@ class Project final : public std::enable_shared_from_this<Project> {
   std::vector<ViewCallback> waiting_;  // for the look after the present one
   std::vector<ViewCallback> served_by_this_look_;
   std::vector<Finding> recovered_;
+  /// What policy has tried without effect, by target path: not again while the inputs are equal.
+  struct Attempt {
+    std::string inputs;
+    Error error;
+  };
+  std::map<std::string, Attempt> attempts_;
+  bool outdated_ = false;  // a job has ended since the present look began
+  bool closed_ = false;
   std::set<std::string> busy_failures_;  // databases whose job failed on a lock
 };
 

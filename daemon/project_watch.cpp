@@ -1,6 +1,8 @@
 #include "daemon/project_watch.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/posix.h"
@@ -19,6 +21,24 @@ constexpr std::size_t kMaxDirectories = 4096;
 constexpr std::chrono::milliseconds kPollInterval{2000};
 /// How long files are gathered before they are handed to the scanner, in one go.
 constexpr std::chrono::milliseconds kGather{250};
+
+/// A file that cannot even be asked about (no permission, a link to itself) is none to be watched.
+std::optional<FileStatus> StatusOf(const std::string& path, Follow follow = Follow::kSymlinks) {
+  try {
+    return StatFile(path, follow);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// The names in a directory; none when it has gone meanwhile.
+std::vector<std::string> NamesIn(const std::string& directory) {
+  try {
+    return ListDirectory(directory);
+  } catch (const Error&) {
+    return {};
+  }
+}
 
 }  // namespace
 
@@ -58,7 +78,8 @@ void ProjectWatch::WatchDirectory(const std::string& directory) {
   }
   if (watcher_->Watch(directory)) {
     directories_.insert(directory);
-  } else if (StatFile(directory)) {
+  } else if (const auto status = StatusOf(directory);
+             status && status->type == FileType::kDirectory) {
     Degrade("the system's limit of inotify watches is reached (fs.inotify.max_user_watches)");
   }
 }
@@ -71,19 +92,12 @@ void ProjectWatch::WatchTree(const std::string& directory) {
 }
 
 void ProjectWatch::Arm(const Observation& seen) {
+  WatchRoot();
   if (git_.empty()) {
     git_ = environments::ReadGitHead(root_).directory;
     if (!git_.empty()) WatchDirectory(git_);
   }
-  inputs_ = seen.inputs;
-  for (const std::string& input : inputs_) WatchDirectory(DirectoryName(input));
-  migration_directories_.clear();
-  if (seen.config) {
-    for (const std::string& directory : seen.config->migration_directories) {
-      migration_directories_.insert(directory);
-      if (StatFile(directory)) WatchDirectory(directory);
-    }
-  }
+  WatchInputs(seen);
   databases_.clear();
   database_names_.clear();
   for (const environments::Target& target : seen.targets) {
@@ -91,20 +105,50 @@ void ProjectWatch::Arm(const Observation& seen) {
     databases_.insert(target.path);
     database_names_.push_back(BaseName(target.path));
     const std::string directory = DirectoryName(target.path);
-    if (StatFile(directory)) WatchDirectory(directory);
+    if (StatusOf(directory)) WatchDirectory(directory);
+  }
+}
+
+/// While the project's directory is gone nothing tells us of its return: `git clone` anew, say.
+void ProjectWatch::WatchRoot() {
+  if (watcher_ == nullptr || directories_.contains(root_)) return;
+  WatchTree(root_);
+  const bool was_deaf = std::exchange(deaf_, !directories_.contains(root_));
+  if (!degraded_.empty()) return;
+  if (deaf_ && !poll_timer_) Poll();
+  if (!deaf_) poll_timer_.reset();
+  if (was_deaf && !deaf_) rescan_timer_ = loop_.After(kGather, callbacks_.rescan);
+}
+
+void ProjectWatch::WatchInputs(const Observation& seen) {
+  inputs_ = seen.inputs;
+  // A linked file changes where the link points to.
+  for (const std::string& input : seen.inputs) inputs_.insert(RealPath(input));
+  for (const std::string& input : inputs_) WatchDirectory(DirectoryName(input));
+  migration_directories_.clear();
+  if (seen.config) {
+    for (const std::string& directory : seen.config->migration_directories) {
+      migration_directories_.insert(directory);
+      if (StatusOf(directory)) WatchDirectory(directory);
+    }
+    stray_roots_ = seen.config->stray_roots;
   }
 }
 
 bool ProjectWatch::Drain() {
   if (watcher_ != nullptr) {
-    for (const WatchEvent& event : watcher_->Drain()) Note(event);
+    try {
+      for (const WatchEvent& event : watcher_->Drain()) Note(event);
+    } catch (const Error& error) {
+      Degrade(error.message);
+    }
   }
   Schedule();
   return settler_.InBurst(Settler::Clock::now(), GitLocked());
 }
 
 bool ProjectWatch::GitLocked() const {
-  return !git_.empty() && StatFile(git_ + "/index.lock").has_value();
+  return !git_.empty() && StatusOf(git_ + "/index.lock").has_value();
 }
 
 bool ProjectWatch::restless() const {
@@ -127,18 +171,19 @@ void ProjectWatch::Note(const WatchEvent& event) {
       return;
     case Kind::kDirectory:
       if (event.directory == git_ || environments::IsPrunedDirectory(event.name)) return;
-      WatchTree(event.path());
-      // What was put into it before the watch stood has caused no event.
-      settler_.NoteSaved(event.path(), Settler::Clock::now());
-      for (const std::string& directory :
-           environments::ListTree(event.path(), kMaxDirectories).directories) {
-        for (const std::string& name : ListDirectory(directory)) {
-          NoteSuspicious(directory + "/" + name, name);
-        }
-      }
+      NoteDirectory(event.path());
       return;
     default:
       NoteFile(event);
+  }
+}
+
+void ProjectWatch::NoteDirectory(const std::string& directory) {
+  WatchTree(directory);
+  // What was put into it before the watch stood has caused no event.
+  settler_.NoteSaved(directory, Settler::Clock::now());
+  for (const std::string& each : environments::ListTree(directory, kMaxDirectories).directories) {
+    for (const std::string& name : NamesIn(each)) NoteSuspicious(each + "/" + name, name);
   }
 }
 
@@ -173,7 +218,10 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
 
 void ProjectWatch::NoteSuspicious(const std::string& path, std::string_view name) {
   // Only statx: this process opens databases through SQLite and must not read them raw.
-  const auto status = StatFile(path, Follow::kNothing);
+  const bool ours = std::ranges::any_of(
+      stray_roots_, [&](const std::string& root) { return IsBelow(path, root); });
+  if (!ours) return;  // the directory of a configured database may be anybody's
+  const auto status = StatusOf(path, Follow::kNothing);
   const bool gone_stray = !status;
   if (status && (status->type != FileType::kRegular ||
                  !environments::MayBeDatabase(name, status->size, database_names_))) {
@@ -190,6 +238,20 @@ void ProjectWatch::Report() {
   std::vector<std::string> paths(suspicious_.begin(), suspicious_.end());
   suspicious_.clear();
   callbacks_.suspicious(std::move(paths));
+}
+
+void ProjectWatch::Begin() {
+  settler_.Begin(Settler::Clock::now());
+  timer_.reset();
+  Schedule();  // a file that is still being written, say
+}
+
+bool ProjectWatch::WaitForGit() {
+  const Settler::Time now = Settler::Clock::now();
+  if (!settler_.WaitsForGit(now, GitLocked())) return false;
+  settler_.NoteSaved(root_, now);
+  Schedule();
+  return true;
 }
 
 void ProjectWatch::Schedule() {

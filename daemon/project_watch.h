@@ -35,7 +35,14 @@ class ProjectWatch final {
   bool Drain();
 
   /// A look begins: what was noted so far is covered.
-  void Begin() { settler_.Begin(Settler::Clock::now()); }
+  void Begin();
+
+  /// Is git in the middle of changing the working tree? Then a look will follow when it has ended.
+  bool WaitForGit();
+
+  /// Would every change that concerns the project have been noted, and has none been? Otherwise
+  /// only a look can tell how things are.
+  [[nodiscard]] bool up_to_date() const { return degraded_.empty() && !deaf_ && !settler_.noted(); }
 
   /// Is a migration or configuration file half written at this moment?
   [[nodiscard]] bool unfinished() const { return settler_.unfinished(); }
@@ -44,7 +51,9 @@ class ProjectWatch final {
   [[nodiscard]] bool restless() const;
 
   /// "inotify" or "polling".
-  [[nodiscard]] std::string_view mode() const { return degraded_.empty() ? "inotify" : "polling"; }
+  [[nodiscard]] std::string_view mode() const {
+    return degraded_.empty() && !deaf_ ? "inotify" : "polling";
+  }
 
   /// Why it is polling; empty when it is not.
   [[nodiscard]] const std::string& degraded() const { return degraded_; }
@@ -56,6 +65,9 @@ class ProjectWatch final {
   void WatchTree(const std::string& directory);
   void WatchDirectory(const std::string& directory);
   void Degrade(std::string why);
+  void WatchRoot();
+  void WatchInputs(const Observation& seen);
+  void NoteDirectory(const std::string& directory);
   void Schedule();
   void Report();
   void Poll();
@@ -70,10 +82,13 @@ class ProjectWatch final {
   std::unique_ptr<Loop::Timer> timer_;         // the next look
   std::unique_ptr<Loop::Timer> report_timer_;  // gathers suspicious files
   std::unique_ptr<Loop::Timer> poll_timer_;
+  std::unique_ptr<Loop::Timer> rescan_timer_;
   std::string degraded_;
-  std::string git_;  // the git directory; empty: none
+  bool deaf_ = false;  // the project's directory is gone, or was when it was last looked at
+  std::string git_;    // the git directory; empty: none
   std::set<std::string> directories_;
   std::set<std::string> inputs_;
+  std::vector<std::string> stray_roots_;
   std::set<std::string> migration_directories_;
   std::set<std::string> databases_;
   std::vector<std::string> database_names_;

@@ -19,8 +19,9 @@ std::vector<std::string> RowsAfterRollback(const std::string& path) {
   // The first read finds a hot journal and rolls it back (sqlite.org/lockingv3.html).
   (void)connection.QueryInteger("SELECT count(*) FROM sqlite_schema");
   const std::vector<std::string> tables = connection.QueryColumn(
+      // A version table has this column and no other.
       "SELECT m.name FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) x "
-      "WHERE m.type = 'table' AND x.name = 'version_num'");
+      "WHERE m.type = 'table' GROUP BY m.name HAVING count(*) = 1 AND x.name = 'version_num'");
   if (tables.empty()) return {};
   return migrations::ReadVersionRows(connection, tables.front());
 }

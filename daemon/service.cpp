@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <unistd.h>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/posix.h"
@@ -29,13 +30,13 @@ Call::~Call() {
 }
 
 void Call::Reply(std::string_view result_json) {
-  answered_ = true;
+  if (std::exchange(answered_, true)) return;
   if (request_.id_json.empty()) return;
   session_->Send(EncodeResult(request_.id_json, result_json));
 }
 
 void Call::Fail(const Error& error) {
-  answered_ = true;
+  if (std::exchange(answered_, true)) return;
   if (request_.id_json.empty()) return;
   session_->Send(EncodeErrorReply(request_.id_json, ToBody(error)));
 }
@@ -81,15 +82,16 @@ SessionHandler Service::Handler() {
 void Service::OnLine(const std::shared_ptr<Session>& session, std::string_view line) {
   sessions_.insert(session);
   std::string id_json = "null";
-  CallPtr call;
+  bool notification = false;  // gets no answer, not even an error
   try {
     Request request = DecodeRequest(line, id_json);
+    notification = request.id_json.empty();
     Log(LogLevel::kDebug, "request", {{"method", request.method}, {"id", request.id_json}});
     const Method& method = FindMethod(request);
-    call = std::make_shared<Call>(session, std::move(request));
+    const auto call = std::make_shared<Call>(session, std::move(request));
     call->Guard([&] { method.handle(*this, call); });
   } catch (const Error& error) {
-    session->Send(EncodeErrorReply(id_json, ToBody(error)));
+    if (!notification) session->Send(EncodeErrorReply(id_json, ToBody(error)));
   }
 }
 
@@ -118,7 +120,6 @@ std::shared_ptr<Project> Service::Open(const std::string& path) {
                 "create one (docs/configuration.md)");
   }
   auto project = std::make_shared<Project>(context_, root);
-  projects_.emplace(root, project);
   if (options_.mode == Mode::kWatch) {
     store_.Update([&](State& state) {
       if (std::ranges::find(state.projects, root) == state.projects.end()) {
@@ -128,6 +129,7 @@ std::shared_ptr<Project> Service::Open(const std::string& path) {
     Log(LogLevel::kInfo, "project", {{"root", root}});
   }
   project->Start();
+  projects_.emplace(root, project);  // only now: half begun it would answer nobody
   return project;
 }
 

@@ -24,15 +24,24 @@ void Settler::NoteUnfinished(const std::string& path, Time now) {
 
 void Settler::NoteDatabase(Time) { database_ = true; }
 
-std::optional<Settler::Time> Settler::InputsDue(Time now, bool git_locked) {
+void Settler::NoteLock(Time now, bool git_locked) {
   if (!git_locked) {
     locked_since_.reset();
   } else if (!locked_since_) {
     locked_since_ = now;
   }
+}
+
+bool Settler::WaitsForGit(Time now, bool git_locked) {
+  NoteLock(now, git_locked);
+  return locked_since_ && now - *locked_since_ < kGitPatience;
+}
+
+std::optional<Settler::Time> Settler::InputsDue(Time now, bool git_locked) {
+  const bool waits = WaitsForGit(now, git_locked);
   if (!first_saved_) return std::nullopt;
   Time due = burst_ ? std::min(last_saved_ + kQuiet, *first_saved_ + kLongestBurst) : *first_saved_;
-  if (locked_since_ && now - *locked_since_ < kGitPatience) due = std::max(due, now + kQuiet);
+  if (waits) due = std::max(due, now + kQuiet);
   return due;
 }
 

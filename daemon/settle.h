@@ -47,10 +47,17 @@ class Settler final {
   /// A look begins now: what was noted so far is covered by it.
   void Begin(Time now);
 
+  /// Has an input changed that no look has covered, or not for good?
+  [[nodiscard]] bool noted() const { return first_saved_.has_value() || !unfinished_.empty(); }
+
+  /// Is git's index locked, and not yet for so long that nobody can be behind it?
+  [[nodiscard]] bool WaitsForGit(Time now, bool git_locked);
+
   /// Is some input still being written, so that nothing may be applied from it?
   [[nodiscard]] bool unfinished() const { return !unfinished_.empty(); }
 
  private:
+  void NoteLock(Time now, bool git_locked);
   std::optional<Time> InputsDue(Time now, bool git_locked);
 
   std::optional<Time> first_saved_;

@@ -67,18 +67,18 @@ void StrayKeeper::ScanAll(std::shared_ptr<const Observation> seen, Callback done
   next_seen_ = std::move(seen);
   next_whole_ = true;
   if (done) next_done_.push_back(std::move(done));
-  if (!running_) StartNext();
+  StartNext();
 }
 
 void StrayKeeper::ScanSome(std::shared_ptr<const Observation> seen,
                            const std::vector<std::string>& paths) {
   next_seen_ = std::move(seen);
   next_paths_.insert(next_paths_.end(), paths.begin(), paths.end());
-  if (!running_) StartNext();
+  StartNext();
 }
 
 void StrayKeeper::StartNext() {
-  if (!next_seen_) return;
+  if (running_ || !next_seen_) return;
   const auto seen = std::exchange(next_seen_, nullptr);
   const bool whole = std::exchange(next_whole_, false);
   auto paths = std::exchange(next_paths_, {});
@@ -93,6 +93,7 @@ void StrayKeeper::StartNext() {
                  files = std::move(files), done = std::move(done)]() mutable {
     std::string problem;
     bool truncated = false;
+    std::vector<StrayEntry> strays;
     try {
       ScanResult result = RunScan(RequestFor(*seen, whole, paths));
       truncated = result.truncated;
@@ -107,9 +108,15 @@ void StrayKeeper::StartNext() {
     }
     std::vector<ScannedFile> list;
     for (const auto& [path, file] : files) list.push_back(file);
-    std::vector<StrayEntry> strays = Classify(*seen, list);
-    self->loop_.Post([self, whole, truncated, files = std::move(files), strays = std::move(strays),
-                      problem = std::move(problem), done = std::move(done)]() mutable {
+    try {
+      strays = Classify(*seen, list);
+    } catch (const Error& error) {
+      problem = error.message;
+    }
+    Loop& loop = self->loop_;
+    loop.Post([self = std::move(self), whole, truncated, files = std::move(files),
+               strays = std::move(strays), problem = std::move(problem),
+               done = std::move(done)]() mutable {
       self->running_ = false;
       self->files_ = std::move(files);
       if (whole) {
@@ -117,9 +124,9 @@ void StrayKeeper::StartNext() {
         self->complete_ = true;
       }
       if (!problem.empty()) Log(LogLevel::kError, "the scan failed", {{"err", problem}});
-      self->problem_ = std::move(problem);
-      const bool altered = self->strays_ != strays;
+      const bool altered = self->strays_ != strays || self->problem_ != problem;
       self->strays_ = std::move(strays);
+      self->problem_ = std::move(problem);
       if (altered) self->changed_();
       for (const Callback& callback : done) callback();
       self->StartNext();
