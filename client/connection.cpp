@@ -89,6 +89,16 @@ Error Connection::Lost() const {
           "the daemon closed the connection before it had answered", "drover daemon status"};
 }
 
+/// A job that takes long is no sign of a daemon in trouble.
+Error Connection::StillRunning(std::string_view method, double seconds) const {
+  const pid_t pid = peer();
+  if (pid > 0 && ProcessState(pid) == 'T') return Late(seconds);
+  return {Code::kTimedOut, "job.still_running",
+          Concat("the ", method, " is still running after ", FormatSeconds(seconds),
+                 local() ? "; it is undone" : "; it goes on in the daemon"),
+          "drover status"};
+}
+
 Error Connection::Late(double seconds) const {
   const pid_t pid = peer();
   const bool stopped = pid > 0 && ProcessState(pid) == 'T';
@@ -199,7 +209,10 @@ std::string Connection::Call(std::string_view method, const Params& params,
       [[maybe_unused]] const std::int64_t cancel_id = Send("cancel", cancel, deadline);
       continue;
     }
-    if (!reply) throw Late(seconds);
+    if (!reply) {
+      if (options.on_cancel) throw StillRunning(method, seconds);
+      throw Late(seconds);
+    }
     if (reply->id == id) {
       if (reply->error) throw FromBody(*reply->error);
       return std::move(reply->result_json);

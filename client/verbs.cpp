@@ -210,7 +210,7 @@ constexpr std::array kVerbs{
          "",
          0,
          0,
-         "allow this drover.yaml to run hooks",
+         "let this drover.yaml's policies act outside the project",
          {},
          {{{"drover trust", "holds until drover.yaml changes"}}},
          "trust",

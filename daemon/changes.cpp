@@ -176,7 +176,11 @@ PlanDocument ResultDocument(PlanDocument planned, const migrations::ApplyResult&
   planned.steps = std::move(carried_out);
   planned.from = result.from;
   planned.to = result.to;
-  planned.warnings = result.warnings;
+  for (const std::string& warning : result.warnings) {
+    if (std::ranges::find(planned.warnings, warning) == planned.warnings.end()) {
+      planned.warnings.push_back(warning);
+    }
+  }
   planned.applied = static_cast<std::int64_t>(result.steps.size());
   planned.duration_ms = result.duration_ms;
   return planned;

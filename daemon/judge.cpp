@@ -53,6 +53,8 @@ class Judgement {
   Verdict Decide() {
     if (Unresolved()) return std::move(verdict_);
     verdict_.current = facts_->rows;
+    verdict_.inputs =
+        InputsDigest(seen_.migrations_digest, seen_.config->sha256, target_.path, facts_->rows);
     (void)(Applying() || Unreadable() || Orphan() || BrokenMigrations() || Unversioned() ||
            Unfinished() || Modified() || Overlapping() || Conflict() || UpToDate() || Held() ||
            Failed() || Waiting());
@@ -148,6 +150,12 @@ class Judgement {
 
   bool Unfinished() {
     if (facts_->unfinished.empty()) return false;
+    const auto failure = seen_.state.failures.find(target_.path);
+    if (failure != seen_.state.failures.end() && failure->second.inputs == verdict_.inputs) {
+      verdict_.error = FromBody(failure->second.error);
+      return Settle(EnvironmentState::kFailed, verdict_.error->message,
+                    WithEnvironment(seen_, "drover upgrade --yes", config_.name));
+    }
     verdict_.error = Error(
         Code::kConflict, "history.unfinished",
         Concat("revision ", facts_->unfinished.front(),
@@ -170,6 +178,7 @@ class Judgement {
       }
     }
     if (modified.empty()) return false;
+    CountPending();
     const Revision& first = *seen_.graph->Find(modified.front());
     verdict_.error =
         Error(Code::kDrift, "modified",
@@ -218,7 +227,7 @@ class Judgement {
     CountPending();
     if (!pending_.empty()) return false;
     if (facts_->kind == DatabaseKind::kMissing) {
-      return Settle(EnvironmentState::kMissing, "there is no file yet, and nothing to apply");
+      return Settle(EnvironmentState::kMissing, "there is no file yet, and no finished migration");
     }
     const std::vector<bool> applied = seen_.graph->Closure(facts_->rows);
     std::size_t waiting = 0;
@@ -231,8 +240,6 @@ class Judgement {
   }
 
   bool Held() {
-    verdict_.inputs =
-        InputsDigest(seen_.migrations_digest, seen_.config->sha256, target_.path, facts_->rows);
     const auto held = seen_.state.held.find(target_.path);
     if (held == seen_.state.held.end() || held->second.migrations != seen_.migrations_digest) {
       return false;
@@ -251,7 +258,7 @@ class Judgement {
     verdict_.error = FromBody(failure->second.error);
     // Under the policy "apply" a corrected file is tried by itself: the error's own hint leads on.
     return Settle(EnvironmentState::kFailed, verdict_.error->message,
-                  verdict_.policy == OnPending::kApply
+                  verdict_.policy == OnPending::kApply && !verdict_.error->where.empty()
                       ? std::string()
                       : WithEnvironment(seen_, "drover upgrade", config_.name));
   }

@@ -125,7 +125,7 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
     return;
   }
   held_back_ = false;
-  ForgetBusyFailures(*seen);
+  ForgetOutsideFailures(*seen);
   if (watch_) watch_->Arm(*seen);
   const bool first = view_ == nullptr;
   Publish(std::move(seen));
@@ -306,17 +306,19 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
          {"where", outcome.error->where},
          {"err", outcome.error->message}});
     Emit(std::move(event));
-    if (outcome.error->code == Code::kBusy) busy_failures_.insert(request.path);
+    const Code code = outcome.error->code;
+    if (code == Code::kBusy || code == Code::kIo) outside_failures_.insert(request.path);
   } else if (!outcome.result.steps.empty()) {
     recovered_.clear();
     attempts_.erase(request.path);
   }
   if (request.origin == JobOrigin::kPolicy && outcome.result.steps.empty()) {
-    attempts_[request.path] = {
-        .inputs = InputsDigest(request.migrations_digest, request.config_sha256, request.path,
-                               request.rows),
-        .error = outcome.error.value_or(
-            Error(Code::kInternal, "job.nothing_done", "the upgrade found nothing to do"))};
+    attempts_.insert_or_assign(
+        request.path,
+        Attempt{.inputs = InputsDigest(request.migrations_digest, request.config_sha256,
+                                       request.path, request.rows),
+                .error = outcome.error.value_or(Error(Code::kInternal, "job.nothing_done",
+                                                      "the upgrade found nothing to do"))});
   }
   outdated_ = looking_;
   for (const std::string& warning : outcome.result.warnings) {
@@ -325,10 +327,11 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
   Look();
 }
 
-/// A lock that is gone is no change of the inputs, but it is what the job was waiting for.
-void Project::ForgetBusyFailures(const Observation& seen) {
-  if (!view_ || busy_failures_.empty()) return;
-  std::erase_if(busy_failures_, [&](const std::string& path) {
+/// A lock that is gone, a permission that was given, are no changes of the inputs, but they are
+/// what the job was waiting for.
+void Project::ForgetOutsideFailures(const Observation& seen) {
+  if (!view_ || outside_failures_.empty()) return;
+  std::erase_if(outside_failures_, [&](const std::string& path) {
     const auto before = view_->seen->footprints.find(path);
     const auto now = seen.footprints.find(path);
     const bool changed = before == view_->seen->footprints.end() || now == seen.footprints.end() ||

@@ -19,6 +19,7 @@ using Kind = environments::WatchEvent::Kind;
 
 constexpr std::size_t kMaxDirectories = 4096;
 constexpr std::chrono::milliseconds kPollInterval{2000};
+constexpr unsigned kPollsPerScan = 15;
 /// How long files are gathered before they are handed to the scanner, in one go.
 constexpr std::chrono::milliseconds kGather{250};
 
@@ -66,6 +67,8 @@ void ProjectWatch::Degrade(std::string why) {
 void ProjectWatch::Poll() {
   poll_timer_ = loop_.After(kPollInterval, [this] {
     callbacks_.look();
+    // Strays cannot be seen coming: look for them now and then.
+    if (++polls_ % kPollsPerScan == 0) callbacks_.rescan();
     Poll();
   });
 }

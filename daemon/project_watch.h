@@ -82,6 +82,7 @@ class ProjectWatch final {
   std::unique_ptr<Loop::Timer> timer_;         // the next look
   std::unique_ptr<Loop::Timer> report_timer_;  // gathers suspicious files
   std::unique_ptr<Loop::Timer> poll_timer_;
+  unsigned polls_ = 0;
   std::unique_ptr<Loop::Timer> rescan_timer_;
   std::string degraded_;
   bool deaf_ = false;  // the project's directory is gone, or was when it was last looked at

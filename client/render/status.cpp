@@ -87,6 +87,7 @@ void AppendError(std::string& out, const EnvironmentStatus& environment, std::st
     out += Concat(kIndent, "at ", Paint(style, Tone::kBold, FormatPath(*error.where, cwd, root)),
                   "\n");
   }
+  if (!error.hint.empty()) out += Concat(kIndent, "try: ", Clean(error.hint), "\n");
 }
 
 void AppendPending(std::string& out, const EnvironmentStatus& environment, const Style& style) {
