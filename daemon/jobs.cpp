@@ -176,7 +176,7 @@ std::stop_source JobQueue::Submit(const std::string& path, Work work, Done done)
 
 void JobQueue::StartNext(const std::string& path) {
   const std::shared_ptr<Job> job = queues_[path].front();
-  workers_.Post([this, path, job] {
+  auto work = [this, path, job] {
     auto outcome = std::make_shared<JobOutcome>();
     if (job->stop.stop_requested()) {
       outcome->error = Error(Code::kCancelled, "job.cancelled", "cancelled before it began");
@@ -193,7 +193,8 @@ void JobQueue::StartNext(const std::string& path) {
       }
       job->done(std::move(*outcome));
     });
-  });
+  };
+  workers_.Post(std::move(work), Lane::kJob);
 }
 
 std::set<std::string> JobQueue::Busy() const {
