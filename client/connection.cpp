@@ -1,5 +1,6 @@
 #include "client/connection.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -172,12 +173,14 @@ std::optional<Reply> Connection::Receive(const Deadline& deadline) {
                   Concat("the daemon sent more than ", kMaxReplyBytes, " bytes in one line"),
                   "drover daemon restart");
     }
-    const std::size_t size = buffer_.size();
-    buffer_.resize(size + kReadSize);
-    const ssize_t got = recv(socket_.get(), buffer_.data() + size, kReadSize, MSG_DONTWAIT);
+    // Left uninitialised: clearing 64 KiB would cost a small reply more than reading it does.
+    std::array<char, kReadSize> piece;
+    const ssize_t got = recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
     const int error_number = errno;
-    buffer_.resize(size + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got > 0) continue;
+    if (got > 0) {
+      buffer_.append(piece.data(), static_cast<std::size_t>(got));
+      continue;
+    }
     if (got == 0 || (error_number != EAGAIN && error_number != EINTR)) throw Lost();
     switch (WaitFor(socket_.get(), For::kReading, deadline)) {
       case Ready::kReady:
