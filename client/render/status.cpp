@@ -87,7 +87,9 @@ void AppendError(std::string& out, const EnvironmentStatus& environment, std::st
     out += Concat(kIndent, "at ", Paint(style, Tone::kBold, FormatPath(*error.where, cwd, root)),
                   "\n");
   }
-  if (!error.hint.empty()) out += Concat(kIndent, "try: ", Clean(error.hint), "\n");
+  // A command of ours stands at the end of the screen already.
+  if (!error.hint.empty() && !error.hint.starts_with("drover "))
+    out += Concat(kIndent, "try: ", Clean(error.hint), "\n");
 }
 
 void AppendPending(std::string& out, const EnvironmentStatus& environment, const Style& style) {

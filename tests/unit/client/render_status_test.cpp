@@ -136,6 +136,16 @@ TEST(StatusScreenTest, FailedSaysWhere) {
             "Next: drover show 3f2a91bc77aa\n");
 }
 
+TEST(StatusScreenTest, AHintThatIsNoCommandOfOursStandsWithTheError) {
+  StatusDocument status = Project();
+  EnvironmentStatus one = Environment("dev", "failed");
+  one.error.emplace().message = "no such table: acounts";
+  one.error->hint = "correct the statement and save the file";
+  status.environments = {one};
+  EXPECT_THAT(RenderStatus(status, kRoot, kPipe),
+              HasSubstr("    try: correct the statement and save the file\n"));
+}
+
 TEST(StatusScreenTest, AReasonThatRepeatsTheErrorIsPrintedOnce) {
   StatusDocument status = Project();
   EnvironmentStatus one = Environment("dev", "failed");
