@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ char ProcessState(pid_t pid) {
 }
 
 std::string FormatSeconds(double seconds) {
-  const auto tenths = static_cast<std::int64_t>(seconds * 10 + 0.5);
+  const auto tenths = std::lround(seconds * 10);
   return tenths % 10 == 0 ? Concat(tenths / 10, " s") : Concat(tenths / 10, ".", tenths % 10, " s");
 }
 

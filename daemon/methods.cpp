@@ -18,7 +18,7 @@ struct Methods {
 
   /// Runs `make` on a worker and replies with what it returns.
   static void Offload(Service& service, const CallPtr& call, std::function<std::string()> make) {
-    service.workers_.Post([&service, call, make = std::move(make)]() mutable {
+    service.workers_.Post([&service, call = CallPtr(call), make = std::move(make)]() mutable {
       auto result = std::make_shared<std::string>();
       auto error = std::make_shared<std::optional<Error>>();
       try {
@@ -363,6 +363,7 @@ const Method& FindMethod(const Request& request) {
   const auto found = std::ranges::find(kMethods, request.method, &Method::name);
   if (found == kMethods.end()) {
     std::vector<std::string_view> names;
+    names.reserve(kMethods.size());
     for (const Method& method : kMethods) names.push_back(method.name);
     throw Error(Code::kInvalid, "protocol.method",
                 Concat("there is no method \"", Excerpt(request.method, 40), "\"",
