@@ -312,11 +312,12 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
     attempts_.erase(request.path);
   }
   if (request.origin == JobOrigin::kPolicy && outcome.result.steps.empty()) {
-    attempts_[request.path] = {
-        .inputs = InputsDigest(request.migrations_digest, request.config_sha256, request.path,
-                               request.rows),
-        .error = outcome.error.value_or(
-            Error(Code::kInternal, "job.nothing_done", "the upgrade found nothing to do"))};
+    attempts_.insert_or_assign(
+        request.path,
+        Attempt{.inputs = InputsDigest(request.migrations_digest, request.config_sha256,
+                                       request.path, request.rows),
+                .error = outcome.error.value_or(Error(Code::kInternal, "job.nothing_done",
+                                                      "the upgrade found nothing to do"))});
   }
   outdated_ = looking_;
   for (const std::string& warning : outcome.result.warnings) {
