@@ -209,6 +209,8 @@ TEST_F(JudgeTest, AMalformedFileIsNotTakenForAMissingOne) {
   const Verdict verdict = First();
   EXPECT_EQ(Short(verdict), "failed wait | ");
   EXPECT_EQ(verdict.error->where, "/p/b.sql:1:1");
+  seen.migration_problems = {Error(Code::kIo, "io.list", "cannot list /p/migrations")};
+  EXPECT_EQ(Short(First()), "failed wait | ");
 }
 
 TEST_F(JudgeTest, UnversionedTablesAreLeftAlone) {

@@ -75,7 +75,7 @@ TEST(ProjectTest, AFailingMigrationIsReportedOnceAndAppliedWhenItIsMended) {
   (void)live.Settled();
   disk.Migrate("a1", "none", "CREATE TABLE t (x);\nINSERT INTO nowhere VALUES (1);");
   const EventDocument failed = live.events.Await("failed");
-  EXPECT_THAT(failed.error->where.value_or(""), HasSubstr("migrations/a1.sql:6"));
+  EXPECT_THAT(failed.error->where.value_or(""), HasSubstr("migrations/a1.sql:7:1"));
   live.events.AwaitState("failed");
   for (int i = 0; i < 20; ++i) EXPECT_EQ(live.State(), "failed");
   RunSql(disk / "other.db", "CREATE TABLE x (y)");
