@@ -1,0 +1,392 @@
+#include "daemon/judge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "daemon/jobs.h"
+#include "migrations/checksum.h"
+
+namespace drover::daemon {
+namespace {
+
+using environments::OnPending;
+using migrations::DatabaseFacts;
+using migrations::DatabaseKind;
+using migrations::Revision;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::string_view kDev = "  dev:\n    url: sqlite:///./app.db\n    on_pending: apply\n";
+constexpr std::string_view kOther = "  other:\n    url: sqlite:///./app.db\n";
+
+Revision Make(std::string id, std::vector<std::string> parents, std::string up) {
+  Revision revision;
+  revision.file = "/p/migrations/" + id + ".sql";
+  revision.id = std::move(id);
+  revision.down_revision = std::move(parents);
+  revision.message = "message";
+  revision.up.sql = std::move(up);
+  revision.up_sha256 = migrations::ScriptSha256(revision.up.sql);
+  return revision;
+}
+
+/// a <- b, neither applied, nothing against it.
+class JudgeTest : public ::testing::Test {
+ protected:
+  JudgeTest() {
+    seen.root = "/p";
+    seen.migrations_digest = "digest";
+    Configure(kDev);
+    Graph({Make("a", {}, "CREATE TABLE t (x);"), Make("b", {"a"}, "CREATE TABLE u (x);")});
+    facts.kind = DatabaseKind::kVersioned;
+  }
+
+  void Configure(std::string_view environments, std::string_view more = "") {
+    seen.config = std::make_shared<const environments::Config>(environments::ParseConfig(
+        Concat("migrations: {directory: migrations}\n", more, "environments:\n", environments),
+        "/p/drover.yaml"));
+    seen.targets.clear();
+    for (const auto& environment : seen.config->environments) {
+      environments::Target target;
+      target.environment = environment.name;
+      target.kind = environments::TargetKind::kFile;
+      target.path = "/p/app.db";
+      target.key = "1:2";
+      seen.targets.push_back(target);
+    }
+  }
+
+  void Graph(std::vector<Revision> revisions) {
+    seen.known_revisions.clear();
+    for (const Revision& revision : revisions) seen.known_revisions.insert(revision.id);
+    seen.graph = std::make_shared<const migrations::Graph>(std::move(revisions));
+  }
+
+  std::vector<Verdict> All(const std::set<std::string>& applying = {}) {
+    for (const auto& target : seen.targets) {
+      if (target.kind != environments::TargetKind::kFile) continue;
+      seen.databases[target.path] = std::make_shared<const DatabaseFacts>(facts);
+    }
+    return Judge(seen, applying);
+  }
+
+  Verdict First(const std::set<std::string>& applying = {}) { return All(applying).at(0); }
+
+  static std::string Short(const Verdict& verdict) {
+    return Concat(StateName(verdict.state), verdict.may_apply ? " apply" : " wait", " | ",
+                  verdict.next);
+  }
+
+  Observation seen;
+  DatabaseFacts facts;
+};
+
+TEST_F(JudgeTest, PendingWorkIsAppliedWhenThePolicyWantsIt) {
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "pending apply | drover upgrade");
+  EXPECT_EQ(verdict.why, "2 migrations to apply");
+  EXPECT_EQ(verdict.pending, 2U);
+  EXPECT_EQ(verdict.pending_names.at(0), (RevisionName{"a", false, "message"}));
+  EXPECT_EQ(verdict.pending_names.at(1), (RevisionName{"b", true, "message"}));
+}
+
+TEST_F(JudgeTest, AReportingPolicyOnlyReports) {
+  Configure("  dev:\n    url: sqlite:///./app.db\n");
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "pending wait | drover upgrade");
+  EXPECT_THAT(verdict.why, HasSubstr("on_pending: report"));
+}
+
+TEST_F(JudgeTest, AMissingFileIsMissingAndMayBeMade) {
+  facts.kind = DatabaseKind::kMissing;
+  EXPECT_EQ(Short(First()), "missing apply | drover upgrade");
+  Configure("  dev:\n    url: sqlite:///./app.db\n");
+  EXPECT_EQ(Short(First()), "missing wait | drover upgrade");
+}
+
+TEST_F(JudgeTest, AMissingFileWithNothingToApplyIsNotMade) {
+  facts.kind = DatabaseKind::kMissing;
+  Graph({});
+  EXPECT_EQ(Short(First()), "missing wait | ");
+}
+
+TEST_F(JudgeTest, AtTheHeadItIsCurrent) {
+  facts.rows = {"b"};
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "current wait | ");
+  EXPECT_EQ(verdict.why, "up to date");
+  EXPECT_THAT(verdict.current, ElementsAre("b"));
+}
+
+TEST_F(JudgeTest, DraftsThatWaitAreCountedAppliedOnesAreNot) {
+  Revision draft = Make("d", {"a"}, "CREATE TABLE d (x);");
+  draft.draft = true;
+  Revision other = Make("e", {"b"}, "CREATE TABLE e (x);");
+  other.draft = true;
+  Revision join = Make("m", {"d", "b"}, "");
+  join.draft = true;
+  Graph({Make("a", {}, "SELECT 1;"), Make("b", {"a"}, "SELECT 1;"), draft, join});
+  facts.rows = {"b", "d"};
+  EXPECT_EQ(First().why, "up to date; 1 draft not applied");
+}
+
+TEST_F(JudgeTest, APlanStopsBeforeADraft) {
+  Revision draft = Make("b", {"a"}, "CREATE TABLE u (x);");
+  draft.draft = true;
+  Graph({Make("a", {}, "CREATE TABLE t (x);"), draft, Make("c", {"b"}, "SELECT 1;")});
+  EXPECT_EQ(First().pending, 1U);
+  facts.rows = {"a"};
+  EXPECT_EQ(Short(First()), "current wait | ");
+}
+
+TEST_F(JudgeTest, ARunningJobIsShownAboveAllElse) {
+  facts.rows = {"gone"};
+  EXPECT_EQ(Short(First({"/p/app.db"})), "applying wait | ");
+  EXPECT_EQ(Short(First({"/p/other.db"})), "orphan wait | ");
+}
+
+TEST_F(JudgeTest, AnInMemoryDatabaseIsUnresolved) {
+  seen.targets[0].kind = environments::TargetKind::kMemory;
+  seen.targets[0].path.clear();
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "unresolved wait | ");
+  EXPECT_THAT(verdict.why, HasSubstr("in-memory"));
+}
+
+TEST_F(JudgeTest, ATargetThatCannotBeDeterminedSaysWhy) {
+  seen.targets[0].kind = environments::TargetKind::kUnresolved;
+  seen.targets[0].error = ErrorBody{.code = "invalid",
+                                    .kind = "variable.unset",
+                                    .message = "the variable X is not set",
+                                    .hint = "",
+                                    .where = "drover.yaml:4:5"};
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "unresolved wait | drover where");
+  EXPECT_EQ(verdict.why, "the variable X is not set");
+  EXPECT_EQ(verdict.error->where, "drover.yaml:4:5");
+}
+
+TEST_F(JudgeTest, ADatabaseThatWasNotLookedAtIsUnresolved) {
+  EXPECT_EQ(Judge(seen, {}).at(0).state, EnvironmentState::kUnresolved);
+}
+
+TEST_F(JudgeTest, AnUnreadableDatabaseIsUnresolvedWithItsError) {
+  facts.kind = DatabaseKind::kUnreadable;
+  facts.problem = Error(Code::kCorrupt, "sqlite.not_a_database", "no database", "drover strays");
+  EXPECT_EQ(Short(First()), "unresolved wait | drover strays");
+  facts.problem = Error(Code::kCorrupt, "sqlite.not_a_database", "no database", "rm it");
+  EXPECT_EQ(First().next, "") << "only drover's own commands are proposed as the next one";
+}
+
+TEST_F(JudgeTest, AnAppliedRevisionWithoutAFileIsAnOrphan) {
+  facts.rows = {"gone"};
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "orphan wait | ");
+  EXPECT_EQ(verdict.error->message, "revision gone is applied, but no migration file has it");
+  EXPECT_EQ(verdict.error->hint, "git log --all --oneline -- '*gone*'");
+}
+
+TEST_F(JudgeTest, AnAppliedParentWithoutAFileIsAnOrphanToo) {
+  seen.graph = nullptr;
+  seen.migration_problems = {Error(Code::kInvalid, "missing_referenced_revision", "b wants a")};
+  seen.missing_parents = {"a"};
+  seen.known_revisions = {"b"};
+  facts.rows = {"b"};
+  facts.records["a"].direction = "up";
+  EXPECT_EQ(StateName(First().state), "orphan");
+  facts.records["a"].direction = "down";
+  EXPECT_EQ(StateName(First().state), "failed");
+}
+
+TEST_F(JudgeTest, AMalformedFileIsNotTakenForAMissingOne) {
+  seen.graph = nullptr;
+  seen.migration_problems = {
+      Error(Code::kInvalid, "malformed_migration", "no header", "", "/p/b.sql:1:1")};
+  facts.rows = {"b"};
+  seen.known_revisions = {"a"};
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "failed wait | ");
+  EXPECT_EQ(verdict.error->where, "/p/b.sql:1:1");
+  seen.migration_problems = {Error(Code::kIo, "io.list", "cannot list /p/migrations")};
+  EXPECT_EQ(Short(First()), "failed wait | ");
+}
+
+TEST_F(JudgeTest, UnversionedTablesAreLeftAlone) {
+  facts.kind = DatabaseKind::kUnversioned;
+  EXPECT_EQ(Short(First()), "unversioned wait | drover stamp REVISION");
+}
+
+TEST_F(JudgeTest, AnInterruptedRevisionWithoutTransactionBlocksEverything) {
+  facts.rows = {"a"};
+  facts.unfinished = {"b"};
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "failed wait | drover stamp b");
+  EXPECT_EQ(verdict.error->kind, "history.unfinished");
+}
+
+TEST_F(JudgeTest, AnEditedRevisionIsModified) {
+  facts.rows = {"a"};
+  facts.records["a"].up_sha256 = "another";
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "modified wait | drover show a");
+  EXPECT_EQ(verdict.error->where, "/p/migrations/a.sql:1:1");
+}
+
+TEST_F(JudgeTest, ARecordWithoutChecksumOrOfAnUnappliedRevisionIsNoModification) {
+  facts.rows = {"a"};
+  facts.records["a"].up_sha256 = "";
+  facts.records["b"].up_sha256 = "another";
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
+}
+
+TEST_F(JudgeTest, SeveralHeadsAreAConflict) {
+  Graph({Make("a", {}, "SELECT 1;"), Make("b", {"a"}, "SELECT 1;"), Make("c", {"a"}, "SELECT 1;")});
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "conflict wait | drover merge");
+  EXPECT_THAT(verdict.why, HasSubstr("there are 2 heads"));
+  EXPECT_EQ(verdict.pending, 3U);
+}
+
+TEST_F(JudgeTest, RowsThatLieBelowEachOtherAreAConflictAndNothingIsApplied) {
+  Graph({Make("a", {}, "SELECT 1;"), Make("b", {"a"}, "SELECT 1;"), Make("c", {"b"}, "SELECT 1;")});
+  facts.rows = {"a", "b"};
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "conflict wait | drover stamp --purge b");
+  EXPECT_EQ(verdict.error->kind, "overlapping_revisions");
+}
+
+TEST_F(JudgeTest, HeldWaitsUntilAMigrationChanges) {
+  facts.rows = {"a"};
+  seen.state.held["/p/app.db"] = {.since = "then", .by = "downgrade", .migrations = "digest"};
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "held wait | drover upgrade");
+  EXPECT_EQ(verdict.pending, 1U);
+  EXPECT_THAT(verdict.why, HasSubstr("explicit downgrade at then"));
+  seen.migrations_digest = "changed";
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
+}
+
+TEST_F(JudgeTest, HeldAtTheHeadIsCurrent) {
+  facts.rows = {"b"};
+  seen.state.held["/p/app.db"] = {.since = "then", .by = "stamp", .migrations = "digest"};
+  EXPECT_EQ(Short(First()), "current wait | ");
+}
+
+TEST_F(JudgeTest, AFailureIsNotRetriedUntilAnInputChanges) {
+  facts.rows = {"a"};
+  const auto remember = [&] {
+    seen.state.failures["/p/app.db"] = {
+        .at = "then",
+        .inputs = InputsDigest("digest", seen.config->sha256, "/p/app.db", {"a"}),
+        .error = {.code = "invalid",
+                  .kind = "sqlite.error",
+                  .message = "no such table: x",
+                  .hint = "",
+                  .where = "b.sql:3:1"}};
+  };
+  remember();
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "failed wait | drover upgrade");
+  EXPECT_EQ(verdict.error->where, "b.sql:3:1");
+  seen.migrations_digest = "fixed";
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
+  seen.migrations_digest = "digest";
+  facts.rows = {};
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade") << "the rows are an input";
+  facts.rows = {"a"};
+  Configure(kDev, "safety: {destructive: allow}\n");
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade") << "so is the configuration";
+}
+
+TEST_F(JudgeTest, HeldCountsMoreThanFailed) {
+  seen.state.held["/p/app.db"] = {.since = "then", .by = "stamp", .migrations = "digest"};
+  seen.state.failures["/p/app.db"].inputs =
+      InputsDigest("digest", seen.config->sha256, "/p/app.db", {});
+  EXPECT_EQ(StateName(First().state), "held");
+}
+
+TEST_F(JudgeTest, OutsideTheProjectOnlyTrustLetsPolicyAct) {
+  seen.targets[0].path = "/srv/app.db";
+  EXPECT_EQ(Short(First()), "pending wait | drover trust");
+  seen.trusted = true;
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
+  seen.trusted = false;
+  seen.targets[0].path = "/p-evil/app.db";
+  EXPECT_EQ(Short(First()), "pending wait | drover trust") << "a common prefix is not below";
+}
+
+TEST_F(JudgeTest, DestructionIsThePersonsToDecide) {
+  Graph({Make("a", {}, "CREATE TABLE t (x);"), Make("b", {"a"}, "DROP TABLE old;")});
+  Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "pending wait | drover upgrade");
+  EXPECT_EQ(verdict.why, "revision b would drop table old: that is yours to decide");
+  Configure(kDev, "safety: {destructive: refuse}\n");
+  EXPECT_EQ(Short(First()), "pending wait | drover upgrade");
+  Configure(kDev, "safety: {destructive: allow}\n");
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
+  facts.rows = {"b"};
+  EXPECT_EQ(Short(First()), "current wait | ");
+}
+
+TEST_F(JudgeTest, OfTwoEnvironmentsOnOneFileTheStricterPolicyWins) {
+  Configure(Concat(kDev, kOther));
+  const std::vector<Verdict> verdicts = All();
+  EXPECT_THAT(verdicts[0].same_as, ElementsAre("other"));
+  EXPECT_THAT(verdicts[1].same_as, ElementsAre("dev"));
+  EXPECT_EQ(verdicts[0].policy, OnPending::kReport);
+  EXPECT_EQ(Short(verdicts[0]), "pending wait | drover upgrade");
+  EXPECT_EQ(Short(verdicts[1]), "pending wait | drover upgrade -e other");
+}
+
+TEST_F(JudgeTest, EnvironmentsWithoutIdentityAreNotTheSame) {
+  Configure(Concat(kDev, kOther));
+  for (auto& target : seen.targets) target.key.clear();
+  EXPECT_THAT(First().same_as, IsEmpty());
+}
+
+TEST_F(JudgeTest, WithoutAGraphNothingIsJudgedFurther) {
+  seen.graph = nullptr;
+  EXPECT_EQ(StateName(First().state), "unresolved");
+  seen.migration_problems = {Error(Code::kInvalid, "cycle", "a cycle", "", "a.sql:1:1")};
+  EXPECT_EQ(StateName(First().state), "failed");
+}
+
+TEST_F(JudgeTest, FindingsBeginWithTheWorst) {
+  seen.config_error = Error(Code::kInvalid, "config.syntax", "bad", "", "drover.yaml:3:1");
+  seen.migration_problems = {Error(Code::kInvalid, "cycle", "a cycle")};
+  seen.targets[0].findings = {{.code = "x",
+                               .severity = "info",
+                               .environment = "dev",
+                               .message = "i",
+                               .ground = "seen",
+                               .fix = {},
+                               .where = {}},
+                              {.code = "y",
+                               .severity = "fatal",
+                               .environment = "dev",
+                               .message = "f",
+                               .ground = "seen",
+                               .fix = {},
+                               .where = {}}};
+  std::vector<std::string> codes;
+  const std::vector<Finding> findings = CollectFindings(seen);
+  for (const Finding& finding : findings) codes.push_back(finding.code);
+  EXPECT_THAT(codes, ElementsAre("y", "config-error", "migration-error", "x"));
+  EXPECT_EQ(findings[1].message, "bad; the configuration read before stays in force");
+  EXPECT_EQ(findings[1].where, "drover.yaml:3:1");
+}
+
+TEST(StateNameTest, TheListIsClosed) {
+  std::string names;
+  for (int i = 0; i <= static_cast<int>(EnvironmentState::kUnresolved); ++i) {
+    names += Concat(StateName(static_cast<EnvironmentState>(i)), " ");
+  }
+  EXPECT_EQ(names,
+            "current pending applying held failed conflict modified orphan missing unversioned "
+            "unresolved ");
+}
+
+}  // namespace
+}  // namespace drover::daemon
