@@ -13,7 +13,8 @@ struct ChildResult {
 };
 
 /// Runs `arguments` (the first is the program's path) with `input` on stdin; stderr is inherited.
-/// Throws kIo when it cannot be started and kTimedOut, after killing it, when the limit passes.
+/// SIGPIPE must be ignored, as Loop does: a child need not read. Throws kIo when it cannot be
+/// started and kTimedOut, after killing it, when the limit passes.
 [[nodiscard]] ChildResult RunChild(const std::vector<std::string>& arguments,
                                    const std::string& input, std::chrono::milliseconds limit);
 

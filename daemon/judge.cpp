@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "daemon/jobs.h"
 #include "migrations/identifiers.h"
+#include "migrations/native_format.h"
 #include "migrations/plan.h"
 #include "migrations/sql_text.h"
 
@@ -233,16 +234,22 @@ class Judgement {
     const std::vector<bool> applied = seen_.graph->Closure(facts_->rows);
     std::size_t waiting = 0;
     for (std::size_t i = 0; i < applied.size(); ++i) {
-      if (seen_.graph->revisions()[i].draft && !applied[i]) ++waiting;
+      const Revision& revision = seen_.graph->revisions()[i];
+      if (!applied[i] && (revision.draft || migrations::HasEmptyUp(revision))) ++waiting;
     }
     return Settle(EnvironmentState::kCurrent,
-                  waiting > 0 ? Concat("up to date; ", Count(waiting, "draft"), " not applied")
+                  waiting > 0 ? Concat("up to date; ",
+                                       Count(waiting, "draft or empty migration",
+                                             "drafts or empty migrations"),
+                                       " not applied")
                               : std::string("up to date"));
   }
 
   bool Held() {
     const auto held = seen_.state.held.find(target_.path);
-    if (held == seen_.state.held.end() || held->second.migrations != seen_.migrations_digest) {
+    // A database that was deleted has nothing to hold.
+    if (facts_->kind == DatabaseKind::kMissing || held == seen_.state.held.end() ||
+        held->second.migrations != seen_.migrations_digest) {
       return false;
     }
     return Settle(EnvironmentState::kHeld,
@@ -303,6 +310,13 @@ class Judgement {
   Verdict verdict_;
 };
 
+/// A finding's `fix` is something to type; other hints belong to the message.
+bool IsCommand(std::string_view hint) {
+  constexpr std::string_view kPrograms[] = {"drover ", "mv ",    "rmdir ",   "chmod ",  "chown ",
+                                            "git ",    "mkdir ", "sqlite3 ", "export ", "kill "};
+  return std::ranges::any_of(kPrograms, [&](auto program) { return hint.starts_with(program); });
+}
+
 Finding FromError(const Error& error, std::string_view code) {
   Finding finding{.code = std::string(code),
                   .severity = "error",
@@ -311,7 +325,11 @@ Finding FromError(const Error& error, std::string_view code) {
                   .ground = "seen",
                   .fix = std::nullopt,
                   .where = std::nullopt};
-  if (!error.hint.empty()) finding.fix = error.hint;
+  if (IsCommand(error.hint)) {
+    finding.fix = error.hint;
+  } else if (!error.hint.empty()) {
+    finding.message += Concat(" (", error.hint, ")");
+  }
   if (!error.where.empty()) finding.where = error.where;
   return finding;
 }

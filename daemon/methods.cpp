@@ -12,6 +12,9 @@
 
 namespace drover::daemon {
 
+/// Nobody reads progress faster than this.
+constexpr std::chrono::milliseconds kProgressPause{50};
+
 /// The handlers; a friend of Service, so that its registries need no public door.
 struct Methods {
   using Views = std::shared_ptr<const View>;
@@ -45,7 +48,8 @@ struct Methods {
 
   static std::shared_ptr<Project> ProjectOf(Service& service, const CallPtr& call) {
     if (service.stopping_) ThrowStopping();
-    return service.Open(call->params().project);
+    const std::string& named = call->params().project;
+    return service.Open(named.empty() ? service.options_.project : named);
   }
 
   static void Hello(Service& service, const CallPtr& call) {
@@ -149,8 +153,12 @@ struct Methods {
     const std::shared_ptr<Session> session = call->session();
     migrations::ApplyObserver observer;
     if (id) {
-      observer.on_begin = [&service, session, id](const migrations::Step& step, std::size_t index,
-                                                  std::size_t steps) {
+      observer.on_begin = [&service, session, id, last = std::chrono::steady_clock::time_point()](
+                              const migrations::Step& step, std::size_t index,
+                              std::size_t steps) mutable {
+        const auto now = std::chrono::steady_clock::now();
+        if (index > 0 && now - last < kProgressPause) return;
+        last = now;
         const ProgressDocument progress{.id = *id,
                                         .step = static_cast<std::int64_t>(index + 1),
                                         .steps = static_cast<std::int64_t>(steps),

@@ -78,7 +78,8 @@ int RunOnce(const DaemonOptions& options) {
   {
     Workers workers(2);
     service.emplace(loop, workers, store, journal,
-                    Service::Options{.mode = Mode::kOnce, .socket = {}}, [&] { loop.Stop(); });
+                    Service::Options{.mode = Mode::kOnce, .socket = {}, .project = {}},
+                    [&] { loop.Stop(); });
     loop.OnSignals({SIGTERM, SIGINT}, [&](int) { service->Stop(); });
     std::make_shared<UntilQuiet>(loop, service->Open(root), [&](auto view) {
       last = std::move(view);

@@ -44,8 +44,10 @@ ParsedOptions ParseOptions(int argc, char** argv) {
                                                {"warning", LogLevel::kWarning},
                                                {"error", LogLevel::kError}};
   app.add_option("--log-format", options.log_format, "text or json")
+      ->type_name("FORMAT")
       ->transform(CLI::CheckedTransformer(formats).description(""));
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
+      ->type_name("LEVEL")
       ->transform(CLI::CheckedTransformer(levels).description(""));
   try {
     app.parse(argc, argv);

@@ -30,8 +30,11 @@ std::string UserName() {
 }
 
 std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? std::string(name) : std::string();
+  static const std::string host = [] {
+    char name[256] = {};
+    return gethostname(name, sizeof name - 1) == 0 ? std::string(name) : std::string();
+  }();
+  return host;
 }
 
 migrations::AppliedBy Identify(const std::string& root) {
@@ -58,15 +61,17 @@ void Project::Start() {
   if (context_.mode == Mode::kWatch) {
     watch_ = std::make_unique<ProjectWatch>(
         context_.loop, root_,
-        ProjectWatch::Callbacks{.look = [this] { Look(); },
-                                .suspicious =
-                                    [this](const std::vector<std::string>& paths) {
-                                      if (view_) strays_->ScanSome(view_->seen, paths);
-                                    },
-                                .rescan =
-                                    [this] {
-                                      if (view_) strays_->ScanAll(view_->seen);
-                                    }});
+        ProjectWatch::Callbacks{
+            .look = [this] { Look(); },
+            .suspicious =
+                [this](const std::vector<std::string>& paths) {
+                  if (view_) strays_->ScanSome(view_->seen, paths);
+                },
+            .rescan =
+                [this] {
+                  if (view_) strays_->ScanAll(view_->seen);
+                },
+            .busy = [this](const std::string& path) { return context_.jobs.Has(path); }});
   }
   if (ActsByPolicy()) Recover();
   Look();
@@ -309,7 +314,7 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
     const Code code = outcome.error->code;
     if (code == Code::kBusy || code == Code::kIo) outside_failures_.insert(request.path);
   } else if (!outcome.result.steps.empty()) {
-    recovered_.clear();
+    if (request.origin == JobOrigin::kUser) recovered_.clear();  // somebody has seen them
     attempts_.erase(request.path);
   }
   if (request.origin == JobOrigin::kPolicy && outcome.result.steps.empty()) {

@@ -96,7 +96,8 @@ void ProjectWatch::WatchTree(const std::string& directory) {
 
 void ProjectWatch::Arm(const Observation& seen) {
   WatchRoot();
-  if (git_.empty()) {
+  // A walk up to the root of the file system: once, and again when a repository appears here.
+  if (!std::exchange(git_sought_, true)) {
     git_ = environments::ReadGitHead(root_).directory;
     if (!git_.empty()) WatchDirectory(git_);
   }
@@ -173,6 +174,7 @@ void ProjectWatch::Note(const WatchEvent& event) {
       settler_.NoteSaved(event.directory, Settler::Clock::now());
       return;
     case Kind::kDirectory:
+      if (event.name == ".git") git_sought_ = false;
       if (event.directory == git_ || environments::IsPrunedDirectory(event.name)) return;
       NoteDirectory(event.path());
       return;
@@ -200,7 +202,8 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
   const std::string database =
       event.directory + "/" + std::string(environments::WithoutSidecarSuffix(event.name));
   if (databases_.contains(database)) {
-    settler_.NoteDatabase(now);
+    // Our own commits are no news, and the end of the job leads to a look.
+    if (!callbacks_.busy(database)) settler_.NoteDatabase(now);
     return;
   }
   const bool migration =

@@ -22,6 +22,7 @@ class ProjectWatch final {
     std::function<void()> look;                                // inputs or databases changed
     std::function<void(std::vector<std::string>)> suspicious;  // files that may be databases
     std::function<void()> rescan;                              // events were lost
+    std::function<bool(const std::string&)> busy;  // has this database a job of ours running?
   };
 
   ProjectWatch(Loop& loop, std::string root, Callbacks callbacks);

@@ -339,6 +339,18 @@ class Applier {
 
 }  // namespace
 
+namespace {
+
+void TryRollBack(const std::string& path) {
+  try {
+    RollBackHotJournal(path);
+  } catch (const Error&) {
+    // What went wrong first is what the user must read.
+  }
+}
+
+}  // namespace
+
 ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
                   const std::stop_token& stop) {
   if (!StatFile(request.path)) {
@@ -348,7 +360,14 @@ ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
       return {.from = {}, .to = {}, .steps = {}, .warnings = plan.warnings, .duration_ms = 0};
     }
   }
-  return Applier(request, observer, stop, Purpose::kApply).Run();
+  try {
+    return Applier(request, observer, stop, Purpose::kApply).Run();
+  } catch (const Error&) {
+    // After an I/O error (a full disk) SQLite leaves the rollback to the next one who opens the
+    // file.
+    TryRollBack(request.path);
+    throw;
+  }
 }
 
 ApplyResult Stamp(const ApplyRequest& request, const Graph& graph) {

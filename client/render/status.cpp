@@ -206,10 +206,12 @@ std::string RenderStatus(const StatusDocument& status, std::string_view cwd, con
   out += "\n";
   if (status.environments.empty()) out += "No environments are configured.\n";
   AppendEnvironments(out, status.environments, cwd, status.root, style);
-  if (!status.strays.empty()) {
+  std::vector<StrayEntry> strays = status.strays;
+  // Other programs' databases are nobody's trouble; drover strays lists them.
+  std::erase_if(strays, [](const StrayEntry& stray) { return stray.kind == "foreign"; });
+  if (!strays.empty()) {
     out += Concat("\n", Paint(style, Tone::kBold, "Strays"), "\n");
-    for (const StrayEntry& stray : status.strays)
-      out += RenderStray(stray, cwd, status.root, style);
+    for (const StrayEntry& stray : strays) out += RenderStray(stray, cwd, status.root, style);
   }
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return SeverityRank(a.severity) < SeverityRank(b.severity);

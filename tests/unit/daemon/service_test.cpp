@@ -88,7 +88,7 @@ class ServiceTest : public ::testing::Test {
     const std::string id = Concat(++last_id);
     Say(Concat(R"({"jsonrpc":"2.0","id":)", id, R"(,"method":")", method, R"(","params":)", params,
                "}"));
-    return session->Await({Concat("\"id\":", id, ",")});
+    return session->Await({Concat("{\"jsonrpc\":\"2.0\",\"id\":", id, ",")});
   }
 
   [[nodiscard]] std::string With(const DiskProject& disk, const std::string& more = "") const {
@@ -136,6 +136,7 @@ TEST_F(ServiceTest, GarbageIsAnsweredWithAnError) {
     Say(line);
     EXPECT_EQ(session->lines(), before + 1) << line;
   }
+  last_id = 100;
   EXPECT_THAT(Ask("ping"), HasSubstr("\"result\""));
 }
 

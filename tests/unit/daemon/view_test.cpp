@@ -1,0 +1,143 @@
+#include "daemon/view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "tests/unit/daemon/support.h"
+
+namespace drover::daemon {
+namespace {
+
+using drover::testing::DiskProject;
+using drover::testing::RunSql;
+using drover::testing::Scratch;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::string_view kTwo =
+    "  dev:\n    url: sqlite:///./app.db\n  far:\n    url: sqlite:////nonexistent/x.db\n";
+
+std::string KindOf(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.kind;
+  }
+  return "nothing was thrown";
+}
+
+std::string Ids(const RevisionsDocument& document) {
+  std::vector<std::string> ids;
+  for (const RevisionEntry& entry : document.revisions) ids.push_back(entry.revision);
+  return Join(ids, " ");
+}
+
+class ViewTest : public ::testing::Test {
+ protected:
+  ViewTest() : disk(kTwo) {
+    disk.Migrate("a1", "none", "CREATE TABLE t (x);", "DROP TABLE t;");
+    disk.Migrate("b2", "a1", "CREATE TABLE u (x);");
+    disk.Migrate("c3", "b2", "CREATE TABLE v (x);");
+    RunSql(disk / "app.db",
+           "CREATE TABLE drover_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);"
+           "INSERT INTO drover_version VALUES ('b2')");
+  }
+
+  View Look() {
+    Observer observer(disk.root(), store);
+    View view;
+    view.seen = observer.Observe();
+    view.verdicts = Judge(*view.seen, {});
+    view.findings = CollectFindings(*view.seen);
+    return view;
+  }
+
+  const DiskProject disk;
+  const Scratch state;
+  StateStore store{state.path()};
+};
+
+TEST_F(ViewTest, StatusSpeaksOfEveryEnvironmentOrOfThoseNamed) {
+  const StatusDocument status = MakeStatus(Look(), {});
+  ASSERT_EQ(status.environments.size(), 2U);
+  EXPECT_EQ(status.environments[0].state, "pending");
+  EXPECT_THAT(status.environments[0].current, ElementsAre("b2"));
+  EXPECT_THAT(status.environments[0].heads, ElementsAre("c3"));
+  EXPECT_EQ(status.environments[0].path, disk / "app.db");
+  EXPECT_EQ(status.environments[0].policy, "report");
+  EXPECT_EQ(status.environments[1].state, "missing");
+  EXPECT_EQ(MakeStatus(Look(), {"far"}).environments.size(), 1U);
+  EXPECT_EQ(KindOf([&] { (void)MakeStatus(Look(), {"fra"}); }), "environment.unknown");
+}
+
+TEST_F(ViewTest, TheNextCommandIsThatOfTheWorstState) {
+  View view = Look();
+  EXPECT_EQ(MakeStatus(view, {}).next, "drover upgrade");
+  view.verdicts[1].state = EnvironmentState::kConflict;
+  view.verdicts[1].next = "drover merge";
+  EXPECT_EQ(MakeStatus(view, {}).next, "drover merge");
+  for (Verdict& verdict : view.verdicts) verdict.state = EnvironmentState::kCurrent;
+  EXPECT_EQ(MakeStatus(view, {}).next, std::nullopt);
+  view.strays.emplace_back().kind = "foreign";
+  EXPECT_EQ(MakeStatus(view, {}).next, std::nullopt);
+  view.strays.emplace_back().kind = "duplicate";
+  EXPECT_EQ(MakeStatus(view, {}).next, "drover strays");
+}
+
+TEST_F(ViewTest, FromAnotherDirectoryTheUrlWouldBeAnotherFile) {
+  std::filesystem::create_directory(disk / "backend");
+  const View view = Look();
+  EXPECT_FALSE(CheckWorkingDirectory(view, ""));
+  EXPECT_FALSE(CheckWorkingDirectory(view, disk.root()));
+  const auto finding = CheckWorkingDirectory(view, disk / "backend");
+  ASSERT_TRUE(finding);
+  EXPECT_EQ(finding->code, "wrong-cwd");
+  EXPECT_EQ(finding->message,
+            "from backend/ the URL ./app.db would be backend/app.db, not dev's app.db");
+}
+
+TEST_F(ViewTest, HistoryIsNewestFirstAndARangeIncludesItsEnds) {
+  const View view = Look();
+  EXPECT_EQ(Ids(MakeRevisions(view, "all", "")), "c3 b2 a1");
+  EXPECT_EQ(Ids(MakeRevisions(view, "all", "a1:b2")), "b2 a1");
+  EXPECT_EQ(Ids(MakeRevisions(view, "all", "b2:")), "c3 b2");
+  EXPECT_EQ(Ids(MakeRevisions(view, "all", ":a1")), "a1");
+  EXPECT_EQ(Ids(MakeRevisions(view, "heads", "")), "c3");
+  EXPECT_EQ(Ids(MakeRevisions(view, "branches", "")), "");
+  EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "all", "b2:a1"); }), "range_not_ancestor");
+  EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "all", "nonsense"); }), "range");
+  const RevisionEntry shown = MakeRevisions(view, "show", "b").revisions.at(0);
+  EXPECT_THAT(shown.up_sql.value_or(""), HasSubstr("CREATE TABLE u"));
+  EXPECT_EQ(shown.file, "migrations/b2.sql");
+  EXPECT_THAT(shown.environments, ElementsAre("dev"));
+}
+
+TEST_F(ViewTest, CurrentAndWhereNameWhatIsThere) {
+  const View view = Look();
+  const CurrentDocument current = MakeCurrent(view, {"dev"});
+  EXPECT_EQ(current.environments.at(0).current.at(0), (RevisionName{"b2", false, "b2"}));
+  const WhereDocument where = MakeWhere(view, {});
+  EXPECT_TRUE(where.environments.at(0).exists);
+  EXPECT_FALSE(where.environments.at(1).exists);
+  EXPECT_EQ(where.environments.at(1).path, "/nonexistent/x.db");
+}
+
+TEST_F(ViewTest, WithoutAConfigurationItsErrorIsTheAnswer) {
+  disk.Replace("drover.yaml", "nonsense: [");
+  const View view = Look();
+  EXPECT_EQ(KindOf([&] { (void)MakeStatus(view, {}); }), "config.syntax");
+  EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "all", ""); }), "config.syntax");
+  EXPECT_FALSE(CheckWorkingDirectory(view, "/tmp"));
+}
+
+TEST_F(ViewTest, WithoutAGraphTheFirstProblemIsTheAnswer) {
+  disk.Replace("migrations/b2.sql", "no migration");
+  const View view = Look();
+  EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "all", ""); }), "malformed_migration");
+  EXPECT_EQ(MakeStatus(view, {}).environments.at(0).state, "failed");
+}
+
+}  // namespace
+}  // namespace drover::daemon
