@@ -36,6 +36,9 @@ int StatusExitCode(const StatusDocument& status) {
     const auto row = std::ranges::find(kStates, environment.state, &Row::state);
     return row == kStates.end() ? 1 : row->exit_code;  // an unknown state is not "fine"
   };
+  const bool config_error =
+      std::ranges::find(status.findings, "config-error", &Finding::code) != status.findings.end();
+  if (config_error) return 1;
   for (const int code : {1, 5, 4, 3}) {
     if (std::ranges::find(status.environments, code, code_of) != status.environments.end()) {
       return code;

@@ -551,7 +551,8 @@ struct ScanResult {
 };
 
 /// What `drover status --exit-code` and `droverd --once` exit with: the worst environment counts,
-/// in the order 1 (failed, unresolved), 5 (conflict), 4 (modified, orphan), 3 (work to be done), 0.
+/// in the order 1 (failed, unresolved, or a wrong drover.yaml), 5 (conflict), 4 (modified, orphan),
+/// 3 (work to be done), 0.
 [[nodiscard]] int StatusExitCode(const StatusDocument& status);
 
 /// `document` as one line of JSON. Defined for every document above; invalid UTF-8 (a file name may

@@ -20,7 +20,7 @@ struct RuntimePaths {
 [[nodiscard]] RuntimePaths FindRuntimePaths();
 
 /// The nearest directory at or above `from` that holds drover.yaml. Throws kNotFound
-/// ("project.not_found") with the hint `drover init`.
+/// ("project.not_found") with a hint where to read about it.
 [[nodiscard]] std::string FindProjectRoot(const std::string& from);
 
 }  // namespace drover

@@ -123,7 +123,16 @@ void AddOptions(CLI::App& app, const Verb* verb, Arguments& arguments) {
               HelpCommand(verb));
 }
 
+/// `-e "$ENV"` with ENV unset must not quietly mean the default environment.
+void CheckNotEmpty(const Verb& verb, std::span<const std::string> words, std::string_view what) {
+  if (std::find(words.begin(), words.end(), "") != words.end()) {
+    throw Usage(Concat(what, " of drover ", verb.name, " is empty"), HelpCommand(&verb));
+  }
+}
+
 void CheckPositionals(const Verb& verb, const Arguments& arguments) {
+  CheckNotEmpty(verb, arguments.environments, "an environment");
+  CheckNotEmpty(verb, arguments.positionals, "an argument");
   const std::size_t given = arguments.positionals.size();
   if (given > verb.most) {
     throw Usage(Concat("unexpected argument \"", arguments.positionals[verb.most], "\" of drover ",

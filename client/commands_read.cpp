@@ -89,13 +89,7 @@ int RunPlan(Invocation& invocation) {
     params.sql = arguments.sql;
     params.draft = arguments.draft;
     const std::string json = connection.Call("plan", params, OptionsFor(invocation));
-    if (PrintedAsJson(invocation, json)) continue;
-    const auto plan = DecodeDocument<PlanDocument>(json);
-    if (arguments.sql) {
-      Print(plan.sql.value_or(""));
-    } else {
-      Print(RenderPlan(plan, invocation.cwd, invocation.project, invocation.out));
-    }
+    PrintPlan(invocation, json);
   }
   return 0;
 }

@@ -114,7 +114,9 @@ int RunWait(Invocation& invocation) {
   }
 }
 
-int RunWatch(Invocation& invocation) {
+namespace {
+
+int Watch(Invocation& invocation) {
   Connection connection = Open(invocation);
   CallOptions options = OptionsFor(invocation);
   if (!options.deadline) {
@@ -136,6 +138,18 @@ int RunWatch(Invocation& invocation) {
     if (PrintedAsJson(invocation, reply->result_json)) continue;
     Print(RenderEvent(DecodeDocument<EventDocument>(reply->result_json), invocation.cwd,
                       invocation.project, invocation.out));
+  }
+}
+
+}  // namespace
+
+int RunWatch(Invocation& invocation) {
+  try {
+    return Watch(invocation);
+  } catch (const Error& error) {
+    // Ctrl-C is how one ends it, and no error.
+    if (error.kind != "interrupted") throw;
+    return ExitCode(error.code);
   }
 }
 

@@ -77,13 +77,7 @@ int RunChange(Invocation& invocation) {
     params.purge = arguments.purge;
     params.sql = arguments.sql;
     const std::string json = Change(invocation, connection, std::move(params));
-    if (PrintedAsJson(invocation, json)) continue;
-    const auto plan = DecodeDocument<PlanDocument>(json);
-    if (arguments.sql) {
-      Print(plan.sql.value_or(""));
-    } else {
-      Print(RenderPlan(plan, invocation.cwd, invocation.project, invocation.out));
-    }
+    PrintPlan(invocation, json);
   }
   return 0;
 }

@@ -1,6 +1,8 @@
 #include "client/connection.h"
 
+#include <array>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -41,7 +43,7 @@ char ProcessState(pid_t pid) {
 }
 
 std::string FormatSeconds(double seconds) {
-  const auto tenths = static_cast<std::int64_t>(seconds * 10 + 0.5);
+  const auto tenths = std::lround(seconds * 10);
   return tenths % 10 == 0 ? Concat(tenths / 10, " s") : Concat(tenths / 10, ".", tenths % 10, " s");
 }
 
@@ -87,6 +89,16 @@ Error Connection::Lost() const {
   }
   return {Code::kUnavailable, "daemon.lost",
           "the daemon closed the connection before it had answered", "drover daemon status"};
+}
+
+/// A job that takes long is no sign of a daemon in trouble.
+Error Connection::StillRunning(std::string_view method, double seconds) const {
+  const pid_t pid = peer();
+  if (pid > 0 && ProcessState(pid) == 'T') return Late(seconds);
+  return {Code::kTimedOut, "job.still_running",
+          Concat("the ", method, " is still running after ", FormatSeconds(seconds),
+                 local() ? "; it is undone" : "; it goes on in the daemon"),
+          "drover status"};
 }
 
 Error Connection::Late(double seconds) const {
@@ -162,12 +174,14 @@ std::optional<Reply> Connection::Receive(const Deadline& deadline) {
                   Concat("the daemon sent more than ", kMaxReplyBytes, " bytes in one line"),
                   "drover daemon restart");
     }
-    const std::size_t size = buffer_.size();
-    buffer_.resize(size + kReadSize);
-    const ssize_t got = recv(socket_.get(), buffer_.data() + size, kReadSize, MSG_DONTWAIT);
+    // Left uninitialised: clearing 64 KiB would cost a small reply more than reading it does.
+    std::array<char, kReadSize> piece;
+    const ssize_t got = recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
     const int error_number = errno;
-    buffer_.resize(size + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got > 0) continue;
+    if (got > 0) {
+      buffer_.append(piece.data(), static_cast<std::size_t>(got));
+      continue;
+    }
     if (got == 0 || (error_number != EAGAIN && error_number != EINTR)) throw Lost();
     switch (WaitFor(socket_.get(), For::kReading, deadline)) {
       case Ready::kReady:
@@ -199,7 +213,10 @@ std::string Connection::Call(std::string_view method, const Params& params,
       [[maybe_unused]] const std::int64_t cancel_id = Send("cancel", cancel, deadline);
       continue;
     }
-    if (!reply) throw Late(seconds);
+    if (!reply) {
+      if (options.on_cancel) throw StillRunning(method, seconds);
+      throw Late(seconds);
+    }
     if (reply->id == id) {
       if (reply->error) throw FromBody(*reply->error);
       return std::move(reply->result_json);

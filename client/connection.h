@@ -57,6 +57,7 @@ class Connection final {
  private:
   [[nodiscard]] Error Lost() const;
   [[nodiscard]] Error Late(double seconds) const;
+  [[nodiscard]] Error StillRunning(std::string_view method, double seconds) const;
   std::optional<std::string> TakeLine();
   void EndChild();
 

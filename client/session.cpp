@@ -8,6 +8,7 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "client/progress.h"
+#include "client/render/render.h"
 #include "client/spawn.h"
 #include "client/verbs.h"
 
@@ -136,6 +137,16 @@ bool PrintedAsJson(const Invocation& invocation, std::string_view document) {
   if (!invocation.arguments.json) return false;
   Print(Concat(document, "\n"));
   return true;
+}
+
+void PrintPlan(const Invocation& invocation, std::string_view document) {
+  if (PrintedAsJson(invocation, document)) return;
+  const auto plan = DecodeDocument<PlanDocument>(document);
+  if (invocation.arguments.sql) {
+    Print(plan.sql.value_or(""));
+  } else {
+    Print(RenderPlan(plan, invocation.cwd, invocation.project, invocation.out));
+  }
 }
 
 void WarnOfVersionSkew(const Invocation& invocation, std::string_view daemon_version) {

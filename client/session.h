@@ -38,6 +38,9 @@ void PrintError(std::string_view text);
 /// With --json prints the document as the daemon sent it, on one line, and returns true.
 [[nodiscard]] bool PrintedAsJson(const Invocation& invocation, std::string_view document);
 
+/// Prints a plan, or the result of one: as JSON, as its SQL alone, or for people.
+void PrintPlan(const Invocation& invocation, std::string_view document);
+
 /// One line on stderr when the daemon is of another version than this program.
 void WarnOfVersionSkew(const Invocation& invocation, std::string_view daemon_version);
 

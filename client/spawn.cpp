@@ -145,10 +145,10 @@ std::string FindDaemonProgram() {
     throw Error(Code::kNotFound, "daemon.program",
                 Concat("DROVERD names ", *given, ", which is not a program"), "unset DROVERD");
   }
-  const std::string beside = DirectoryName(RealPath("/proc/self/exe")) + "/droverd";
+  std::string beside = DirectoryName(RealPath("/proc/self/exe")) + "/droverd";
   if (IsProgram(beside)) return beside;
   for (const std::string& directory : SplitList(EnvironmentVariable("PATH").value_or(""), ':')) {
-    const std::string path = directory + "/droverd";
+    std::string path = directory + "/droverd";
     if (directory.front() == '/' && IsProgram(path)) return path;
   }
   throw Error(Code::kNotFound, "daemon.program",

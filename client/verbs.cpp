@@ -7,45 +7,6 @@ namespace {
 
 using enum Option;
 
-constexpr std::array kOptions{
-    OptionRow{kEnvironment, "-e,--env", "ENV", "the environment; may be repeated", nullptr, nullptr,
-              &Arguments::environments},
-    OptionRow{kExitCode, "--exit-code", "", "exit with 3, 4, 5 or 1 when something is not current",
-              &Arguments::exit_code},
-    OptionRow{kRefresh, "--refresh", "", "look again even if nothing seems to have changed",
-              &Arguments::refresh},
-    OptionRow{kRange, "-r,--range", "A:B", "only the revisions from A to B", nullptr,
-              &Arguments::range},
-    OptionRow{kSql, "--sql", "", "print the SQL script instead of acting", &Arguments::sql},
-    OptionRow{kDraft, "--draft", "", "include drafts", &Arguments::draft},
-    OptionRow{kDown, "--down", "", "plan a downgrade", &Arguments::down},
-    OptionRow{kDryRun, "--dry-run", "", "print the plan, change nothing", &Arguments::dry_run},
-    OptionRow{kYes, "-y,--yes", "", "do what destroys data without asking", &Arguments::yes},
-    OptionRow{kConfirm, "--confirm", "ENV", "the name of the protected environment to act on",
-              nullptr, &Arguments::confirm},
-    OptionRow{kPurge, "--purge", "", "forget the recorded revisions first", &Arguments::purge},
-    OptionRow{kMessage, "-m,--message", "TEXT", "what the revision does", nullptr,
-              &Arguments::message},
-    OptionRow{kHead, "--head", "REV", "the parent, or \"base\" (default: head)", nullptr,
-              &Arguments::head},
-    OptionRow{kSplice, "--splice", "", "allow a parent that is not a head", &Arguments::splice},
-    OptionRow{kBranchLabel, "--branch-label", "LABEL", "name the branch that starts here", nullptr,
-              &Arguments::branch_label},
-    OptionRow{kDependsOn, "--depends-on", "REV", "must be applied before; may be repeated", nullptr,
-              nullptr, &Arguments::depends_on},
-    OptionRow{kRevId, "--rev-id", "ID", "the revision's id instead of a random one", nullptr,
-              &Arguments::rev_id},
-    OptionRow{kNoDraft, "--no-draft", "", "do not mark the file as a draft", &Arguments::no_draft},
-    OptionRow{kDirectory, "-C,--directory", "DIR", "act as if started in DIR", nullptr,
-              &Arguments::directory},
-    OptionRow{kJson, "--json", "", "print JSON", &Arguments::json},
-    OptionRow{kColor, "--color", "WHEN", "auto, always or never", nullptr, &Arguments::color},
-    OptionRow{kLocal, "--local", "", "work without a daemon", &Arguments::local},
-    OptionRow{kTimeout, "--timeout", "SECONDS", "give up after this long", nullptr,
-              &Arguments::timeout},
-    OptionRow{kHelp, "-h,--help", "", "print this help", &Arguments::help},
-};
-
 constexpr std::size_t kAny = static_cast<std::size_t>(-1);
 
 constexpr std::array kVerbs{
@@ -249,7 +210,7 @@ constexpr std::array kVerbs{
          "",
          0,
          0,
-         "allow this drover.yaml to run hooks",
+         "let this drover.yaml's policies act outside the project",
          {},
          {{{"drover trust", "holds until drover.yaml changes"}}},
          "trust",
@@ -401,17 +362,5 @@ const Verb* FindVerb(std::string_view name) {
   }
   return nullptr;
 }
-
-std::span<const OptionRow> Options() { return kOptions; }
-
-bool Takes(const Verb& verb, Option option) {
-  if (IsGlobal(option)) return true;
-  for (const Option own : verb.options) {
-    if (own == option) return true;
-  }
-  return false;
-}
-
-bool IsGlobal(Option option) { return option >= Option::kDirectory; }
 
 }  // namespace drover::client

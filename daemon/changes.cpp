@@ -32,8 +32,10 @@ void CheckTarget(const environments::Target& target) {
 }
 
 void CheckDatabase(const environments::Target& target, const migrations::DatabaseFacts& facts,
-                   const Params& params, JobCommand command) {
-  if (facts.problem && facts.problem->kind != "hot_journal") throw Error(*facts.problem);
+                   const Params& params, JobCommand command, bool carry_out) {
+  // What a lock or a hot journal hides, the job itself finds out; a preview cannot.
+  const bool passing = facts.problem && facts.problem->code == Code::kBusy;
+  if (facts.problem && !(passing && carry_out)) throw Error(*facts.problem);
   if (facts.kind == DatabaseKind::kMissing && command != JobCommand::kUpgrade) {
     throw Error(Code::kNotFound, "database.missing",
                 Concat("there is no database at ", target.path),
@@ -132,7 +134,13 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     plan = PlanRange(request, request.target);
   } else {
     CheckTarget(target);
-    CheckDatabase(target, *view.seen->databases.at(target.path), params, command);
+    if (verdict.state == EnvironmentState::kApplying && command != JobCommand::kUpgrade) {
+      throw Error(Code::kBusy, "job.running",
+                  Concat("a job is running on ", target.path, ": what it leaves is not known yet"),
+                  "drover status");
+    }
+    CheckDatabase(target, *view.seen->databases.at(target.path), params, command,
+                  carry_out && !params.dry_run);
     plan = PlanFor(request, request.rows);
   }
   if (verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
@@ -176,7 +184,11 @@ PlanDocument ResultDocument(PlanDocument planned, const migrations::ApplyResult&
   planned.steps = std::move(carried_out);
   planned.from = result.from;
   planned.to = result.to;
-  planned.warnings = result.warnings;
+  for (const std::string& warning : result.warnings) {
+    if (std::ranges::find(planned.warnings, warning) == planned.warnings.end()) {
+      planned.warnings.push_back(warning);
+    }
+  }
   planned.applied = static_cast<std::int64_t>(result.steps.size());
   planned.duration_ms = result.duration_ms;
   return planned;

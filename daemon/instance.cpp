@@ -64,7 +64,7 @@ int ProbeSocket(const std::string& path) {
 }
 
 void CheckDirectory(const std::string& path) {
-  MakeDirectories(path, 0700);
+  if (!StatFile(path)) MakeDirectories(path, 0700);
   const std::optional<FileStatus> status = StatFile(path);
   if (!status || status->type != FileType::kDirectory) {
     throw Error(Code::kRefused, "daemon.directory", Concat(path, " is not a directory"),

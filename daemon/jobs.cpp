@@ -196,7 +196,7 @@ void JobQueue::DropIfWaiting(const std::string& path, const std::shared_ptr<Job>
 }
 
 void JobQueue::StartNext(const std::string& path) {
-  workers_.Post([this, path, job = queues_[path].front()]() mutable {
+  auto work = [this, path, job = queues_[path].front()]() mutable {
     auto outcome = std::make_shared<JobOutcome>();
     if (job->stop.stop_requested()) {
       outcome->error = Cancelled();
@@ -215,7 +215,8 @@ void JobQueue::StartNext(const std::string& path) {
       }
       job->done(std::move(*outcome));
     });
-  });
+  };
+  workers_.Post(std::move(work), Lane::kJob);
 }
 
 std::set<std::string> JobQueue::Busy() const {

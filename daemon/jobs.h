@@ -81,6 +81,7 @@ class JobQueue final {
 
   /// Paths with a running or waiting job.
   [[nodiscard]] std::set<std::string> Busy() const;
+  [[nodiscard]] bool Has(const std::string& path) const { return queues_.contains(path); }
   [[nodiscard]] bool idle() const { return queues_.empty(); }
 
   void CancelAll();

@@ -118,11 +118,20 @@ Unfinished FindUnfinished(std::string_view content) {
   return found;
 }
 
+/// A zombie is dead: its parent has only not asked yet. Its state follows the name in parentheses.
+bool IsZombie(std::int64_t pid) {
+  const std::string stat = ReadFile(Concat("/proc/", pid, "/stat"), 4096);
+  const std::size_t end = stat.rfind(") ");
+  return end != std::string::npos && end + 2 < stat.size() &&
+         (stat[end + 2] == 'Z' || stat[end + 2] == 'X');
+}
+
 /// A process id is reused sooner or later; only a process of ours counts.
 bool IsLiveDrover(std::int64_t pid) {
   if (pid <= 0 || (kill(static_cast<pid_t>(pid), 0) != 0 && errno != EPERM)) return false;
   try {
-    return ReadFile(Concat("/proc/", pid, "/comm"), 4096).find("drover") != std::string::npos;
+    return !IsZombie(pid) &&
+           ReadFile(Concat("/proc/", pid, "/comm"), 4096).find("drover") != std::string::npos;
   } catch (const Error&) {
     return false;  // gone in between
   }

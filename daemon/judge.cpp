@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "daemon/jobs.h"
 #include "migrations/identifiers.h"
+#include "migrations/native_format.h"
 #include "migrations/plan.h"
 #include "migrations/sql_text.h"
 
@@ -53,6 +54,8 @@ class Judgement {
   Verdict Decide() {
     if (Unresolved()) return std::move(verdict_);
     verdict_.current = facts_->rows;
+    verdict_.inputs =
+        InputsDigest(seen_.migrations_digest, seen_.config->sha256, target_.path, facts_->rows);
     (void)(Applying() || Unreadable() || Orphan() || BrokenMigrations() || Unversioned() ||
            Unfinished() || Modified() || Overlapping() || Conflict() || UpToDate() || Held() ||
            Failed() || Waiting());
@@ -149,6 +152,12 @@ class Judgement {
 
   bool Unfinished() {
     if (facts_->unfinished.empty()) return false;
+    const auto failure = seen_.state.failures.find(target_.path);
+    if (failure != seen_.state.failures.end() && failure->second.inputs == verdict_.inputs) {
+      verdict_.error = FromBody(failure->second.error);
+      return Settle(EnvironmentState::kFailed, verdict_.error->message,
+                    WithEnvironment(seen_, "drover upgrade --yes", config_.name));
+    }
     verdict_.error = Error(
         Code::kConflict, "history.unfinished",
         Concat("revision ", facts_->unfinished.front(),
@@ -171,6 +180,7 @@ class Judgement {
       }
     }
     if (modified.empty()) return false;
+    CountPending();
     const Revision& first = *seen_.graph->Find(modified.front());
     verdict_.error =
         Error(Code::kDrift, "modified",
@@ -219,23 +229,27 @@ class Judgement {
     CountPending();
     if (!pending_.empty()) return false;
     if (facts_->kind == DatabaseKind::kMissing) {
-      return Settle(EnvironmentState::kMissing, "there is no file yet, and nothing to apply");
+      return Settle(EnvironmentState::kMissing, "there is no file yet, and no finished migration");
     }
     const std::vector<bool> applied = seen_.graph->Closure(facts_->rows);
     std::size_t waiting = 0;
     for (std::size_t i = 0; i < applied.size(); ++i) {
-      if (seen_.graph->revisions()[i].draft && !applied[i]) ++waiting;
+      const Revision& revision = seen_.graph->revisions()[i];
+      if (!applied[i] && (revision.draft || migrations::HasEmptyUp(revision))) ++waiting;
     }
     return Settle(EnvironmentState::kCurrent,
-                  waiting > 0 ? Concat("up to date; ", Count(waiting, "draft"), " not applied")
+                  waiting > 0 ? Concat("up to date; ",
+                                       Count(waiting, "draft or empty migration",
+                                             "drafts or empty migrations"),
+                                       " not applied")
                               : std::string("up to date"));
   }
 
   bool Held() {
-    verdict_.inputs =
-        InputsDigest(seen_.migrations_digest, seen_.config->sha256, target_.path, facts_->rows);
     const auto held = seen_.state.held.find(target_.path);
-    if (held == seen_.state.held.end() || held->second.migrations != seen_.migrations_digest) {
+    // A database that was deleted has nothing to hold.
+    if (facts_->kind == DatabaseKind::kMissing || held == seen_.state.held.end() ||
+        held->second.migrations != seen_.migrations_digest) {
       return false;
     }
     return Settle(EnvironmentState::kHeld,
@@ -250,8 +264,11 @@ class Judgement {
       return false;
     }
     verdict_.error = FromBody(failure->second.error);
+    // Under the policy "apply" a corrected file is tried by itself: the error's own hint leads on.
     return Settle(EnvironmentState::kFailed, verdict_.error->message,
-                  WithEnvironment(seen_, "drover upgrade", config_.name));
+                  verdict_.policy == OnPending::kApply && !verdict_.error->where.empty()
+                      ? std::string()
+                      : WithEnvironment(seen_, "drover upgrade", config_.name));
   }
 
   bool Waiting() {
@@ -293,6 +310,13 @@ class Judgement {
   Verdict verdict_;
 };
 
+/// A finding's `fix` is something to type; other hints belong to the message.
+bool IsCommand(std::string_view hint) {
+  constexpr std::string_view kPrograms[] = {"drover ", "mv ",    "rmdir ",   "chmod ",  "chown ",
+                                            "git ",    "mkdir ", "sqlite3 ", "export ", "kill "};
+  return std::ranges::any_of(kPrograms, [&](auto program) { return hint.starts_with(program); });
+}
+
 Finding FromError(const Error& error, std::string_view code) {
   Finding finding{.code = std::string(code),
                   .severity = "error",
@@ -301,7 +325,11 @@ Finding FromError(const Error& error, std::string_view code) {
                   .ground = "seen",
                   .fix = std::nullopt,
                   .where = std::nullopt};
-  if (!error.hint.empty()) finding.fix = error.hint;
+  if (IsCommand(error.hint)) {
+    finding.fix = error.hint;
+  } else if (!error.hint.empty()) {
+    finding.message += Concat(" (", error.hint, ")");
+  }
   if (!error.where.empty()) finding.where = error.where;
   return finding;
 }

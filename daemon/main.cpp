@@ -41,6 +41,8 @@ int Fail(const Error& error, const DaemonOptions& options) {
     drover::UniqueFd startup(options.startup_fd);
     drover::daemon::ReportStartup(startup, drover::EncodeDocument(drover::ToBody(error)) + "\n");
   }
+  drover::daemon::Log(drover::daemon::LogLevel::kError, "ended by an error",
+                      {{"where", error.where}, {"err", error.message}});
   std::fputs(text.c_str(), stderr);
   return drover::ExitCode(error.code);
 }

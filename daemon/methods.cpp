@@ -12,13 +12,16 @@
 
 namespace drover::daemon {
 
+/// Nobody reads progress faster than this.
+constexpr std::chrono::milliseconds kProgressPause{50};
+
 /// The handlers; a friend of Service, so that its registries need no public door.
 struct Methods {
   using Views = std::shared_ptr<const View>;
 
   /// Runs `make` on a worker and replies with what it returns.
   static void Offload(Service& service, const CallPtr& call, std::function<std::string()> make) {
-    service.workers_.Post([&service, call, make = std::move(make)]() mutable {
+    service.workers_.Post([&service, call = CallPtr(call), make = std::move(make)]() mutable {
       auto result = std::make_shared<std::string>();
       auto error = std::make_shared<std::optional<Error>>();
       try {
@@ -45,7 +48,8 @@ struct Methods {
 
   static std::shared_ptr<Project> ProjectOf(Service& service, const CallPtr& call) {
     if (service.stopping_) ThrowStopping();
-    return service.Open(call->params().project);
+    const std::string& named = call->params().project;
+    return service.Open(named.empty() ? service.options_.project : named);
   }
 
   static void Hello(Service& service, const CallPtr& call) {
@@ -149,8 +153,12 @@ struct Methods {
     const std::shared_ptr<Session> session = call->session();
     migrations::ApplyObserver observer;
     if (id) {
-      observer.on_begin = [&service, session, id](const migrations::Step& step, std::size_t index,
-                                                  std::size_t steps) {
+      observer.on_begin = [&service, session, id, last = std::chrono::steady_clock::time_point()](
+                              const migrations::Step& step, std::size_t index,
+                              std::size_t steps) mutable {
+        const auto now = std::chrono::steady_clock::now();
+        if (index > 0 && now - last < kProgressPause) return;
+        last = now;
         const ProgressDocument progress{.id = *id,
                                         .step = static_cast<std::int64_t>(index + 1),
                                         .steps = static_cast<std::int64_t>(steps),
@@ -363,6 +371,7 @@ const Method& FindMethod(const Request& request) {
   const auto found = std::ranges::find(kMethods, request.method, &Method::name);
   if (found == kMethods.end()) {
     std::vector<std::string_view> names;
+    names.reserve(kMethods.size());
     for (const Method& method : kMethods) names.push_back(method.name);
     throw Error(Code::kInvalid, "protocol.method",
                 Concat("there is no method \"", Excerpt(request.method, 40), "\"",

@@ -139,6 +139,13 @@ Observer::Database Observer::Look(const std::string& path, const std::string& ve
     database.version_table = version_table;
     database.facts =
         std::make_shared<const migrations::DatabaseFacts>(migrations::Inspect(path, version_table));
+    // Locked for a moment by somebody else: what was known before is the better answer, and the
+    // next look reads again.
+    const bool locked = database.facts->problem && database.facts->problem->kind == "sqlite.busy";
+    if (locked && known != databases_.end() && known->second.version_table == version_table) {
+      database.facts = known->second.facts;
+      database.racy = true;
+    }
   } catch (const Error& error) {
     migrations::DatabaseFacts facts;
     facts.kind = migrations::DatabaseKind::kUnreadable;

@@ -24,6 +24,7 @@ class UntilQuiet : public std::enable_shared_from_this<UntilQuiet> {
 
   void Look() {
     project_->Fresh([self = shared_from_this()](const std::shared_ptr<const View>& view) {
+      self->timer_.reset();  // its callback holds us
       const bool working = std::ranges::any_of(view->verdicts, [](const Verdict& verdict) {
         return verdict.may_apply || verdict.state == EnvironmentState::kApplying;
       });
@@ -77,7 +78,8 @@ int RunOnce(const DaemonOptions& options) {
   {
     Workers workers(2);
     service.emplace(loop, workers, store, journal,
-                    Service::Options{.mode = Mode::kOnce, .socket = {}}, [&] { loop.Stop(); });
+                    Service::Options{.mode = Mode::kOnce, .socket = {}, .project = {}},
+                    [&] { loop.Stop(); });
     loop.OnSignals({SIGTERM, SIGINT}, [&](int) { service->Stop(); });
     std::make_shared<UntilQuiet>(loop, service->Open(root), [&](auto view) {
       last = std::move(view);

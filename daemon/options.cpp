@@ -44,9 +44,11 @@ ParsedOptions ParseOptions(int argc, char** argv) {
                                                {"warning", LogLevel::kWarning},
                                                {"error", LogLevel::kError}};
   app.add_option("--log-format", options.log_format, "text or json")
-      ->transform(CLI::CheckedTransformer(formats));
+      ->type_name("FORMAT")
+      ->transform(CLI::CheckedTransformer(formats).description(""));
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
-      ->transform(CLI::CheckedTransformer(levels));
+      ->type_name("LEVEL")
+      ->transform(CLI::CheckedTransformer(levels).description(""));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -30,8 +30,11 @@ std::string UserName() {
 }
 
 std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? std::string(name) : std::string();
+  static const std::string host = [] {
+    char name[256] = {};
+    return gethostname(name, sizeof name - 1) == 0 ? std::string(name) : std::string();
+  }();
+  return host;
 }
 
 migrations::AppliedBy Identify(const std::string& root) {
@@ -58,15 +61,17 @@ void Project::Start() {
   if (context_.mode == Mode::kWatch) {
     watch_ = std::make_unique<ProjectWatch>(
         context_.loop, root_,
-        ProjectWatch::Callbacks{.look = [this] { Look(); },
-                                .suspicious =
-                                    [this](const std::vector<std::string>& paths) {
-                                      if (view_) strays_->ScanSome(view_->seen, paths);
-                                    },
-                                .rescan =
-                                    [this] {
-                                      if (view_) strays_->ScanAll(view_->seen);
-                                    }});
+        ProjectWatch::Callbacks{
+            .look = [this] { Look(); },
+            .suspicious =
+                [this](const std::vector<std::string>& paths) {
+                  if (view_) strays_->ScanSome(view_->seen, paths);
+                },
+            .rescan =
+                [this] {
+                  if (view_) strays_->ScanAll(view_->seen);
+                },
+            .busy = [this](const std::string& path) { return context_.jobs.Has(path); }});
   }
   if (ActsByPolicy()) Recover();
   Look();
@@ -125,7 +130,7 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
     return;
   }
   held_back_ = false;
-  ForgetBusyFailures(*seen);
+  ForgetOutsideFailures(*seen);
   if (watch_) watch_->Arm(*seen);
   const bool first = view_ == nullptr;
   Publish(std::move(seen));
@@ -306,9 +311,10 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
          {"where", outcome.error->where},
          {"err", outcome.error->message}});
     Emit(std::move(event));
-    if (outcome.error->code == Code::kBusy) busy_failures_.insert(request.path);
+    const Code code = outcome.error->code;
+    if (code == Code::kBusy || code == Code::kIo) outside_failures_.insert(request.path);
   } else if (!outcome.result.steps.empty()) {
-    recovered_.clear();
+    if (request.origin == JobOrigin::kUser) recovered_.clear();  // somebody has seen them
     attempts_.erase(request.path);
   }
   if (request.origin == JobOrigin::kPolicy && outcome.result.steps.empty()) {
@@ -326,10 +332,11 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
   Look();
 }
 
-/// A lock that is gone is no change of the inputs, but it is what the job was waiting for.
-void Project::ForgetBusyFailures(const Observation& seen) {
-  if (!view_ || busy_failures_.empty()) return;
-  std::erase_if(busy_failures_, [&](const std::string& path) {
+/// A lock that is gone, a permission that was given, are no changes of the inputs, but they are
+/// what the job was waiting for.
+void Project::ForgetOutsideFailures(const Observation& seen) {
+  if (!view_ || outside_failures_.empty()) return;
+  std::erase_if(outside_failures_, [&](const std::string& path) {
     const auto before = view_->seen->footprints.find(path);
     const auto now = seen.footprints.find(path);
     const bool changed = before == view_->seen->footprints.end() || now == seen.footprints.end() ||

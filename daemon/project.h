@@ -89,7 +89,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   void AnswerWaiters();
   void StraysChanged();
   void Recover();
-  void ForgetBusyFailures(const Observation& seen);
+  void ForgetOutsideFailures(const Observation& seen);
   void Emit(EventDocument event) const;
   [[nodiscard]] bool ActsByPolicy() const { return context_.mode != Mode::kAsk && !closed_; }
 
@@ -116,7 +116,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   std::map<std::string, Attempt> attempts_;
   bool outdated_ = false;  // a job has ended since the present look began
   bool closed_ = false;
-  std::set<std::string> busy_failures_;  // databases whose job failed on a lock
+  std::set<std::string> outside_failures_;  // databases whose job failed on a lock or by I/O
 };
 
 }  // namespace drover::daemon

@@ -19,6 +19,7 @@ using Kind = environments::WatchEvent::Kind;
 
 constexpr std::size_t kMaxDirectories = 4096;
 constexpr std::chrono::milliseconds kPollInterval{2000};
+constexpr unsigned kPollsPerScan = 15;
 /// How long files are gathered before they are handed to the scanner, in one go.
 constexpr std::chrono::milliseconds kGather{250};
 
@@ -66,6 +67,8 @@ void ProjectWatch::Degrade(std::string why) {
 void ProjectWatch::Poll() {
   poll_timer_ = loop_.After(kPollInterval, [this] {
     callbacks_.look();
+    // Strays cannot be seen coming: look for them now and then.
+    if (++polls_ % kPollsPerScan == 0) callbacks_.rescan();
     Poll();
   });
 }
@@ -93,7 +96,8 @@ void ProjectWatch::WatchTree(const std::string& directory) {
 
 void ProjectWatch::Arm(const Observation& seen) {
   WatchRoot();
-  if (git_.empty()) {
+  // A walk up to the root of the file system: once, and again when a repository appears here.
+  if (!std::exchange(git_sought_, true)) {
     git_ = environments::ReadGitHead(root_).directory;
     if (!git_.empty()) WatchDirectory(git_);
   }
@@ -170,6 +174,7 @@ void ProjectWatch::Note(const WatchEvent& event) {
       settler_.NoteSaved(event.directory, Settler::Clock::now());
       return;
     case Kind::kDirectory:
+      if (event.name == ".git") git_sought_ = false;
       if (event.directory == git_ || environments::IsPrunedDirectory(event.name)) return;
       NoteDirectory(event.path());
       return;
@@ -197,7 +202,8 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
   const std::string database =
       event.directory + "/" + std::string(environments::WithoutSidecarSuffix(event.name));
   if (databases_.contains(database)) {
-    settler_.NoteDatabase(now);
+    // Our own commits are no news, and the end of the job leads to a look.
+    if (!callbacks_.busy(database)) settler_.NoteDatabase(now);
     return;
   }
   const bool migration =

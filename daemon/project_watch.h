@@ -22,6 +22,7 @@ class ProjectWatch final {
     std::function<void()> look;                                // inputs or databases changed
     std::function<void(std::vector<std::string>)> suspicious;  // files that may be databases
     std::function<void()> rescan;                              // events were lost
+    std::function<bool(const std::string&)> busy;  // has this database a job of ours running?
   };
 
   ProjectWatch(Loop& loop, std::string root, Callbacks callbacks);
@@ -82,6 +83,7 @@ class ProjectWatch final {
   std::unique_ptr<Loop::Timer> timer_;         // the next look
   std::unique_ptr<Loop::Timer> report_timer_;  // gathers suspicious files
   std::unique_ptr<Loop::Timer> poll_timer_;
+  unsigned polls_ = 0;
   std::unique_ptr<Loop::Timer> rescan_timer_;
   std::string degraded_;
   bool deaf_ = false;  // the project's directory is gone, or was when it was last looked at

@@ -7,6 +7,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/log.h"
+#include "migrations/inspect.h"
 #include "migrations/schema.h"
 #include "migrations/sqlite.h"
 
@@ -15,9 +16,8 @@ namespace {
 
 std::vector<std::string> RowsAfterRollback(const std::string& path) {
   if (!StatFile(path)) return {};
-  migrations::Connection connection(path, migrations::OpenMode::kWrite);
-  // The first read finds a hot journal and rolls it back (sqlite.org/lockingv3.html).
-  (void)connection.QueryInteger("SELECT count(*) FROM sqlite_schema");
+  migrations::RollBackHotJournal(path);
+  migrations::Connection connection(path, migrations::OpenMode::kRead);
   const std::vector<std::string> tables = connection.QueryColumn(
       // A version table has this column and no other.
       "SELECT m.name FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) x "
@@ -53,8 +53,8 @@ Finding Recover(Journal& journal, JournalEntry intent) {
   intent.at = FormatUtcMilliseconds(WallNow());
   intent.pid = getpid();
   intent.message = finding.message;
-  journal.Append(intent);
   Log(LogLevel::kWarning, finding.message, {{"job", intent.job}});
+  journal.Append(intent);
   return finding;
 }
 

@@ -88,6 +88,15 @@ class Farewell {
   int turns_ = 0;
 };
 
+/// The project of the working directory; empty when there is none.
+std::string ProjectHere() {
+  try {
+    return FindProjectRoot(CurrentDirectory());
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 void LogStart(const Instance& instance, const DaemonOptions& options) {
   Log(LogLevel::kInfo, "droverd " DROVER_VERSION,
       {{"pid", Concat(getpid())},
@@ -115,12 +124,12 @@ int RunDaemon(const DaemonOptions& options) {
   std::optional<Service> service;
   {
     Workers workers(kThreads);
-    service.emplace(base.loop, workers, base.store, base.journal,
-                    Service::Options{.mode = Mode::kWatch, .socket = paths.socket}, [&] {
-                      if (server) server->Close();
-                      farewell.emplace(base.loop,
-                                       [&] { return !server || server->sessions() == 0; });
-                    });
+    service.emplace(
+        base.loop, workers, base.store, base.journal,
+        Service::Options{.mode = Mode::kWatch, .socket = paths.socket, .project = {}}, [&] {
+          if (server) server->Close();
+          farewell.emplace(base.loop, [&] { return !server || server->sessions() == 0; });
+        });
     base.loop.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
       if (number == SIGHUP) {
         Log(LogLevel::kInfo, "reading the configuration again");
@@ -142,15 +151,16 @@ int RunDaemon(const DaemonOptions& options) {
   return 0;
 }
 
-int RunStdio(const DaemonOptions& options) {
+int RunStdio(const DaemonOptions&) {
   const RuntimePaths paths = FindRuntimePaths();
-  StartLog({.format = options.log_format, .level = LogLevel::kError, .file = {}});
+  // No log: every error is part of an answer, and stderr is the client's.
   Foundation base(paths);
   std::optional<Service> service;
   {
     Workers workers(kThreads);
     service.emplace(base.loop, workers, base.store, base.journal,
-                    Service::Options{.mode = Mode::kAsk, .socket = {}}, [&] { base.loop.Stop(); });
+                    Service::Options{.mode = Mode::kAsk, .socket = {}, .project = ProjectHere()},
+                    [&] { base.loop.Stop(); });
     base.loop.OnSignals({SIGTERM, SIGINT}, [&](int) { service->Stop(); });
     const StdioServer server(base.loop, service->Handler(), [&] { service->Stop(); });
     base.loop.Run();

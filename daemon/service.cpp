@@ -150,7 +150,7 @@ void Service::Stop() {
     return;
   }
   stopping_ = true;
-  Log(LogLevel::kInfo, "stopping");
+  Log(options_.mode == Mode::kWatch ? LogLevel::kInfo : LogLevel::kDebug, "stopping");
   stop_timer_ = loop_.After(kDrain, [this] { jobs_.CancelAll(); });
   CheckStopped();
 }

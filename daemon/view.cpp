@@ -41,13 +41,15 @@ EnvironmentStatus StatusOf(const View& view, std::size_t index) {
 }
 
 /// The one next command: that of the environment in the worst state, else of the worst finding.
-std::optional<std::string> NextCommand(const StatusDocument& status, const View& view) {
+std::optional<std::string> NextCommand(const StatusDocument& status, const View& view,
+                                       const std::vector<std::size_t>& selected) {
   constexpr EnvironmentState kWorstFirst[] = {
       EnvironmentState::kConflict, EnvironmentState::kFailed,   EnvironmentState::kUnresolved,
       EnvironmentState::kOrphan,   EnvironmentState::kModified, EnvironmentState::kUnversioned,
       EnvironmentState::kHeld,     EnvironmentState::kPending,  EnvironmentState::kMissing};
   for (const EnvironmentState state : kWorstFirst) {
-    for (const Verdict& verdict : view.verdicts) {
+    for (const std::size_t index : selected) {
+      const Verdict& verdict = view.verdicts[index];
       if (verdict.state == state && !verdict.next.empty()) return verdict.next;
     }
   }
@@ -145,13 +147,16 @@ StatusDocument MakeStatus(const View& view, const std::vector<std::string>& name
   status.project = view.config().project;
   status.root = view.seen->root;
   status.trusted = view.seen->trusted;
-  for (const std::size_t index : SelectEnvironments(view, names)) {
-    status.environments.push_back(StatusOf(view, index));
-  }
+  const std::vector<std::size_t> selected = SelectEnvironments(view, names);
+  for (const std::size_t index : selected) status.environments.push_back(StatusOf(view, index));
   status.strays = view.strays;
-  status.findings = view.findings;
+  for (const Finding& finding : view.findings) {
+    const bool elsewhere = !names.empty() && finding.environment &&
+                           std::ranges::find(names, *finding.environment) == names.end();
+    if (!elsewhere) status.findings.push_back(finding);
+  }
   status.daemon = view.daemon;
-  status.next = NextCommand(status, view);
+  status.next = NextCommand(status, view, selected);
   return status;
 }
 
@@ -160,7 +165,10 @@ std::optional<Finding> CheckWorkingDirectory(const View& view, const std::string
   for (const Target& target : view.seen->targets) {
     // A container's working directory is not the user's.
     const environments::EnvironmentConfig* config = view.config().Find(target.environment);
-    if (target.relative_tail.empty() || config == nullptr || config->compose) continue;
+    if (target.kind != TargetKind::kFile || target.relative_tail.empty() || config == nullptr ||
+        config->compose) {
+      continue;
+    }
     const std::string there = RealPath(AbsolutePath(target.relative_tail, cwd));
     if (there == target.path) return std::nullopt;
     return Finding{

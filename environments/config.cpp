@@ -50,7 +50,7 @@ class Parser final {
     const YamlNode root = ParseYaml(text_, config_.path, "config");
     if (root.kind == YamlNode::Kind::kNull) {
       reader_.Fail("missing", "drover.yaml is empty: it needs at least \"environments\"", root.at,
-                   "drover init");
+                   "write at least \"environments: {dev: {url: sqlite:///./application.db}}\"");
     }
     reader_.ExpectMap(root, "drover.yaml");
     RefuseKey(root, "hooks", "run hooks");
@@ -287,7 +287,7 @@ Config LoadConfig(const std::string& root) {
   const std::optional<FileStatus> status = StatFile(path);
   if (!status) {
     throw Error(Code::kNotFound, "config.not_found", Concat("there is no ", path),
-                Concat("drover init -C ", ShellQuote(directory)));
+                "write one: see docs/configuration.md");
   }
   CheckOwnership(*status, path, geteuid(), SudoUser());
   return ParseConfig(ReadFile(path, kMaxYamlBytes), path);

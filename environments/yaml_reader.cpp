@@ -88,6 +88,7 @@ std::vector<std::string> YamlReader::Strings(const YamlNode& node, std::string_v
   RejectTag(node, name);
   if (node.items.empty()) Fail("value", Concat(name, " is an empty list"), node.at);
   std::vector<std::string> strings;
+  strings.reserve(node.items.size());
   for (const YamlNode& item : node.items) strings.push_back(String(item, name));
   return strings;
 }

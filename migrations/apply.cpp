@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -148,10 +149,11 @@ class Applier {
   }
 
   void RefuseUnversioned() {
-    // A table that only has the version table's name is a table like any other.
-    if (purpose_ == Purpose::kStamp ||
-        !FindVersionTable(*connection_, {request_.version_table}).empty() ||
-        ReadOutline(*connection_, "").tables.empty()) {
+    if (purpose_ == Purpose::kStamp) return;
+    // Tables first: another process makes both in one transaction, maybe between our two looks. A
+    // table that only has the version table's name is a table like any other.
+    if (ReadOutline(*connection_, "").tables.empty() ||
+        !FindVersionTable(*connection_, {request_.version_table}).empty()) {
       return;
     }
     throw Error(Code::kRefused, "database.unversioned",
@@ -301,12 +303,20 @@ class Applier {
   void Verify() {
     ledger_.reset();
     connection_.reset();
-    const DatabaseFacts facts = Inspect(request_.path, request_.version_table);
+    DatabaseFacts facts;
+    bool ours_is_recorded = false;
+    // A commit of another process within one tick of the file's clock can make a look misleading.
+    constexpr int kLooks = 3;
+    for (int look = 0; look < kLooks && !ours_is_recorded; ++look) {
+      if (look > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      facts = Inspect(request_.path, request_.version_table);
+      if (!facts.problem && facts.rows == result_.to) return;
+      if (facts.problem && facts.problem->code == Code::kBusy) break;  // it has waited already
+      // Another process may have gone on from where we stopped; its steps follow ours then.
+      ours_is_recorded = !facts.problem && (result_.steps.empty() ||
+                                            facts.records.contains(result_.steps.back().revision));
+    }
     if (facts.problem) throw Error(*facts.problem);
-    if (facts.rows == result_.to) return;
-    // Another process may have gone on from where we stopped; its steps follow ours then.
-    const bool ours_is_recorded =
-        result_.steps.empty() || facts.records.contains(result_.steps.back().revision);
     if (!ours_is_recorded) {
       throw Error(Code::kDrift, "version.unexpected",
                   Concat(request_.path, " is at ", Join(facts.rows, ", "), " instead of ",
@@ -329,6 +339,18 @@ class Applier {
 
 }  // namespace
 
+namespace {
+
+void TryRollBack(const std::string& path) {
+  try {
+    RollBackHotJournal(path);
+  } catch (const Error&) {
+    // What went wrong first is what the user must read.
+  }
+}
+
+}  // namespace
+
 ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
                   const std::stop_token& stop) {
   if (!StatFile(request.path)) {
@@ -338,7 +360,14 @@ ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
       return {.from = {}, .to = {}, .steps = {}, .warnings = plan.warnings, .duration_ms = 0};
     }
   }
-  return Applier(request, observer, stop, Purpose::kApply).Run();
+  try {
+    return Applier(request, observer, stop, Purpose::kApply).Run();
+  } catch (const Error&) {
+    // After an I/O error (a full disk) SQLite leaves the rollback to the next one who opens the
+    // file.
+    TryRollBack(request.path);
+    throw;
+  }
 }
 
 ApplyResult Stamp(const ApplyRequest& request, const Graph& graph) {

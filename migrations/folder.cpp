@@ -47,7 +47,7 @@ LoadedMigrations MigrationFolders::Load(std::span<const std::string> directories
     if (!StatFile(directory)) continue;
     for (const std::string& name : ListDirectory(directory)) {
       if (name.starts_with('.') || !name.ends_with(".sql")) continue;
-      const std::string path = directory + "/" + name;
+      const std::string path = Concat(directory, "/", name);
       std::optional<FileStatus> status;
       try {
         status = StatFile(path);

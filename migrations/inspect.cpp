@@ -11,6 +11,9 @@
 namespace drover::migrations {
 namespace {
 
+/// A look must not wait for a long write lock: whoever asked is waiting for the answer.
+constexpr std::chrono::milliseconds kPatience{100};
+
 /// Runs `read` on a connection that cannot change anything.
 void ReadOnly(const std::string& path, const std::function<void(Connection&)>& read) {
   constexpr int kAttempts = 5;
@@ -29,7 +32,7 @@ void ReadOnly(const std::string& path, const std::function<void(Connection&)>& r
     if (failure) throw Error(*failure);
     return;
   }
-  Connection connection(path, OpenMode::kRead);
+  Connection connection(path, OpenMode::kRead, kPatience);
   connection.Execute("BEGIN");
   read(connection);
   connection.Execute("COMMIT");
@@ -100,6 +103,13 @@ DatabaseFacts Inspect(const std::string& path, std::string_view version_table) {
     }
   }
   return facts;
+}
+
+void RollBackHotJournal(const std::string& path) {
+  if (!HasHotJournal(path)) return;
+  Connection connection(path, OpenMode::kWrite);
+  // The first read finds the journal and rolls it back (sqlite.org/lockingv3.html).
+  (void)connection.QueryInteger("SELECT count(*) FROM sqlite_schema");
 }
 
 SchemaOutline InspectOutline(const std::string& path, std::string_view version_table) {

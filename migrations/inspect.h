@@ -38,6 +38,10 @@ struct DatabaseFacts {
 /// not touched. Never throws for what the file holds.
 [[nodiscard]] DatabaseFacts Inspect(const std::string& path, std::string_view version_table);
 
+/// Lets SQLite roll back what a killed or failed writer left in a hot journal, as the next writer
+/// would; nothing without one. Throws like Connection::Execute.
+void RollBackHotJournal(const std::string& path);
+
 /// The outline of the schema, read in the same way; empty when it cannot be read.
 [[nodiscard]] SchemaOutline InspectOutline(const std::string& path, std::string_view version_table);
 

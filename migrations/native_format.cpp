@@ -192,7 +192,7 @@ std::string FormatMigration(const Revision& revision) {
 void CheckRevisionId(std::string_view id, const std::string& where) {
   constexpr std::array<std::string_view, 5> kReserved{"head", "heads", "base", "current", "none"};
   const std::size_t bad = id.find_first_of(" \t\r\n\"'`/\\,@-+:");
-  if (id.empty() || id.size() > 64 || bad != std::string_view::npos ||
+  if (id.empty() || id.size() > 32 || bad != std::string_view::npos ||
       std::ranges::find(kReserved, id) != kReserved.end()) {
     throw Error(Code::kInvalid, "illegal_character",
                 Concat("\"", Excerpt(id, 70), "\" cannot be a revision id"),

@@ -19,10 +19,10 @@ std::vector<RevisionId> Sorted(std::span<const RevisionId> ids) {
 void CheckRows(const Graph& graph, std::span<const RevisionId> rows) {
   for (const RevisionId& row : rows) {
     if (graph.Find(row) == nullptr) {
-      throw Error(
-          Code::kDrift, "unknown_revision",
-          Concat("the database is at revision ", row, ", which no migration file has"),
-          "bring its file back (git log --all -- '*" + row + "*'), or drover stamp --purge");
+      throw Error(Code::kDrift, "unknown_revision",
+                  Concat("the database is at revision ", row, ", which no migration file has"),
+                  "bring its file back (git log --all -- '*" + row +
+                      "*'), or drover stamp --purge REVISION");
     }
   }
   for (const RevisionId& lower : rows) {
@@ -198,7 +198,7 @@ Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::st
     if (!revision.down) {
       throw Error(Code::kRefused, "irreversible",
                   Concat("revision ", revision.id, " has no \"-- migrate:down\" section"),
-                  "write one, or restore a backup",
+                  "write one, then downgrade",
                   Concat(revision.file, ":", revision.header_line, ":1"));
     }
     plan.steps.push_back(MakeStep(revision, Direction::kDown, tracker));

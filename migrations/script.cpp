@@ -233,7 +233,7 @@ class Runner {
         error.kind = "sql.implicit_rollback";
         error.hint = "do not use OR ROLLBACK or RAISE(ROLLBACK) in a migration";
       }
-      if (error.hint.empty()) error.hint = Hint();
+      if (error.hint.empty() && error.code == Code::kInvalid) error.hint = Hint();
       throw;
     }
   }

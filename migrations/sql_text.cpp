@@ -57,8 +57,8 @@ bool IsSymbol(const Token& token, char symbol) {
 
 /// Does a statement that begins like this end with "; END ;" instead of ";"?
 bool IsTrigger(std::span<const Token> statement) {
-  std::size_t at = 0;
-  if (at >= statement.size() || !IsWord(statement[at++], "create")) return false;
+  if (statement.empty() || !IsWord(statement.front(), "create")) return false;
+  std::size_t at = 1;
   if (at < statement.size() &&
       (IsWord(statement[at], "temp") || IsWord(statement[at], "temporary"))) {
     ++at;

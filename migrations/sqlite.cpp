@@ -135,9 +135,20 @@ bool Statement::IsNull(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
+namespace {
+
+/// Counting every allocation costs a tenth of the time of small statements, and nobody asks.
+void Configure() {
+  static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)once;
+}
+
+}  // namespace
+
 Connection::Connection(const std::string& path, OpenMode mode,
                        std::chrono::milliseconds busy_timeout)
     : path_(mode == OpenMode::kMemory ? std::string(":memory:") : path) {
+  Configure();
   std::string name = path;
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (mode) {

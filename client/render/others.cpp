@@ -76,7 +76,9 @@ std::string EventText(const EventDocument& event, std::string_view cwd, std::str
     text = Concat(FormatPath(event.stray->path, cwd, root), " (", event.stray->kind, ", ",
                   FormatSize(event.stray->size), ")");
   }
-  if (event.pending && *event.pending > 0 && !event.revision) {
+  // The reason of a pending state names the number itself.
+  const bool counted = event.state && !event.message.empty();
+  if (event.pending && *event.pending > 0 && !event.revision && !counted) {
     text += Concat(text.empty() ? "" : ", ",
                    Count(static_cast<std::size_t>(*event.pending), "migration"), " pending");
   }

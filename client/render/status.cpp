@@ -87,6 +87,9 @@ void AppendError(std::string& out, const EnvironmentStatus& environment, std::st
     out += Concat(kIndent, "at ", Paint(style, Tone::kBold, FormatPath(*error.where, cwd, root)),
                   "\n");
   }
+  // A command of ours stands at the end of the screen already.
+  if (!error.hint.empty() && !error.hint.starts_with("drover "))
+    out += Concat(kIndent, "try: ", Clean(error.hint), "\n");
 }
 
 void AppendPending(std::string& out, const EnvironmentStatus& environment, const Style& style) {
@@ -203,10 +206,12 @@ std::string RenderStatus(const StatusDocument& status, std::string_view cwd, con
   out += "\n";
   if (status.environments.empty()) out += "No environments are configured.\n";
   AppendEnvironments(out, status.environments, cwd, status.root, style);
-  if (!status.strays.empty()) {
+  std::vector<StrayEntry> strays = status.strays;
+  // Other programs' databases are nobody's trouble; drover strays lists them.
+  std::erase_if(strays, [](const StrayEntry& stray) { return stray.kind == "foreign"; });
+  if (!strays.empty()) {
     out += Concat("\n", Paint(style, Tone::kBold, "Strays"), "\n");
-    for (const StrayEntry& stray : status.strays)
-      out += RenderStray(stray, cwd, status.root, style);
+    for (const StrayEntry& stray : strays) out += RenderStray(stray, cwd, status.root, style);
   }
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return SeverityRank(a.severity) < SeverityRank(b.severity);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/text.h"
 #include "client/render/render.h"
 
@@ -13,9 +15,16 @@ std::string DirectoryText(std::string_view path, std::string_view cwd, std::stri
   return FormatPath(path, cwd, root);
 }
 
+/// "/usr/bin/python3 x" as "python3 x": where the interpreter lies helps nobody.
+std::string CommandText(std::string_view command) {
+  const std::size_t end = std::min(command.find(' '), command.size());
+  const std::size_t slash = command.substr(0, end).rfind('/');
+  if (slash != std::string_view::npos) command.remove_prefix(slash + 1);
+  return Excerpt(Clean(command), kLongestCommand);
+}
+
 std::string HolderText(const Holder& holder, std::string_view cwd, std::string_view root) {
-  return Concat("held open by ", Excerpt(Clean(holder.command), kLongestCommand), " (pid ",
-                holder.pid, ", working in ",
+  return Concat("held open by ", CommandText(holder.command), " (pid ", holder.pid, ", working in ",
                 holder.container ? Concat(holder.cwd, " of its container")
                                  : DirectoryText(holder.cwd, cwd, root),
                 ")");
@@ -31,9 +40,14 @@ std::string RenderStray(const StrayEntry& stray, std::string_view cwd, std::stri
   if (!stray.revision.empty()) out += Concat(", at ", Clean(Join(stray.revision, ", ")));
   if (stray.environment) out += Concat(", resembles ", Clean(*stray.environment));
   out += "\n";
-  if (!stray.message.empty()) out += Concat(kIndent, Clean(stray.message), "\n");
+  // The message tells the same in one long sentence; the lines below are easier to read.
+  const bool told_below = stray.made_from || !stray.holders.empty();
+  if (!stray.message.empty() && !told_below) {
+    out += Concat(kIndent, Clean(stray.message), "\n");
+  }
   if (stray.made_from) {
-    out += Concat(kIndent, "made from ", Clean(DirectoryText(*stray.made_from, cwd, root)), "\n");
+    out += Concat(kIndent, "made from ", Clean(DirectoryText(*stray.made_from, cwd, root)),
+                  " (inferred from its path)\n");
   }
   for (std::size_t i = 0; i < stray.holders.size() && i < kMostHolders; ++i) {
     out += Concat(kIndent, Clean(HolderText(stray.holders[i], cwd, root)), "\n");

@@ -110,6 +110,12 @@ TEST(ArgumentsTest, WrongNumbersOfArgumentsAreUsageErrors) {
   EXPECT_EQ(FailureOf({"-C"}).kind, "usage");
 }
 
+TEST(ArgumentsTest, AnUnsetVariableDoesNotMeanTheDefault) {
+  EXPECT_EQ(FailureOf({"downgrade", "-e", "", "base"}).message,
+            "an environment of drover downgrade is empty");
+  EXPECT_EQ(FailureOf({"upgrade", ""}).message, "an argument of drover upgrade is empty");
+}
+
 TEST(ArgumentsTest, MergeTakesAnyNumberOfRevisions) {
   EXPECT_THAT(Parse({"merge"}).arguments.positionals, IsEmpty());
   EXPECT_THAT(Parse({"merge", "a", "b", "-m", "x", "c"}).arguments.positionals,

@@ -136,6 +136,16 @@ TEST(StatusScreenTest, FailedSaysWhere) {
             "Next: drover show 3f2a91bc77aa\n");
 }
 
+TEST(StatusScreenTest, AHintThatIsNoCommandOfOursStandsWithTheError) {
+  StatusDocument status = Project();
+  EnvironmentStatus one = Environment("dev", "failed");
+  one.error.emplace().message = "no such table: acounts";
+  one.error->hint = "correct the statement and save the file";
+  status.environments = {one};
+  EXPECT_THAT(RenderStatus(status, kRoot, kPipe),
+              HasSubstr("    try: correct the statement and save the file\n"));
+}
+
 TEST(StatusScreenTest, AReasonThatRepeatsTheErrorIsPrintedOnce) {
   StatusDocument status = Project();
   EnvironmentStatus one = Environment("dev", "failed");
@@ -191,7 +201,7 @@ TEST(StatusScreenTest, AStrayWithItsHolder) {
   stray.size = 12288;
   stray.made_from = "/home/u/idv/backend";
   stray.holders = {{.pid = 4242,
-                    .command = "python3 -c import sqlite3",
+                    .command = "/usr/bin/python3 -c import sqlite3",
                     .cwd = "/home/u/idv/backend",
                     .container = false}};
   stray.environment = "dev";
@@ -205,7 +215,7 @@ TEST(StatusScreenTest, AStrayWithItsHolder) {
             "\n"
             "Strays\n"
             "! backend/application.db  duplicate, 12.0 KiB, resembles dev\n"
-            "    made from backend\n"
+            "    made from backend (inferred from its path)\n"
             "    held open by python3 -c import sqlite3 (pid 4242, working in backend)\n"
             "    drover strays\n"
             "\n"

@@ -206,10 +206,18 @@ TEST(StraysScreenTest, FactsHoldersAndTheCommand) {
       RenderStrays({1, "idv", {stray}, false}, "/home/u/idv/backend", kRoot, kPipe);
   EXPECT_THAT(text, testing::StartsWith(
                         "! application.db  behind, 1 byte, at a1\n"
-                        "    the same tables as dev, one revision older\n"
-                        "    made from /home/u/idv/backend\n"
+                        "    made from /home/u/idv/backend (inferred from its path)\n"
                         "    held open by uvicorn (pid 10, working in /app of its container)\n"));
   EXPECT_THAT(text, testing::EndsWith("    and by 2 more processes\n    drover where\n"));
+}
+
+TEST(StraysScreenTest, WithoutOtherFactsTheMessageIsPrinted) {
+  StrayEntry stray;
+  stray.path = "/home/u/idv/old.db";
+  stray.kind = "empty";
+  stray.message = "nothing was ever written to it";
+  EXPECT_EQ(RenderStray(stray, kRoot, kRoot, kPipe),
+            "! old.db  empty, 0 bytes\n    nothing was ever written to it\n");
 }
 
 TEST(StraysScreenTest, NoneIsSaid) {

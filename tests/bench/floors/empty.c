@@ -1,0 +1,2 @@
+/* The least a C program can cost: start, libc, exit. */
+int main(void) { return 0; }

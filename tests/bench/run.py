@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+"""Drover's figures, as ratios to floors and peers measured in the same rounds.
+
+    tests/bench/run.py [--build build/release] [--quick] [--functions] [FIGURE ...]
+
+FIGURE is one of start, length, save, apply, idle; all of them when none is given. --quick is for
+trying the programs out: too few rounds to quote. --functions runs the function benchmarks as well.
+Nothing here fails because something was slow: docs/performance.md says what the figures mean.
+"""
+
+import argparse
+import os
+import pathlib
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+
+import migration_set
+from workbench import (Case, Unusable, Workbench, at_least, at_most, number, percentile, ratio,
+                       spread, table)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ALEMBIC = shutil.which("alembic", path="/usr/bin:/usr/local/bin:/bin")
+DBMATE = shutil.which("dbmate")
+
+
+def plain_tables(count):
+    """Steps that cost SQLite the same, however many came before."""
+    return ["CREATE TABLE log (id INTEGER PRIMARY KEY, line TEXT)"] if count == 0 else [
+        f"INSERT INTO log (line) VALUES ('step {count}')"]
+
+
+def start(bench, quick):
+    """A warm `drover status`, whole process, beside programs that do as little."""
+    root = bench.project("start", {"dev": "apply", "docker": "apply"})
+    migration_set.write_native(root / "migrations", 2)
+    bench.start("start")
+    bench.wait_state(root, "current")
+    repository = bench.base / "repository"
+    repository.mkdir()
+    (repository / "README").write_text("tiny\n")
+    identity = ["-c", "user.name=Bench", "-c", "user.email=bench@example.org"]
+    bench.run(["git", "init", "-q"], repository)
+    bench.run(["git", "add", "README"], repository)
+    bench.run(["git", *identity, "commit", "-qm", "Tiny"], repository)
+    status = Case("drover status", [bench.drover, "status"], root)
+    times = bench.rounds([Case("empty static program", [bench.programs / "bench_empty"], root),
+                          status, Case("git status", ["git", "status"], repository)],
+                         11 if quick else 51)
+    rows = [["empty static program", spread(times["empty static program"]), "", "", ""],
+            ["git status, tiny repository", spread(times["git status"]), "", "", ""],
+            ["drover status", spread(times["drover status"]), "", "", ""],
+            ["… / empty static program", "",
+             *at_most(ratio(times, "drover status", "empty static program"), 1.5)],
+            ["… / git status", "", *at_most(ratio(times, "drover status", "git status"), 0.75)]]
+    if ALEMBIC:
+        folder = bench.base / "alembic-start"
+        migration_set.write_alembic(folder, 2, folder / "dev.db")
+        bench.run([ALEMBIC, "upgrade", "head"], folder)
+        times = bench.rounds([status, Case("alembic current", [ALEMBIC, "current"], folder)],
+                             3 if quick else 11)
+        rows += [["alembic current", spread(times["alembic current"]), "", "", ""],
+                 ["… / drover status", "",
+                  *at_least(ratio(times, "alembic current", "drover status"), 100)]]
+    table("Start: `drover status`, warm daemon, whole process", ["", "ms", "ratio", "goal", "met"],
+          rows)
+
+
+def length(bench, quick):
+    """Does `drover status` cost more when the history is long?"""
+    many = 500 if quick else 5000
+    bench.start("length")
+    roots = {1: bench.project("short", {"dev": "report"}),
+             many: bench.project("long", {"dev": "report"})}
+    for count, root in roots.items():
+        migration_set.write_native(root / "migrations", count, plain_tables)
+        bench.run([bench.drover, "upgrade"], root)
+        bench.wait_state(root, "current")
+    times = bench.rounds([Case(str(count), [bench.drover, "status"], root)
+                          for count, root in roots.items()], 11 if quick else 51)
+    table("Length: `drover status` by the number of applied revisions",
+          ["revisions", "ms", "ratio", "goal", "met"],
+          [["1", spread(times["1"]), "", "", ""],
+           [many, spread(times[str(many)]), *at_most(ratio(times, str(many), "1"), 1.05)]])
+
+
+def save(bench, quick):
+    """From the save of a migration to `applied` at a subscriber."""
+    root = bench.project("save", {"dev": "apply"})
+    scratch = bench.base / "scratch"
+    scratch.mkdir()
+    bench.start("save")
+    bench.states(root)
+    printed = bench.run([bench.programs / "bench_save", bench.socket, root, scratch,
+                         10 if quick else 60, 600], root)
+    times = {}
+    for line in printed.decode().splitlines():
+        name, nanoseconds = line.split()
+        times.setdefault(name, []).append(int(nanoseconds) / 1e6)
+    late = sum(value < 0 for values in times.values() for value in values)
+    if late:
+        print(f"\n{late} saves were not applied within 10 s; they are left out below.")
+    times = {name: [v for v in values if v >= 0] for name, values in times.items()}
+    rows = [[label, *(number(percentile(times[name], p)) for p in (50, 99)), "", "", ""]
+            for name, label in (("event_close", "floor: event after close"),
+                                ("event_rename", "floor: event after rename"),
+                                ("commit", "floor: one durable commit"),
+                                ("wake", "floor: wake-up through a socket"))]
+    for how in ("close", "rename"):
+        floor = sum(percentile(times[name], 50) for name in (f"event_{how}", "commit", "wake"))
+        values = times[f"save_{how}"]
+        rows.append([f"save by {how} → applied", number(percentile(values, 50)),
+                     number(percentile(values, 99)), *at_most(percentile(values, 50) / floor, 3)])
+    table(f"Save: one-statement migration → `applied` at a subscriber (n={len(values)} each)",
+          ["", "p50 ms", "p99 ms", "p50 / floors", "goal", "met"], rows)
+
+
+def objects(database):
+    """How many schema objects the migrations have made, whichever tool ran them."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        return connection.execute(
+            "SELECT count(*) FROM sqlite_master WHERE name LIKE 'goods%' OR name LIKE 'moves%'"
+        ).fetchone()[0]
+
+
+def apply_cases(bench, count):
+    """Each applies the same migrations to a new file; and the files they make."""
+    root = bench.project(f"apply-{count}", {"dev": "report"})
+    migration_set.write_native(root / "migrations", count)
+    bench.wait_state(root, "missing")
+    files = {}
+    script = root.parent / f"apply-{count}.sql"
+    script.write_bytes(bench.run([bench.drover, "upgrade", "--sql"], root))
+
+    def fresh(name):
+        path = files[name] = bench.base / f"apply-{count}-{name}.db"
+        return path, lambda: path.unlink(missing_ok=True)
+
+    path, before = fresh("sqlite3")
+    cases = [Case("sqlite3", ["sqlite3", "-bail", path], root, before, stdin=script)]
+    path, before = fresh("pipe")
+    pipe = f'"{bench.drover}" upgrade --sql | sqlite3 -bail "{path}"'
+
+    def before_pipe(unlink=before):
+        unlink()
+        bench.forget(root)  # an applied one has no script
+
+    cases.append(Case("pipe", ["sh", "-c", pipe], root, before_pipe))
+    files["drover"] = root / "dev.db"
+    cases.append(Case("drover", [bench.drover, "upgrade"], root, lambda: bench.forget(root)))
+    if ALEMBIC:
+        path, before = fresh("alembic")
+        folder = bench.base / f"alembic-{count}"
+        migration_set.write_alembic(folder, count, path)
+        cases.append(Case("alembic", [ALEMBIC, "upgrade", "head"], folder, before))
+    if DBMATE:
+        path, before = fresh("dbmate")
+        folder = bench.base / f"dbmate-{count}"
+        migration_set.write_dbmate(folder, count)
+        command = [DBMATE, "--url", f"sqlite:{path}", "--no-dump-schema", "up"]
+        cases.append(Case("dbmate", command, folder, before))
+    return cases, files
+
+
+def apply(bench, quick):
+    """N pending migrations, each in a durable transaction of its own."""
+    bench.start("apply")
+    rows = []
+    for count, repeats in ((1, 5), (10, 5), (100, 3)) if quick else (
+            (1, 21), (10, 21), (100, 15), (1000, 7)):
+        cases, files = apply_cases(bench, count)
+        times = bench.rounds(cases, repeats)
+        made = {name: objects(path) for name, path in files.items()}
+        if len(set(made.values())) != 1:
+            raise Unusable(f"the tools do not agree on the schema: {made}")
+        for name, label in (("sqlite3", "sqlite3 < script"),
+                            ("pipe", "drover upgrade --sql \\| sqlite3"),
+                            ("drover", "drover upgrade"), ("alembic", "alembic upgrade head"),
+                            ("dbmate", "dbmate up")):
+            if name not in times:
+                continue
+            value = ratio(times, name, "sqlite3")
+            goal = at_most(value, 1.05) if name == "drover" and count >= 10 else [
+                "1" if name == "sqlite3" else number(value), "", ""]
+            rows.append([count, label, spread(times[name]), *goal])
+    table("Apply: N migrations to a new file, warm daemon, whole process",
+          ["N", "", "ms", "/ sqlite3", "goal", "met"], rows)
+
+
+def idle_facts(pid):
+    """CPU ticks, wake-ups of all threads, resident KiB."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    wakeups = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for line in (task / "status").read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches"):
+                wakeups += int(line.split()[1])
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            resident = int(line.split()[1])
+    return int(fields[11]) + int(fields[12]), wakeups, resident
+
+
+def open_databases(pid):
+    found = 0
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found += ".db" in os.path.basename(os.readlink(descriptor))
+        except OSError:
+            pass
+    return found
+
+
+def idle(bench, quick):
+    """What a daemon costs while nothing happens."""
+    seconds = 10 if quick else 60
+    rows = []
+    for count in (1, 100):
+        root = bench.project(f"idle-{count}", {f"env{n}": "apply" for n in range(count)})
+        migration_set.write_native(root / "migrations", 20)
+        pid = bench.start(f"idle-{count}")
+        bench.wait_state(root, "current")
+        time.sleep(3)
+        before = idle_facts(pid)
+        time.sleep(seconds)
+        after = idle_facts(pid)
+        databases = open_databases(pid)
+        mebibytes = after[2] / 1024
+        ticks = after[0] - before[0]
+        rows.append([count, ticks, after[1] - before[1], databases, number(mebibytes),
+                     "0 ticks, 0 open" + (", ≤ 20 MiB" if count == 100 else ""),
+                     "yes" if ticks == 0 and databases == 0 and (count < 100 or mebibytes <= 20)
+                     else "**no**"])
+    table(f"Idle: {seconds} s in which nothing happens",
+          ["environments", "CPU ticks", "wake-ups", "open databases", "RSS MiB", "goal", "met"],
+          rows)
+
+
+FIGURES = {"start": start, "length": length, "save": save, "apply": apply, "idle": idle}
+
+
+def file_system(path):
+    done = subprocess.run(["stat", "-f", "-c", "%T", path], capture_output=True, check=False)
+    return done.stdout.decode().strip() or "unknown"
+
+
+def version(command):
+    done = subprocess.run(command, capture_output=True, check=False)
+    return done.stdout.decode(errors="replace").split("\n")[0][:20].strip()
+
+
+def machine(bench):
+    model = next((line.split(":", 1)[1].strip()
+                  for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())
+    parts = [model, f"{os.cpu_count()} CPUs", f"Linux {platform.release()}",
+             f"{file_system(bench.base)} at {bench.base.parent}",
+             f"load {os.getloadavg()[0]:.1f}", f"sqlite3 {version(['sqlite3', '--version'])[:6]}",
+             version(["git", "--version"])]
+    if ALEMBIC:
+        parts.append(version([ALEMBIC, "--version"]))
+    print("Machine: " + ", ".join(parts), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=ROOT / "build/release", help="where the programs are")
+    parser.add_argument("--work", default="/var/tmp", help="on which disk to measure")
+    parser.add_argument("--quick", action="store_true", help="a few rounds only")
+    parser.add_argument("--functions", action="store_true", help="the function benchmarks as well")
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=", ".join(FIGURES))
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.figures if name not in FIGURES]
+    if unknown:
+        parser.error(f"no figure {unknown[0]}: {', '.join(FIGURES)}")
+    try:
+        bench = Workbench(arguments.build, arguments.work)
+    except Unusable as problem:
+        sys.exit(f"run.py: {problem}")
+    failed = False
+    try:
+        machine(bench)
+        for name in arguments.figures or FIGURES:
+            try:
+                FIGURES[name](bench, arguments.quick)
+            except Unusable as problem:
+                failed = True
+                print(f"\n### {name}\n\nnot measured: {problem}", flush=True)
+        if arguments.functions:
+            print(flush=True)
+            subprocess.run([bench.programs / "functions_bench",
+                            f"--benchmark_min_time={0.02 if arguments.quick else 0.2}"], check=False)
+    finally:
+        bench.close()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
