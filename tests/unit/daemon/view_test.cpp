@@ -108,7 +108,7 @@ TEST_F(ViewTest, HistoryIsNewestFirstAndARangeIncludesItsEnds) {
   EXPECT_EQ(Ids(MakeRevisions(view, "branches", "")), "");
   EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "all", "b2:a1"); }), "range_not_ancestor");
   EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "all", "nonsense"); }), "range");
-  const RevisionEntry shown = MakeRevisions(view, "show", "b").revisions.at(0);
+  const RevisionEntry shown = MakeRevisions(view, "show", "b2").revisions.at(0);
   EXPECT_THAT(shown.up_sql.value_or(""), HasSubstr("CREATE TABLE u"));
   EXPECT_EQ(shown.file, "migrations/b2.sql");
   EXPECT_THAT(shown.environments, ElementsAre("dev"));
