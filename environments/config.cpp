@@ -145,6 +145,7 @@ class Parser final {
     config_.default_environment = config_.environments.front().name;
     if (const YamlNode* chosen = root.Find("default_environment")) {
       std::vector<std::string_view> names;
+      names.reserve(config_.environments.size());
       for (const EnvironmentConfig& known : config_.environments) names.push_back(known.name);
       config_.default_environment = names[reader_.Choice(*chosen, "default_environment", names)];
     }
