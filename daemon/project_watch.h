@@ -88,6 +88,7 @@ class ProjectWatch final {
   std::string degraded_;
   bool deaf_ = false;  // the project's directory is gone, or was when it was last looked at
   std::string git_;    // the git directory; empty: none
+  bool git_sought_ = false;
   std::set<std::string> directories_;
   std::set<std::string> inputs_;
   std::vector<std::string> stray_roots_;

@@ -47,8 +47,8 @@ class Service final {
  public:
   struct Options {
     Mode mode = Mode::kWatch;
-    std::string socket;   // for hello
-    std::string project;  // of requests that name none; empty: every request must
+    std::string socket = {};   // for hello
+    std::string project = {};  // of requests that name none; empty: every request must
   };
 
   /// Everything outlives the service. `stopped` is called when a stop has been asked for and the
