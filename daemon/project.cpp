@@ -37,6 +37,14 @@ std::string HostName() {
   return host;
 }
 
+migrations::Footprint FootprintOf(const std::string& path) {
+  try {
+    return migrations::TakeFootprint(path);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 migrations::AppliedBy Identify(const std::string& root) {
   const environments::GitHead git = environments::ReadGitHead(root);
   return {.user = UserName(),
@@ -312,7 +320,10 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
          {"err", outcome.error->message}});
     Emit(std::move(event));
     const Code code = outcome.error->code;
-    if (code == Code::kBusy || code == Code::kIo) outside_failures_.insert(request.path);
+    if (code == Code::kBusy || code == Code::kIo) {
+      // What it looks like now: our own attempt may have left a trace.
+      outside_failures_.insert_or_assign(request.path, FootprintOf(request.path));
+    }
   } else if (!outcome.result.steps.empty()) {
     if (request.origin == JobOrigin::kUser) recovered_.clear();  // somebody has seen them
     attempts_.erase(request.path);
@@ -335,17 +346,16 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
 /// A lock that is gone, a permission that was given, are no changes of the inputs, but they are
 /// what the job was waiting for.
 void Project::ForgetOutsideFailures(const Observation& seen) {
-  if (!view_ || outside_failures_.empty()) return;
-  std::erase_if(outside_failures_, [&](const std::string& path) {
-    const auto before = view_->seen->footprints.find(path);
+  std::erase_if(outside_failures_, [&](const auto& failure) {
+    const auto& [path, before] = failure;
     const auto now = seen.footprints.find(path);
-    const bool changed = before == view_->seen->footprints.end() || now == seen.footprints.end() ||
-                         before->second != now->second;
-    if (!changed) return false;
+    if (context_.jobs.Has(path) || (now != seen.footprints.end() && now->second == before)) {
+      return false;
+    }
     attempts_.erase(path);
     look_again_ = true;
     try {
-      context_.store.Update([&](State& state) { state.failures.erase(path); });
+      context_.store.Update([&key = path](State& state) { state.failures.erase(key); });
     } catch (const Error& error) {
       Log(LogLevel::kError, "the state cannot be written", {{"err", error.message}});
     }

@@ -116,7 +116,8 @@ class Project final : public std::enable_shared_from_this<Project> {
   std::map<std::string, Attempt> attempts_;
   bool outdated_ = false;  // a job has ended since the present look began
   bool closed_ = false;
-  std::set<std::string> outside_failures_;  // databases whose job failed on a lock or by I/O
+  /// Databases whose job failed on a lock or by I/O, as that job left them.
+  std::map<std::string, migrations::Footprint> outside_failures_;
 };
 
 }  // namespace drover::daemon

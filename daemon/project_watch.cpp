@@ -121,7 +121,9 @@ void ProjectWatch::WatchRoot() {
   if (!degraded_.empty()) return;
   if (deaf_ && !poll_timer_) Poll();
   if (!deaf_) poll_timer_.reset();
-  if (was_deaf && !deaf_) rescan_timer_ = loop_.After(kGather, callbacks_.rescan);
+  if (!was_deaf || deaf_) return;
+  git_sought_ = false;
+  rescan_timer_ = loop_.After(kGather, callbacks_.rescan);
 }
 
 void ProjectWatch::WatchInputs(const Observation& seen) {

@@ -129,7 +129,7 @@ TEST_F(JudgeTest, DraftsThatWaitAreCountedAppliedOnesAreNot) {
   join.draft = true;
   Graph({Make("a", {}, "SELECT 1;"), Make("b", {"a"}, "SELECT 1;"), draft, join});
   facts.rows = {"b", "d"};
-  EXPECT_EQ(First().why, "up to date; 1 draft not applied");
+  EXPECT_EQ(First().why, "up to date; 1 draft or empty migration not applied");
 }
 
 TEST_F(JudgeTest, APlanStopsBeforeADraft) {
@@ -288,8 +288,10 @@ TEST_F(JudgeTest, AFailureIsNotRetriedUntilAnInputChanges) {
   };
   remember();
   const Verdict verdict = First();
-  EXPECT_EQ(Short(verdict), "failed wait | ");  // saving the corrected file is all it takes
+  EXPECT_EQ(Short(verdict), "failed wait | ") << "saving the mended file is all it takes";
   EXPECT_EQ(verdict.error->where, "b.sql:3:1");
+  seen.state.failures["/p/app.db"].error.where.reset();
+  EXPECT_EQ(Short(First()), "failed wait | drover upgrade");
   seen.migrations_digest = "fixed";
   EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
   seen.migrations_digest = "digest";

@@ -102,6 +102,41 @@ TEST(ProjectTest, AFailureThatCannotBeRememberedOnDiskIsNotRetriedEither) {
   std::filesystem::remove(live.machine.state.path());
 }
 
+TEST(ProjectTest, AFullDiskIsNotTriedAgainBecauseTheAttemptLeftATrace) {
+  const DiskProject disk;
+  disk.Migrate("a1", "none", "CREATE TABLE t (x);");
+  LiveProject live(disk.root());
+  (void)live.Settled();
+  disk.Migrate("b2", "a1",
+               "PRAGMA max_page_count=40;\nPRAGMA cache_size=1;\nINSERT INTO t WITH RECURSIVE n(i) "
+               "AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT hex(i) FROM n;");
+  EXPECT_EQ(live.events.Await("failed").error->kind, "sqlite.full");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(live.State(), "failed");
+  EXPECT_EQ(live.events.Count("failed"), 1U);
+  RunSql(disk / "app.db", "CREATE TABLE room (x)");
+  live.machine.OnLoop([&] { live.events.Clear(); });
+  EXPECT_NE(live.Settled(), nullptr);
+  live.events.Await("failed");  // the database has changed: that was worth another attempt
+}
+
+TEST(ProjectTest, ADatabaseThatIsLockedIsTriedAgainWhenItHasChanged) {
+  const DiskProject disk;
+  disk.Migrate("a1", "none", "CREATE TABLE t (x);");
+  LiveProject live(disk.root());
+  (void)live.Settled();
+  {
+    migrations::Connection other(disk / "app.db", migrations::OpenMode::kWrite);
+    other.Execute("BEGIN IMMEDIATE");
+    disk.Migrate("b2", "a1", "CREATE TABLE u (x);");
+    live.events.Await("failed");
+    live.events.AwaitState("failed");
+    EXPECT_EQ(live.events.Count("failed"), 1U);
+    other.Execute("CREATE TABLE theirs (x)");
+    other.Execute("COMMIT");
+  }
+  live.events.Await([](const EventDocument& event) { return event.revision == "b2"; });
+}
+
 TEST(ProjectTest, AnExplicitDowngradeIsHeldUntilAMigrationChanges) {
   const DiskProject disk;
   disk.Migrate("a1", "none", "CREATE TABLE t (x);", "DROP TABLE t;");
