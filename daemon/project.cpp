@@ -405,7 +405,8 @@ void Project::EndPatience() {
 }
 
 void Project::Rescanned(ViewCallback callback) {
-  Fresh([weak = weak_from_this(), callback](const std::shared_ptr<const View>& view) {
+  Fresh([weak = weak_from_this(),
+         callback = std::move(callback)](const std::shared_ptr<const View>& view) {
     const auto self = weak.lock();
     if (!self) return;
     self->strays_->ScanAll(view->seen, [self, callback] {
