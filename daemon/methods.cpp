@@ -305,8 +305,27 @@ struct Methods {
   }
 
   static void Reload(Service& service, const CallPtr& call) {
+    struct Reading {
+      std::size_t left;
+      std::size_t all;
+      std::optional<Error> error;
+    };
     service.ReloadAll();
-    Done(call, Concat("reading ", Count(service.projects_.size(), "project"), " again"));
+    const std::size_t all = service.projects_.size();
+    if (all == 0) return Done(call, "no project is registered");
+    auto reading = std::make_shared<Reading>(Reading{all, all, std::nullopt});
+    const auto projects = service.projects_;  // an answer may come while we still ask
+    for (const auto& [root, project] : projects) {
+      project->Fresh([call, reading](const Views& view) {
+        if (view->seen->config_error && !reading->error) reading->error = view->seen->config_error;
+        if (--reading->left > 0) return;
+        if (reading->error) {
+          call->Fail(*reading->error);
+        } else {
+          Done(call, Concat("read ", Count(reading->all, "project"), " again"));
+        }
+      });
+    }
   }
 
   static void Stop(Service& service, const CallPtr& call) {

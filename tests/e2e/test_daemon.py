@@ -140,6 +140,9 @@ class Daemon(harness.Case):
         self.assertEqual(self.project.env_status()["state"], "current")
         self.assertIsNone(child.poll())
         self.assertEqual(self.project.pid(), child.pid)
+        error = self.project.drover("daemon", "reload", "--json", check=1).error
+        self.assertEqual(error["kind"], "config.unknown_key")
+        config.write_text(config.read_text().replace("ulr:", "url:"))
         self.project.drover("daemon", "reload")
 
     def test_daemon_stop_waits_until_it_may_be_started_again(self):
