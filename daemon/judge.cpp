@@ -232,17 +232,21 @@ class Judgement {
       return Settle(EnvironmentState::kMissing, "there is no file yet, and no finished migration");
     }
     const std::vector<bool> applied = seen_.graph->Closure(facts_->rows);
-    std::size_t waiting = 0;
+    std::size_t drafts = 0;
+    std::size_t empty = 0;
     for (std::size_t i = 0; i < applied.size(); ++i) {
       const Revision& revision = seen_.graph->revisions()[i];
-      if (!applied[i] && (revision.draft || migrations::HasEmptyUp(revision))) ++waiting;
+      if (applied[i]) continue;
+      if (revision.draft) {
+        ++drafts;
+      } else if (migrations::HasEmptyUp(revision)) {
+        ++empty;
+      }
     }
-    return Settle(EnvironmentState::kCurrent,
-                  waiting > 0 ? Concat("up to date; ",
-                                       Count(waiting, "draft or empty migration",
-                                             "drafts or empty migrations"),
-                                       " not applied")
-                              : std::string("up to date"));
+    std::string why = "up to date";
+    if (drafts > 0) why += Concat("; ", Count(drafts, "draft"), " not applied");
+    if (empty > 0) why += Concat("; ", Count(empty, "empty migration"), " not applied");
+    return Settle(EnvironmentState::kCurrent, std::move(why));
   }
 
   bool Held() {

@@ -122,6 +122,9 @@ TEST(JournalTest, AnIntentOfALiveDroverIsNotOpen) {
   journal.Append(Entry("j", "intent", child));
   EXPECT_THAT(journal.OpenIntents(), IsEmpty());
   kill(child, SIGKILL);
+  siginfo_t ended;
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_THAT(journal.OpenIntents(), SizeIs(1)) << "a zombie is dead, though nobody has reaped it";
   waitpid(child, nullptr, 0);
   EXPECT_THAT(journal.OpenIntents(), SizeIs(1));
 }

@@ -288,7 +288,7 @@ TEST_F(JudgeTest, AFailureIsNotRetriedUntilAnInputChanges) {
   };
   remember();
   const Verdict verdict = First();
-  EXPECT_EQ(Short(verdict), "failed wait | ") << "saving the mended file is all it takes";
+  EXPECT_EQ(Short(verdict), "failed wait | ");  // saving the corrected file is all it takes
   EXPECT_EQ(verdict.error->where, "b.sql:3:1");
   seen.state.failures["/p/app.db"].error.where.reset();
   EXPECT_EQ(Short(First()), "failed wait | drover upgrade");

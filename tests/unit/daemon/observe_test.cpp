@@ -107,6 +107,19 @@ TEST_F(ObserveTest, ABusyDatabaseKeepsTheFactsKnownBefore) {
             migrations::DatabaseKind::kUnversioned);
 }
 
+TEST_F(ObserveTest, ALockedDatabaseKeepsTheFactsKnownBefore) {
+  RunSql(disk / "app.db", "CREATE TABLE t (x)");
+  const auto before = observer.Observe();
+  migrations::Connection writer(disk / "app.db", migrations::OpenMode::kWrite);
+  writer.Execute("BEGIN EXCLUSIVE; INSERT INTO t VALUES (1)");
+  const auto locked = observer.Observe();
+  EXPECT_EQ(locked->databases.at(disk / "app.db")->kind, migrations::DatabaseKind::kUnversioned);
+  EXPECT_EQ(locked->databases.at(disk / "app.db"), before->databases.at(disk / "app.db"));
+  writer.Execute("CREATE TABLE drover_version (version_num TEXT); COMMIT");
+  EXPECT_EQ(observer.Observe()->databases.at(disk / "app.db")->kind,
+            migrations::DatabaseKind::kVersioned);
+}
+
 TEST_F(ObserveTest, TrustIsThatOfTheFileAsItIs) {
   const auto seen = observer.Observe();
   EXPECT_FALSE(seen->trusted);

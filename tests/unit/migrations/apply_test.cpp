@@ -1,7 +1,9 @@
 #include "migrations/apply.h"
 
+#include <csignal>
 #include <filesystem>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "tests/unit/migrations/apply_support.h"
@@ -208,6 +210,27 @@ TEST_F(ApplyTest, WhatAMigrationDoesToItsConnectionEndsWithIt) {
   const Error error = RunError(Upgrade(path_, graph));
   EXPECT_THAT(error.message, HasSubstr("no such table: scratch"));
   EXPECT_EQ(Rows(path_), "a");
+}
+
+TEST_F(ApplyTest, AFullDiskLeavesNoHotJournalBehind) {
+  const Graph graph({MakeRevision("a", {}, "CREATE TABLE a (x);"),
+                     MakeRevision("b", {"a"},
+                                  "CREATE TABLE b (x);\n"
+                                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                                  "WHERE i < 20000) INSERT INTO b SELECT zeroblob(1000) FROM n;")});
+  CarryOut(Upgrade(path_, graph, "a"));
+  const int ended = InChild([&] {
+    // No file may grow beyond 8 MiB: to SQLite that is a disk on which writing fails.
+    const rlimit limit{.rlim_cur = 8U << 20U, .rlim_max = 8U << 20U};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);
+    return RunError(Upgrade(path_, graph)).code == Code::kIo ? 0 : 1;
+  });
+  EXPECT_EQ(ended, 0);
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-journal"));
+  EXPECT_EQ(Rows(path_), "a");
+  CarryOut(Upgrade(path_, graph));
+  EXPECT_EQ(Rows(path_), "b");
 }
 
 TEST_F(ApplyTest, AWalDatabaseStaysOne) {
