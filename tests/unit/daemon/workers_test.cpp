@@ -47,15 +47,18 @@ TEST(WorkersTest, TheEndWaitsForWhatRunsAndDropsTheRest) {
 TEST(WorkersTest, ThreadsShareTheWork) {
   std::promise<void> first;
   std::promise<void> second;
+  std::promise<void> both;  // what has not begun at the end is dropped: wait for it
   Workers workers(2);
   workers.Post([&] {
     first.set_value();
     second.get_future().wait();
+    both.set_value();
   });
   workers.Post([&] {
     first.get_future().wait();
     second.set_value();
   });
+  EXPECT_EQ(both.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
 TEST(WorkersTest, ALookDoesNotWaitForTheJobsUnderWay) {
