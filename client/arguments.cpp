@@ -1,9 +1,7 @@
 #include "client/arguments.h"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -24,29 +22,78 @@ std::string HelpCommand(const Verb* verb) {
   return verb == nullptr ? "drover help" : Concat("drover help ", verb->name);
 }
 
-/// Does `word` name the option "-e,--env", alone, so that its value is the next word?
-bool WantsNextWord(std::string_view word) {
-  for (const OptionRow& row : Options()) {
-    if (row.value.empty()) continue;
-    for (const std::string& name : SplitList(row.names, ',')) {
-      if (name == word) return true;
-    }
-  }
-  return false;
-}
-
-struct FoundVerb {
-  const Verb* verb = nullptr;
-  std::vector<std::string> rest;
+/// An option as it stands on the line; `row` is null when no verb has it.
+struct Given {
+  const OptionRow* row = nullptr;
+  std::string name;  // with its dashes
+  std::optional<std::string> value = std::nullopt;
 };
 
-std::size_t NextWord(std::span<const std::string> words, std::size_t from) {
-  std::size_t i = from;
-  while (i < words.size() && words[i].size() > 1 && words[i].front() == '-') {
-    if (words[i] == "--") return words.size();
-    i += WantsNextWord(words[i]) ? 2 : 1;
+/// The line, read before the verb is known: an option means the same to every verb that takes it.
+struct Line {
+  std::vector<Given> options;
+  std::vector<std::string> plain;
+};
+
+const OptionRow* FindShort(char name) {
+  const auto row = std::ranges::find(Options(), name, &OptionRow::short_name);
+  return name == '\0' || row == Options().end() ? nullptr : &*row;
+}
+
+const OptionRow* FindLong(std::string_view name) {
+  const auto row = std::ranges::find(Options(), name, &OptionRow::name);
+  return row == Options().end() ? nullptr : &*row;
+}
+
+bool WantsValue(const Given& given) { return given.row != nullptr && !given.row->value.empty(); }
+
+Given ReadLong(std::string_view word) {
+  const std::size_t equals = word.find('=');
+  Given given{.name = std::string(word.substr(0, equals))};
+  given.row = FindLong(std::string_view(given.name).substr(2));
+  if (equals != std::string_view::npos) given.value = word.substr(equals + 1);
+  return given;
+}
+
+/// "-yh" is two flags, "-edev" is "-e dev".
+void ReadShort(std::string_view word, std::vector<Given>& options) {
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    Given given{.row = FindShort(word[i]), .name = std::string{'-', word[i]}};
+    const bool takes_rest = WantsValue(given) && i + 1 < word.size();
+    if (takes_rest) given.value = word.substr(i + 1);
+    options.push_back(std::move(given));
+    if (takes_rest) return;
   }
-  return std::min(i, words.size());
+}
+
+/// "-1" is a target, "-" and "" are words.
+bool LooksLikeOption(std::string_view word) {
+  return word.size() > 1 && word[0] == '-' && !(word[1] >= '0' && word[1] <= '9');
+}
+
+Line ReadLine(std::span<const std::string> words) {
+  Line line;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") {
+      line.plain.insert(line.plain.end(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                        words.end());
+      break;
+    }
+    if (!LooksLikeOption(word)) {
+      line.plain.push_back(word);
+      continue;
+    }
+    if (word.starts_with("--")) {
+      line.options.push_back(ReadLong(word));
+    } else {
+      ReadShort(word, line.options);
+    }
+    Given& last = line.options.back();
+    // Whatever follows is the value, also "-- draft" or "-3:".
+    if (WantsValue(last) && !last.value && i + 1 < words.size()) last.value = words[++i];
+  }
+  return line;
 }
 
 Error UnknownVerb(std::string_view word) {
@@ -56,71 +103,67 @@ Error UnknownVerb(std::string_view word) {
   return Usage(Concat("unknown verb \"", word, "\"", DidYouMean(word, names)), "drover help");
 }
 
-/// Takes the verb out of the words; of "daemon" the second word too.
-FoundVerb TakeVerb(std::span<const std::string> words) {
-  FoundVerb found;
-  found.rest.assign(words.begin(), words.end());
-  const std::size_t at = NextWord(words, 0);
-  if (at == words.size()) return found;
-  found.rest.erase(found.rest.begin() + static_cast<std::ptrdiff_t>(at));
-  if (words[at] != "daemon") {
-    found.verb = FindVerb(words[at]);
-    if (found.verb == nullptr) throw UnknownVerb(words[at]);
-    return found;
-  }
-  const std::size_t second = NextWord(found.rest, at);
-  const bool help = std::ranges::any_of(
-      found.rest, [](const std::string& word) { return word == "-h" || word == "--help"; });
-  if (second == found.rest.size()) {
-    if (help) {
-      found.verb = FindVerb("daemon status");
-      return found;
-    }
-    throw Usage("drover daemon needs one of start, stop, restart, reload, status",
-                "drover daemon status");
-  }
-  found.verb = FindVerb("daemon " + found.rest[second]);
-  if (found.verb == nullptr) {
-    constexpr std::array<std::string_view, 5> kKnown{"start", "stop", "restart", "reload",
-                                                     "status"};
-    throw Usage(Concat("unknown verb \"daemon ", found.rest[second], "\"",
-                       DidYouMean(found.rest[second], kKnown)),
-                "drover help");
-  }
-  found.rest.erase(found.rest.begin() + static_cast<std::ptrdiff_t>(second));
-  return found;
+const Verb& DaemonVerb(std::string_view word) {
+  const Verb* const verb = FindVerb(Concat("daemon ", word));
+  if (verb != nullptr) return *verb;
+  constexpr std::array<std::string_view, 5> kKnown{"start", "stop", "restart", "reload", "status"};
+  throw Usage(Concat("unknown verb \"daemon ", word, "\"", DidYouMean(word, kKnown)),
+              "drover help");
 }
 
-void AddOptions(CLI::App& app, const Verb* verb, Arguments& arguments) {
-  for (const OptionRow& row : Options()) {
-    if (verb == nullptr ? !IsGlobal(row.option) : !Takes(*verb, row.option)) continue;
-    const std::string names(row.names);
-    if (row.flag != nullptr) {
-      app.add_flag(names, arguments.*row.flag);
-    } else if (row.text != nullptr) {
-      app.add_option(names, arguments.*row.text)
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    } else {
-      app.add_option(names, arguments.*row.list)->allow_extra_args(false);
-    }
+/// Takes the verb out of the words; of "daemon" the second word too. nullptr: there is none.
+const Verb* TakeVerb(std::vector<std::string>& words, bool help) {
+  if (words.empty()) return nullptr;
+  if (words.front() != "daemon") {
+    const Verb* const verb = FindVerb(words.front());
+    if (verb == nullptr) throw UnknownVerb(words.front());
+    words.erase(words.begin());
+    return verb;
   }
-  app.add_option("arguments", arguments.positionals);
+  if (words.size() == 1) {
+    if (!help) {
+      throw Usage("drover daemon needs one of start, stop, restart, reload, status",
+                  "drover daemon status");
+    }
+    words.clear();
+    return FindVerb("daemon status");
+  }
+  const Verb& verb = DaemonVerb(words[1]);
+  words.erase(words.begin(), words.begin() + 2);
+  return &verb;
 }
 
-[[noreturn]] void ThrowUnknownOption(const Verb* verb, const std::string& word) {
-  const std::string name = word.substr(0, word.find('='));
+Error UnknownOption(const Verb* verb, std::string_view name) {
   std::vector<std::string> names;
   for (const OptionRow& row : Options()) {
-    if (verb == nullptr ? !IsGlobal(row.option) : !Takes(*verb, row.option)) continue;
-    for (std::string& one : SplitList(row.names, ',')) {
-      if (one.starts_with("--")) names.push_back(std::move(one));
+    if (verb == nullptr ? IsGlobal(row.option) : Takes(*verb, row.option)) {
+      names.push_back(Concat("--", row.name));
     }
   }
   const std::vector<std::string_view> candidates(names.begin(), names.end());
-  throw Usage(Concat("unknown option \"", name, "\"", verb == nullptr ? "" : " of drover ",
-                     verb == nullptr ? std::string_view() : verb->name,
-                     name.starts_with("--") ? DidYouMean(name, candidates) : std::string()),
-              HelpCommand(verb));
+  return Usage(Concat("unknown option \"", name, "\"", verb == nullptr ? "" : " of drover ",
+                      verb == nullptr ? std::string_view() : verb->name,
+                      name.starts_with("--") ? DidYouMean(name, candidates) : std::string()),
+               HelpCommand(verb));
+}
+
+void Store(const Verb* verb, Given& given, Arguments& arguments) {
+  if (given.row == nullptr ||
+      !(verb == nullptr ? IsGlobal(given.row->option) : Takes(*verb, given.row->option))) {
+    throw UnknownOption(verb, given.name);
+  }
+  const OptionRow& row = *given.row;
+  if (row.flag != nullptr) {
+    if (given.value) throw Usage(Concat(given.name, " takes no value"), HelpCommand(verb));
+    arguments.*row.flag = true;
+    return;
+  }
+  if (!given.value) throw Usage(Concat(given.name, " needs ", row.value), HelpCommand(verb));
+  if (row.text != nullptr) {
+    arguments.*row.text = std::move(*given.value);
+  } else {
+    (arguments.*row.list).push_back(std::move(*given.value));
+  }
 }
 
 /// `-e "$ENV"` with ENV unset must not quietly mean the default environment.
@@ -173,26 +216,17 @@ void ReadTimeout(Arguments& arguments) {
 }  // namespace
 
 CommandLine ParseArguments(std::span<const std::string> words) {
+  Line read = ReadLine(words);
+  const bool help = std::ranges::any_of(read.options, [](const Given& given) {
+    return given.row != nullptr && given.row->option == Option::kHelp;
+  });
   CommandLine line;
-  FoundVerb found = TakeVerb(words);
-  line.verb = found.verb;
-  CLI::App app;
-  app.set_help_flag();
-  app.allow_extras();
-  AddOptions(app, line.verb, line.arguments);
-  // CLI11 takes the words from the back.
-  std::reverse(found.rest.begin(), found.rest.end());
-  try {
-    app.parse(std::move(found.rest));
-  } catch (const CLI::ParseError& error) {
-    throw Usage(error.what(), HelpCommand(line.verb));
-  }
-  for (const std::string& word : app.remaining()) {
-    if (word.size() > 1 && word.front() == '-' && word != "--") ThrowUnknownOption(line.verb, word);
-  }
+  line.verb = TakeVerb(read.plain, help);
+  for (Given& given : read.options) Store(line.verb, given, line.arguments);
+  line.arguments.positionals = std::move(read.plain);
   ReadColor(line.arguments);
   ReadTimeout(line.arguments);
-  if (line.verb != nullptr && !line.arguments.help) CheckPositionals(*line.verb, line.arguments);
+  if (line.verb != nullptr && !help) CheckPositionals(*line.verb, line.arguments);
   return line;
 }
 

@@ -17,7 +17,9 @@ void AppendRow(std::string& out, const Style& style, std::string_view name,
 }
 
 std::string OptionText(const OptionRow& row) {
-  std::string text = Join(SplitList(row.names, ','), ", ");
+  std::string text;
+  if (row.short_name != '\0') text = {'-', row.short_name, ',', ' '};
+  text += Concat("--", row.name);
   if (!row.value.empty()) text += Concat(" ", row.value);
   return text;
 }

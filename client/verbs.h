@@ -47,7 +47,8 @@ enum class Option : std::uint8_t {
 
 struct OptionRow {
   Option option;
-  std::string_view names;  // as CLI11 wants them: "-m,--message"
+  char short_name;         // the 'm' of -m; '\0': none
+  std::string_view name;   // the "message" of --message
   std::string_view value;  // the placeholder in help; empty for a flag
   std::string_view summary;
   // Exactly one of these is set.

@@ -76,6 +76,24 @@ TEST(ArgumentsTest, MessagesKeepTheirSpacesAndCommas) {
       "[x]");
 }
 
+TEST(ArgumentsTest, ShortOptionsMayShareADash) {
+  const Arguments arguments = Parse({"upgrade", "-yedev", "head"}).arguments;
+  EXPECT_TRUE(arguments.yes);
+  EXPECT_THAT(arguments.environments, ElementsAre("dev"));
+  EXPECT_THAT(arguments.positionals, ElementsAre("head"));
+}
+
+TEST(ArgumentsTest, AfterTwoDashesEverythingIsAnArgument) {
+  EXPECT_THAT(Parse({"merge", "--", "--json", "-e"}).arguments.positionals,
+              ElementsAre("--json", "-e"));
+}
+
+TEST(ArgumentsTest, AFlagTakesNoValueAndAnOptionNeedsOne) {
+  EXPECT_EQ(FailureOf({"status", "--json=yes"}).message, "--json takes no value");
+  EXPECT_EQ(FailureOf({"status", "--env"}).message, "--env needs ENV");
+  EXPECT_EQ(FailureOf({"status", "-e"}).message, "-e needs ENV");
+}
+
 TEST(ArgumentsTest, TheLastOfARepeatedOptionCounts) {
   EXPECT_EQ(Parse({"status", "--color", "always", "--color", "never"}).arguments.color_mode,
             ColorMode::kNever);
