@@ -76,12 +76,7 @@ int RunHistory(Invocation& invocation) {
 int RunPlan(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   Connection connection = Open(invocation);
-  std::vector<std::string> environments = arguments.environments;
-  if (environments.empty()) environments.emplace_back();
-  for (const std::string& environment : environments) {
-    Params params = ParamsFor(invocation);
-    params.environments.clear();
-    if (!environment.empty()) params.environments = {environment};
+  for (Params& params : ParamsPerEnvironment(invocation)) {
     params.target = arguments.positionals.empty() ? std::string() : arguments.positionals.front();
     const bool down = arguments.down || MeansDown(params.target);
     if (params.target.empty()) params.target = down ? "-1" : "head";

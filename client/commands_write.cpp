@@ -63,12 +63,7 @@ int RunNewRevision(const Invocation& invocation, const Params& params) {
 int RunChange(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   Connection connection = Open(invocation);
-  std::vector<std::string> environments = arguments.environments;
-  if (environments.empty()) environments.emplace_back();
-  for (const std::string& environment : environments) {
-    Params params = ParamsFor(invocation);
-    params.environments.clear();
-    if (!environment.empty()) params.environments = {environment};
+  for (Params& params : ParamsPerEnvironment(invocation)) {
     params.target = arguments.positionals.empty() ? "head" : arguments.positionals.front();
     params.draft = arguments.draft;
     params.dry_run = arguments.dry_run;

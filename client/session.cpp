@@ -125,6 +125,16 @@ Params ParamsFor(const Invocation& invocation) {
   return params;
 }
 
+std::vector<Params> ParamsPerEnvironment(const Invocation& invocation) {
+  if (invocation.arguments.environments.empty()) return {ParamsFor(invocation)};
+  std::vector<Params> requests;
+  for (const std::string& environment : invocation.arguments.environments) {
+    Params& params = requests.emplace_back(ParamsFor(invocation));
+    params.environments = {environment};
+  }
+  return requests;
+}
+
 void Print(std::string_view text) {
   if (!WriteAll(STDOUT_FILENO, text)) throw SystemError("write", "to stdout", errno);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/protocol.h"
 #include "client/commands.h"
@@ -28,6 +29,10 @@ namespace drover::client {
 
 /// Parameters with the project and the environments of the command line.
 [[nodiscard]] Params ParamsFor(const Invocation& invocation);
+
+/// For methods that act on one environment: the parameters of one request per environment named, or
+/// of one that leaves the choice to the daemon.
+[[nodiscard]] std::vector<Params> ParamsPerEnvironment(const Invocation& invocation);
 
 /// Writes to stdout. Throws kIo when that fails (a full disk).
 void Print(std::string_view text);

@@ -18,7 +18,7 @@ using drover::daemon::DaemonOptions;
 using drover::daemon::ParsedOptions;
 using drover::daemon::RunAs;
 
-int Run(const DaemonOptions& options) {
+int Run(const DaemonOptions& options, drover::UniqueFd& startup) {
   switch (options.run_as) {
     case RunAs::kStdio:
       return drover::daemon::RunStdio(options);
@@ -29,16 +29,16 @@ int Run(const DaemonOptions& options) {
     case RunAs::kDaemon:
       break;
   }
-  return drover::daemon::RunDaemon(options);
+  return drover::daemon::RunDaemon(options, startup);
 }
 
-int Fail(const Error& error, const DaemonOptions& options) {
+/// `startup` is closed when the daemon has already said that it is ready.
+int Fail(const Error& error, drover::UniqueFd& startup) {
   std::string text = drover::Concat("droverd: ", error.message, "\n");
   if (!error.where.empty())
     text = drover::Concat("droverd: ", error.where, ": ", error.message, "\n");
   if (!error.hint.empty()) text += drover::Concat("  try: ", error.hint, "\n");
-  if (options.startup_fd >= 0) {
-    drover::UniqueFd startup(options.startup_fd);
+  if (startup) {
     drover::daemon::ReportStartup(startup, drover::EncodeDocument(drover::ToBody(error)) + "\n");
   }
   drover::daemon::Log(drover::daemon::LogLevel::kError, "ended by an error",
@@ -55,11 +55,12 @@ int main(int argc, char** argv) {
   // New databases must be readable for containers (0644); drover's own files name their modes.
   umask(022);
   std::signal(SIGPIPE, SIG_IGN);
+  drover::UniqueFd startup(parsed.options.startup_fd);
   try {
-    return Run(parsed.options);
+    return Run(parsed.options, startup);
   } catch (const Error& error) {
-    return Fail(error, parsed.options);
+    return Fail(error, startup);
   } catch (const std::exception& error) {
-    return Fail(Error(drover::Code::kInternal, "daemon.defect", error.what()), parsed.options);
+    return Fail(Error(drover::Code::kInternal, "daemon.defect", error.what()), startup);
   }
 }

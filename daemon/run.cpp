@@ -107,7 +107,7 @@ void LogStart(const Instance& instance, const DaemonOptions& options) {
 
 }  // namespace
 
-int RunDaemon(const DaemonOptions& options) {
+int RunDaemon(const DaemonOptions& options, UniqueFd& startup) {
   const RuntimePaths paths = FindRuntimePaths();
   MakeDirectories(paths.state, 0700);
   StartLog({.format = options.log_format,
@@ -143,7 +143,6 @@ int RunDaemon(const DaemonOptions& options) {
     server = std::make_unique<Server>(base.loop, instance.TakeListener(), service->Handler());
     const SocketGuard guard(base.loop, instance, [&] { service->Stop(); });
     NotifySystemd("READY=1");
-    UniqueFd startup(options.startup_fd);
     ReportStartup(startup, "ready\n");
     base.loop.Run();
     Log(LogLevel::kInfo, "ended");

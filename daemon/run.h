@@ -1,13 +1,14 @@
 // The ways to run droverd: serve the socket, answer on stdio, reconcile once, scan.
 #pragma once
 
+#include "base/posix.h"
 #include "daemon/options.h"
 
 namespace drover::daemon {
 
 /// Serves the socket until SIGTERM, SIGINT or the method `stop`. Returns the exit code; throws what
-/// prevents the start.
-[[nodiscard]] int RunDaemon(const DaemonOptions& options);
+/// prevents the start. Says "ready" on `startup`, if there is one, and closes it.
+[[nodiscard]] int RunDaemon(const DaemonOptions& options, UniqueFd& startup);
 
 /// Answers one client on stdin and stdout until end of input.
 [[nodiscard]] int RunStdio(const DaemonOptions& options);
