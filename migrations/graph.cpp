@@ -32,8 +32,21 @@ Graph::Graph(std::vector<Revision> revisions) : revisions_(std::move(revisions))
                       "give one of the two files another \"-- revision:\" line");
     }
   }
+  CollectLabels();
   LinkEdges();
   SortTopologically();
+}
+
+void Graph::CollectLabels() {
+  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
+    for (const std::string& label : revisions_[i].branch_labels) {
+      if (index_.contains(label) || !labels_.emplace(label, i).second) {
+        throw Malformed(revisions_[i], "duplicate_branch_label",
+                        Concat("branch label \"", label, "\" is already taken"),
+                        "choose another label");
+      }
+    }
+  }
 }
 
 void Graph::LinkEdges() {
@@ -41,22 +54,12 @@ void Graph::LinkEdges() {
   below_.resize(revisions_.size());
   children_.resize(revisions_.size());
   above_.resize(revisions_.size());
-  std::unordered_map<std::string_view, std::uint32_t> labels;
-  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
-    for (const std::string& label : revisions_[i].branch_labels) {
-      if (index_.contains(label) || !labels.emplace(label, i).second) {
-        throw Malformed(revisions_[i], "duplicate_branch_label",
-                        Concat("branch label \"", label, "\" is already taken"),
-                        "choose another label");
-      }
-    }
-  }
   for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
     const Revision& revision = revisions_[i];
     const auto link = [&](const RevisionId& id, std::string_view what) -> std::uint32_t {
       auto found = index_.find(id);
       if (found == index_.end() && what == "depends_on") {
-        if (const auto label = labels.find(id); label != labels.end()) return label->second;
+        if (const auto label = labels_.find(id); label != labels_.end()) return label->second;
       }
       if (found == index_.end()) {
         throw Malformed(revision, "missing_referenced_revision",
@@ -142,29 +145,23 @@ std::span<const std::uint32_t> Graph::Below(std::uint32_t index) const { return 
 
 std::span<const std::uint32_t> Graph::Above(std::uint32_t index) const { return above_[index]; }
 
-std::vector<RevisionId> Graph::Heads() const {
-  std::vector<RevisionId> heads;
-  for (std::size_t i = 0; i < revisions_.size(); ++i) {
-    if (children_[i].empty()) heads.push_back(revisions_[i].id);
-  }
-  return heads;
+const Revision* Graph::FindLabel(std::string_view label) const {
+  const auto found = labels_.find(label);
+  return found == labels_.end() ? nullptr : &revisions_[found->second];
 }
 
-std::vector<RevisionId> Graph::RealHeads() const {
-  std::vector<RevisionId> heads;
+std::vector<RevisionId> Graph::Without(const Edges& edges) const {
+  std::vector<RevisionId> ends;
   for (std::size_t i = 0; i < revisions_.size(); ++i) {
-    if (above_[i].empty()) heads.push_back(revisions_[i].id);
+    if (edges[i].empty()) ends.push_back(revisions_[i].id);
   }
-  return heads;
+  return ends;
 }
 
-std::vector<RevisionId> Graph::Bases() const {
-  std::vector<RevisionId> bases;
-  for (std::size_t i = 0; i < revisions_.size(); ++i) {
-    if (parents_[i].empty()) bases.push_back(revisions_[i].id);
-  }
-  return bases;
-}
+std::vector<RevisionId> Graph::Heads() const { return Without(children_); }
+std::vector<RevisionId> Graph::RealHeads() const { return Without(above_); }
+std::vector<RevisionId> Graph::Bases() const { return Without(parents_); }
+std::vector<RevisionId> Graph::RealBases() const { return Without(below_); }
 
 std::vector<RevisionId> Graph::Children(std::string_view id) const {
   std::vector<RevisionId> children;
@@ -176,7 +173,7 @@ std::vector<RevisionId> Graph::Children(std::string_view id) const {
   return children;
 }
 
-std::vector<bool> Graph::Closure(std::span<const RevisionId> ids) const {
+std::vector<bool> Graph::Reach(std::span<const RevisionId> ids, const Edges& edges) const {
   std::vector<bool> inside(revisions_.size());
   std::vector<std::uint32_t> open;
   const auto add = [&](std::uint32_t i) {
@@ -190,9 +187,72 @@ std::vector<bool> Graph::Closure(std::span<const RevisionId> ids) const {
   while (!open.empty()) {
     const std::uint32_t i = open.back();
     open.pop_back();
-    for (const std::uint32_t lower : below_[i]) add(lower);
+    for (const std::uint32_t next : edges[i]) add(next);
   }
   return inside;
+}
+
+std::vector<bool> Graph::Closure(std::span<const RevisionId> ids) const {
+  return Reach(ids, below_);
+}
+
+std::vector<bool> Graph::Ancestors(std::span<const RevisionId> ids) const {
+  return Reach(ids, parents_);
+}
+
+std::vector<bool> Graph::Descendants(std::span<const RevisionId> ids) const {
+  return Reach(ids, children_);
+}
+
+std::vector<bool> Graph::Lineage(std::string_view id) const {
+  const std::vector<RevisionId> from{RevisionId(id)};
+  std::vector<bool> lineage = Reach(from, parents_);
+  const std::vector<bool> descendants = Reach(from, children_);
+  for (std::size_t i = 0; i < lineage.size(); ++i) lineage[i] = lineage[i] || descendants[i];
+  return lineage;
+}
+
+std::vector<RevisionId> Graph::EffectiveHeads(std::span<const RevisionId> rows) const {
+  const std::vector<bool> applied = Closure(rows);
+  std::vector<RevisionId> heads;
+  for (std::size_t i = 0; i < revisions_.size(); ++i) {
+    if (!applied[i]) continue;
+    const bool has_applied_child =
+        std::ranges::any_of(children_[i], [&](std::uint32_t child) { return applied[child]; });
+    if (!has_applied_child) heads.push_back(revisions_[i].id);
+  }
+  return heads;
+}
+
+bool Graph::IsPlainLineFrom(std::uint32_t index) const {
+  for (;;) {
+    if (above_[index].size() > 1 || parents_[index].size() > 1) return false;
+    if (children_[index].empty()) return true;
+    index = children_[index].front();
+  }
+}
+
+std::vector<std::vector<std::string>> Graph::SpreadLabels() const {
+  std::vector<std::vector<std::string>> spread(revisions_.size());
+  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
+    if (revisions_[i].branch_labels.empty()) continue;
+    const std::vector<RevisionId> from{revisions_[i].id};
+    std::vector<bool> inside = Reach(from, children_);
+    std::uint32_t at = i;
+    bool upwards = IsPlainLineFrom(i);
+    while (upwards && !parents_[at].empty()) {
+      at = parents_[at].front();
+      upwards = above_[at].size() <= 1 && parents_[at].size() <= 1;
+      if (upwards) inside[at] = true;
+    }
+    for (std::size_t k = 0; k < inside.size(); ++k) {
+      if (!inside[k]) continue;
+      spread[k].insert(spread[k].end(), revisions_[i].branch_labels.begin(),
+                       revisions_[i].branch_labels.end());
+    }
+  }
+  for (std::vector<std::string>& labels : spread) std::ranges::sort(labels);
+  return spread;
 }
 
 bool Graph::IsBelow(std::string_view lower, std::string_view upper) const {
