@@ -152,11 +152,16 @@ std::vector<RevisionId> Symbol(const Graph& graph, std::string_view symbol, cons
   return {Named(graph, symbol, limits)};
 }
 
-enum class PastBase : std::uint8_t { kIsAnError, kIsBase };
+/// What lies beyond the last revision of a walk.
+enum class Ends : std::uint8_t {
+  kNothing,  // an error, downwards too: an upgrade leads to a revision
+  kBase,     // below the oldest lies the empty database, and beyond that an error
+  kClamp,    // the walk ends there
+};
 
 /// Walks `step` edges of down_revision from `at` ("" is base).
 RevisionId Walk(const Graph& graph, RevisionId at, std::int64_t step, std::string_view target,
-                const Limits& limits, PastBase past_base = PastBase::kIsAnError) {
+                const Limits& limits, Ends ends) {
   const bool up = step > 0;
   for (std::int64_t left = up ? step : -step; left > 0; --left) {
     std::vector<RevisionId> next;
@@ -164,9 +169,9 @@ RevisionId Walk(const Graph& graph, RevisionId at, std::int64_t step, std::strin
       next = limits.Among(at.empty() ? graph.Bases() : graph.Children(at));
     } else if (!at.empty()) {
       next = graph.Find(at)->down_revision;
-      if (next.empty()) next.emplace_back();  // below a base lies the empty database
+      if (next.empty() && ends != Ends::kNothing) next.emplace_back();
     }
-    if (next.empty() && !up && past_base == PastBase::kIsBase) return {};
+    if (next.empty() && ends == Ends::kClamp) return at;
     if (next.empty()) {
       throw OutOfRange(Concat("\"", target, "\" leads ",
                               up ? "beyond the newest" : "below the oldest", " revision"),
@@ -210,6 +215,39 @@ RevisionId StartOfWalk(const Graph& graph, std::string_view target,
   return starts.empty() ? RevisionId() : starts.front();
 }
 
+ResolvedTarget Resolve(const Graph& graph, std::string_view target,
+                       std::span<const RevisionId> rows, Direction direction, Ends ends) {
+  const bool up = direction == Direction::kUp;
+  const Parts parts = CutStep(target);
+  const Limits limits = LimitsOf(graph, parts);
+  ResolvedTarget resolved{.revisions = {}, .branch = limits.branch()};
+  if (!parts.step) {
+    // A downgrade to "label@id" takes that label's branch down to any id, shared or not.
+    if (up) {
+      resolved.revisions = Symbol(graph, parts.symbol, limits);
+    } else {
+      const bool is_head = parts.symbol == "heads";  // a downgrade has one target
+      resolved.revisions = Symbol(graph, is_head ? "head" : parts.symbol, Limits(graph));
+    }
+    return resolved;
+  }
+  RevisionId at;
+  if (parts.symbol.empty()) {
+    if (*parts.step == 0 || (*parts.step > 0) != up) {
+      throw OutOfRange(Concat("\"", target, "\" leads nowhere ", up ? "up" : "down"),
+                       up ? "drover upgrade +1" : "drover downgrade -1");
+    }
+    at = StartOfWalk(graph, target, rows, direction, limits);
+  } else {
+    const std::vector<RevisionId> starts = Symbol(graph, parts.symbol, limits);
+    if (starts.size() > 1) throw AmbiguousWalk(graph, target, starts, "it may start at");
+    if (!starts.empty()) at = starts.front();
+  }
+  at = Walk(graph, std::move(at), *parts.step, target, limits, ends);
+  if (!at.empty()) resolved.revisions.push_back(std::move(at));
+  return resolved;
+}
+
 /// What `text` would mean to upgrade and downgrade, for a hint; empty when it means nothing.
 std::string MeaningOfRelative(const Graph& graph, std::string_view text) {
   const Parts parts = CutStep(text);
@@ -226,12 +264,25 @@ std::vector<RevisionId> BelowEachHead(const Graph& graph, std::int64_t step, std
                                       const Limits& limits) {
   std::vector<RevisionId> found;
   for (const RevisionId& head : limits.Among(graph.RealHeads())) {
-    RevisionId below = Walk(graph, head, step, text, limits, PastBase::kIsBase);
+    RevisionId below = Walk(graph, head, step, text, limits, Ends::kClamp);
     if (!below.empty() && std::ranges::find(found, below) == found.end()) {
       found.push_back(std::move(below));
     }
   }
   return found;
+}
+
+/// Those of `ids` that carry the branch's label, as `history` shows it; without one, its lineage.
+std::vector<RevisionId> OfBranch(const Graph& graph, const RevisionId& branch,
+                                 std::vector<RevisionId> ids) {
+  const std::vector<std::string>& labels = graph.Find(branch)->branch_labels;
+  if (labels.empty()) return Limits(graph, branch).Among(std::move(ids));
+  const std::vector<std::vector<std::string>> spread = graph.SpreadLabels();
+  std::erase_if(ids, [&](const RevisionId& id) {
+    const std::vector<std::string>& carried = spread[Index(graph, id)];
+    return std::ranges::find(carried, labels.front()) == carried.end();
+  });
+  return ids;
 }
 
 }  // namespace
@@ -259,32 +310,8 @@ std::string NameRevisions(const Graph& graph, std::span<const RevisionId> ids) {
 
 ResolvedTarget ResolveTarget(const Graph& graph, std::string_view target,
                              std::span<const RevisionId> rows, Direction direction) {
-  const bool up = direction == Direction::kUp;
-  const Parts parts = CutStep(target);
-  const Limits limits = LimitsOf(graph, parts);
-  ResolvedTarget resolved{.revisions = {}, .branch = limits.branch()};
-  // A downgrade to "label@id" means: take down the label's branch, down to any id below it.
-  const bool any_id = !up && parts.symbol != "head" && parts.symbol != "heads";
-  const Limits for_symbol = any_id ? Limits(graph) : limits;
-  if (!parts.step) {
-    resolved.revisions = Symbol(graph, parts.symbol, for_symbol);
-    return resolved;
-  }
-  RevisionId at;
-  if (parts.symbol.empty()) {
-    if (*parts.step == 0 || (*parts.step > 0) != up) {
-      throw OutOfRange(Concat("\"", target, "\" leads nowhere ", up ? "up" : "down"),
-                       up ? "drover upgrade +1" : "drover downgrade -1");
-    }
-    at = StartOfWalk(graph, target, rows, direction, limits);
-  } else {
-    const std::vector<RevisionId> starts = Symbol(graph, parts.symbol, for_symbol);
-    if (starts.size() > 1) throw AmbiguousWalk(graph, target, starts, "it may start at");
-    if (!starts.empty()) at = starts.front();
-  }
-  at = Walk(graph, std::move(at), *parts.step, target, limits);
-  if (!at.empty()) resolved.revisions.push_back(std::move(at));
-  return resolved;
+  return Resolve(graph, target, rows, direction,
+                 direction == Direction::kUp ? Ends::kNothing : Ends::kBase);
 }
 
 ResolvedTarget ResolveSymbol(const Graph& graph, std::string_view text) {
@@ -347,19 +374,19 @@ std::vector<bool> ResolveRange(const Graph& graph, std::string_view range,
   if (text->to.empty()) {
     upper.revisions = graph.RealHeads();
   } else if (is_bare_step(to)) {
-    upper = ResolveTarget(graph, text->to, lower.revisions, Direction::kUp);
+    upper = Resolve(graph, text->to, lower.revisions, Direction::kUp, Ends::kClamp);
   } else {
     upper = side(text->to);
   }
   if (start_counts_from_end) {
     const Limits limits = LimitsOf(graph, from);
     for (const RevisionId& end : upper.revisions) {
-      RevisionId at = Walk(graph, end, *from.step, range, limits, PastBase::kIsBase);
+      RevisionId at = Walk(graph, end, *from.step, range, limits, Ends::kClamp);
       if (!at.empty()) lower.revisions.push_back(std::move(at));
     }
     lower.branch = limits.branch();
   }
-  if (lower.branch) upper.revisions = Limits(graph, *lower.branch).Among(upper.revisions);
+  if (lower.branch) upper.revisions = OfBranch(graph, *lower.branch, std::move(upper.revisions));
 
   std::vector<bool> inside = graph.Closure(upper.revisions);
   if (lower.is_base()) return inside;

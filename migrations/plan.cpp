@@ -154,6 +154,12 @@ std::vector<RevisionId> RootsOfDowngrade(const Graph& graph, const ResolvedTarge
   const std::vector<RevisionId> branch{*goal.branch};
   const std::vector<bool> on_the_way = graph.Ancestors(branch);
   std::erase_if(roots, [&](const RevisionId& root) { return !on_the_way[Index(graph, root)]; });
+  if (roots.empty()) {
+    throw Error(Code::kInvalid, "not_a_valid_downgrade_target",
+                Concat("nothing that follows ", NameRevisions(graph, goal.revisions),
+                       " leads to the branch of ", *goal.branch),
+                "drover history --graph");
+  }
   return roots;
 }
 
