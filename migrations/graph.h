@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -25,9 +26,15 @@ class Graph final {
   /// revisions and edges. Throws kInvalid, naming file:line and id: "duplicate_revision",
   /// "missing_referenced_revision", "self_loop", "cycle", "dependency_cycle" (only together with
   /// depends_on), "duplicate_branch_label". A depends_on may name a branch label.
+  explicit Graph(std::vector<RevisionPtr> revisions);
   explicit Graph(std::vector<Revision> revisions);
 
-  [[nodiscard]] std::span<const Revision> revisions() const { return revisions_; }
+  /// In load order; elements are `const Revision&`.
+  [[nodiscard]] auto revisions() const {
+    return std::views::transform(
+        std::span(revisions_),
+        [](const RevisionPtr& revision) -> const Revision& { return *revision; });
+  }
   [[nodiscard]] bool empty() const { return revisions_.empty(); }
 
   /// The revision with exactly this id; null when unknown. Lives as long as the graph.
@@ -100,7 +107,7 @@ class Graph final {
   [[nodiscard]] std::vector<bool> Reach(std::span<const RevisionId> ids, const Edges& edges) const;
   [[nodiscard]] bool IsPlainLineFrom(std::uint32_t index) const;
 
-  std::vector<Revision> revisions_;
+  std::vector<RevisionPtr> revisions_;
   std::unordered_map<std::string_view, std::uint32_t> index_;
   std::unordered_map<std::string_view, std::uint32_t> labels_;
   Edges parents_;   // down_revision only
