@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "migrations/adjacency.h"
 #include "migrations/revision.h"
 
 namespace drover::migrations {
@@ -85,7 +86,8 @@ class Graph final {
   /// The maximal elements of a set that is closed downwards: what the version table must hold.
   [[nodiscard]] std::vector<RevisionId> Maxima(const std::vector<bool>& applied) const;
 
-  /// Every revision, parents and dependencies first; ties in load order.
+  /// Every revision, parents and dependencies first; then children before dependants, and load
+  /// order.
   [[nodiscard]] std::span<const std::uint32_t> TopologicalOrder() const { return order_; }
 
   /// The index of an id in revisions(); -1 when unknown.
@@ -98,22 +100,29 @@ class Graph final {
   [[nodiscard]] std::span<const std::uint32_t> Above(std::uint32_t index) const;
 
  private:
-  using Edges = std::vector<std::vector<std::uint32_t>>;
+  /// The neighbours of one revision, in one direction.
+  using Neighbours = std::span<const std::uint32_t> (Graph::*)(std::size_t) const;
 
   void CollectLabels();
+  [[nodiscard]] std::uint32_t Referenced(std::uint32_t by, const RevisionId& id,
+                                         std::string_view key) const;
   void LinkEdges();
   void SortTopologically();
-  [[nodiscard]] std::vector<RevisionId> Without(const Edges& edges) const;
-  [[nodiscard]] std::vector<bool> Reach(std::span<const RevisionId> ids, const Edges& edges) const;
+  [[noreturn]] void ThrowCycle(const std::vector<std::uint32_t>& waiting_for) const;
+  [[nodiscard]] std::vector<RevisionId> Without(Neighbours neighbours) const;
+  [[nodiscard]] std::vector<bool> Reach(std::span<const RevisionId> ids,
+                                        Neighbours neighbours) const;
+  [[nodiscard]] std::span<const std::uint32_t> ParentsOf(std::size_t i) const;
+  [[nodiscard]] std::span<const std::uint32_t> ChildrenOf(std::size_t i) const;
+  [[nodiscard]] std::span<const std::uint32_t> BelowOf(std::size_t i) const;
+  [[nodiscard]] std::span<const std::uint32_t> AboveOf(std::size_t i) const;
   [[nodiscard]] bool IsPlainLineFrom(std::uint32_t index) const;
 
   std::vector<RevisionPtr> revisions_;
   std::unordered_map<std::string_view, std::uint32_t> index_;
   std::unordered_map<std::string_view, std::uint32_t> labels_;
-  Edges parents_;   // down_revision only
-  Edges below_;     // down_revision and depends_on
-  Edges children_;  // inverse of parents_
-  Edges above_;     // inverse of below_
+  Adjacency below_;  // parents and dependencies
+  Adjacency above_;  // children and dependants
   std::vector<std::uint32_t> order_;
 };
 
