@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/hints.h"
 #include "base/text.h"
 
 namespace drover::migrations {
@@ -35,7 +36,7 @@ RevisionId SingleHead(const Graph& graph) {
   if (heads.size() > 1) {
     throw Error(Code::kConflict, "multiple_heads",
                 Concat("there are ", heads.size(), " heads: ", NameRevisions(graph, heads)),
-                "drover merge");
+                std::string(kMergeHint));
   }
   return heads.empty() ? RevisionId() : heads.front();
 }
