@@ -3,6 +3,8 @@
 #include <chrono>
 #include <gtest/gtest.h>
 #include <map>
+#include <random>
+#include <set>
 #include <string>
 
 #include "base/error.h"
@@ -295,6 +297,53 @@ TEST(GraphLayoutTest, AParentMustStandBelow) {
     } catch (const Error& error) {
       EXPECT_EQ(error.kind, "graph.order");
     }
+  }
+}
+
+/// The parents that a reader of the picture finds for each node, sorted.
+GraphParents ReadBack(const std::vector<GraphRow>& rows, std::size_t nodes) {
+  std::vector<std::set<std::size_t>> found(nodes);
+  std::vector<std::set<std::size_t>> lanes(nodes + 1);  // the children whose lines run there
+  std::size_t last = 0;
+  std::size_t from = 0;
+  for (const GraphRow& row : rows) {
+    std::set<std::size_t> moved;
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+      const int cell = lane * 2 < row.cells.size() ? row.cells[lane * 2] : 0;
+      if (row.node && row.lane == lane) continue;
+      const bool turns = (cell & kUp) != 0 && (cell & kDown) == 0;
+      if (turns && lane != from) moved.merge(lanes[lane]);
+      if ((cell & kUp) == 0 || turns) lanes[lane].clear();
+      if ((cell & kDown) != 0 && (cell & (kLeft | kRight)) != 0) lanes[lane].insert(last);
+    }
+    lanes[from].merge(moved);
+    if (!row.node) continue;
+    last = *row.node;
+    from = row.lane;
+    for (const std::size_t child : lanes[from]) found[child].insert(last);
+    lanes[from] = {last};
+  }
+  GraphParents parents;
+  for (const auto& one : found) parents.emplace_back(one.begin(), one.end());
+  return parents;
+}
+
+TEST(GraphLayoutTest, EveryPictureSaysWhatTheGraphIs) {
+  std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same graphs every time
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t nodes = 1 + random() % 30;
+    const std::size_t reach = 1 + random() % 12;
+    GraphParents parents(nodes);
+    for (std::size_t node = 0; node + 1 < nodes; ++node) {
+      std::set<std::size_t> chosen;
+      for (std::size_t wanted = random() % 4; wanted > 0; --wanted) {
+        chosen.insert(std::min(nodes - 1, node + 1 + random() % reach));
+      }
+      parents[node].assign(chosen.begin(), chosen.end());
+    }
+    const std::vector<GraphRow> rows = LayOutGraph(parents);
+    const std::vector<std::string> names(nodes);
+    EXPECT_EQ(ReadBack(rows, nodes), parents) << Picture(rows, names);
   }
 }
 
