@@ -42,10 +42,10 @@ int DrawHistory(const Invocation& invocation, Params params) {
   // What is applied follows from the whole history, also for a part of it.
   const bool part = !params.target.empty();
   params.target.clear();
-  const RevisionsDocument all = part ? ask() : shown;
+  const RevisionsDocument whole = part ? ask() : RevisionsDocument();
   Style style = invocation.out;
   if (invocation.arguments.ascii) style.unicode = false;
-  Print(RenderHistoryGraph(shown, all, current, style));
+  Print(RenderHistoryGraph(shown, part ? whole : shown, current, style));
   return 0;
 }
 
