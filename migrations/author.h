@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "migrations/file_template.h"
@@ -11,7 +12,8 @@ namespace drover::migrations {
 
 struct NewRevision {
   std::string message;
-  std::string head = "head";              // the parent, in any spelling; "base" starts a new root
+  std::string head =
+      "head";  // the parent; several, separated by blanks, make a merge; "base": none
   std::vector<std::string> depends_on{};  // in any spelling
   std::string branch_label{};
   std::string rev_id{};  // empty: 12 random hex digits
@@ -19,15 +21,20 @@ struct NewRevision {
   bool draft = true;
 };
 
+/// The parents of a new revision, from what ResolveSymbol takes, separated by blanks. Throws what
+/// ResolveSymbol throws; kInvalid ("duplicate_heads"); without `splice` kInvalid ("not_a_head") for
+/// a parent that already has a child.
+[[nodiscard]] std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view names,
+                                                     bool splice);
+
 /// Writes a file into `directory`, called after `name` (creating the directory), and returns what
-/// it wrote. Throws kConflict ("multiple_heads", "duplicate_revision"), kInvalid ("not_a_head",
-/// "illegal_character", "duplicate_branch_label", "illegal_file_name") and what ResolveRevision
-/// throws.
+/// it wrote. Throws what ResolveParents and ResolveRevision throw, kConflict ("duplicate_revision")
+/// and kInvalid ("illegal_character", "duplicate_branch_label", "illegal_file_name").
 Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory,
                        const FileTemplate& name = {});
 
 /// Writes the revision that joins `revisions` (empty: all heads). Merges are no drafts: they change
-/// nothing. Throws kInvalid ("duplicate_heads", "not_a_head", "nothing_to_merge").
+/// nothing. Throws what ResolveParents throws and kInvalid ("nothing_to_merge").
 Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
                     std::string message, const std::string& rev_id, const std::string& branch_label,
                     const std::string& directory, const FileTemplate& name = {});

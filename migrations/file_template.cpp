@@ -127,11 +127,17 @@ std::string Padded(std::int64_t number, std::size_t digits) {
   return std::string(digits > text.size() ? digits - text.size() : 0, '0') + text;
 }
 
+/// An id may hold what a file name may not.
+std::string WithoutSlashes(std::string id) {
+  std::ranges::replace(id, '/', '_');
+  return id;
+}
+
 std::string ValueOf(const Use& use, const Revision& revision, const CalendarTime& at,
                     std::int64_t epoch) {
   switch (use.token) {
     case Token::kRev:
-      return revision.id;
+      return WithoutSlashes(revision.id);
     case Token::kSlug:
       return Slug(revision.message);
     case Token::kEpoch:

@@ -31,9 +31,9 @@ struct TemplateProblem {
 /// that would lie in another directory or be hidden, or that is the same for all files.
 [[nodiscard]] std::optional<TemplateProblem> CheckFileTemplate(std::string_view pattern);
 
-/// The name of the file for `revision`, made at `time`, with ".sql". Separators that an empty slug
-/// leaves at the end are dropped. Throws kInvalid ("illegal_file_name") when the result is hidden
-/// or longer than a file name may be.
+/// The name of the file for `revision`, made at `time`, with ".sql". A "/" of the id becomes "_";
+/// separators that an empty slug leaves at the end are dropped. Throws kInvalid
+/// ("illegal_file_name") when the result is hidden or longer than a file name may be.
 [[nodiscard]] std::string FileName(const FileTemplate& pattern, const Revision& revision,
                                    WallTime time);
 

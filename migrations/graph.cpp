@@ -18,22 +18,46 @@ Error Malformed(const Revision& revision, std::string_view kind, std::string mes
   return {Code::kInvalid, std::string(kind), std::move(message), std::move(hint), Place(revision)};
 }
 
+std::vector<RevisionPtr> Share(std::vector<Revision> revisions) {
+  std::vector<RevisionPtr> shared;
+  shared.reserve(revisions.size());
+  for (Revision& revision : revisions) {
+    shared.push_back(std::make_shared<const Revision>(std::move(revision)));
+  }
+  return shared;
+}
+
 }  // namespace
 
-Graph::Graph(std::vector<Revision> revisions) : revisions_(std::move(revisions)) {
+Graph::Graph(std::vector<Revision> revisions) : Graph(Share(std::move(revisions))) {}
+
+Graph::Graph(std::vector<RevisionPtr> revisions) : revisions_(std::move(revisions)) {
   index_.reserve(revisions_.size());
   for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
-    const Revision& revision = revisions_[i];
+    const Revision& revision = *revisions_[i];
     const auto [found, added] = index_.emplace(revision.id, i);
     if (!added) {
       throw Malformed(revision, "duplicate_revision",
                       Concat("revision ", revision.id, " is defined twice; the first is ",
-                             Place(revisions_[found->second])),
+                             Place(*revisions_[found->second])),
                       "give one of the two files another \"-- revision:\" line");
     }
   }
+  CollectLabels();
   LinkEdges();
   SortTopologically();
+}
+
+void Graph::CollectLabels() {
+  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
+    for (const std::string& label : revisions_[i]->branch_labels) {
+      if (index_.contains(label) || !labels_.emplace(label, i).second) {
+        throw Malformed(*revisions_[i], "duplicate_branch_label",
+                        Concat("branch label \"", label, "\" is already taken"),
+                        "choose another label");
+      }
+    }
+  }
 }
 
 void Graph::LinkEdges() {
@@ -41,22 +65,12 @@ void Graph::LinkEdges() {
   below_.resize(revisions_.size());
   children_.resize(revisions_.size());
   above_.resize(revisions_.size());
-  std::unordered_map<std::string_view, std::uint32_t> labels;
   for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
-    for (const std::string& label : revisions_[i].branch_labels) {
-      if (index_.contains(label) || !labels.emplace(label, i).second) {
-        throw Malformed(revisions_[i], "duplicate_branch_label",
-                        Concat("branch label \"", label, "\" is already taken"),
-                        "choose another label");
-      }
-    }
-  }
-  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
-    const Revision& revision = revisions_[i];
+    const Revision& revision = *revisions_[i];
     const auto link = [&](const RevisionId& id, std::string_view what) -> std::uint32_t {
       auto found = index_.find(id);
       if (found == index_.end() && what == "depends_on") {
-        if (const auto label = labels.find(id); label != labels.end()) return label->second;
+        if (const auto label = labels_.find(id); label != labels_.end()) return label->second;
       }
       if (found == index_.end()) {
         throw Malformed(revision, "missing_referenced_revision",
@@ -118,11 +132,11 @@ void Graph::SortTopologically() {
   std::vector<std::string> names;
   bool only_parents = true;
   for (std::size_t i = 0; i < walk.size(); ++i) {
-    names.push_back(revisions_[walk[i]].id);
+    names.push_back(revisions_[walk[i]]->id);
     const bool is_parent = i == 0 || std::ranges::count(parents_[walk[i - 1]], walk[i]) > 0;
     only_parents = only_parents && is_parent;
   }
-  throw Malformed(revisions_[at], only_parents ? "cycle" : "dependency_cycle",
+  throw Malformed(*revisions_[at], only_parents ? "cycle" : "dependency_cycle",
                   Concat("the revisions form a cycle: ", Join(names, " -> ")),
                   Concat("correct the ", only_parents ? "down_revision" : "depends_on",
                          " line of one of them"));
@@ -130,7 +144,7 @@ void Graph::SortTopologically() {
 
 const Revision* Graph::Find(std::string_view id) const {
   const std::int64_t index = IndexOf(id);
-  return index < 0 ? nullptr : &revisions_[static_cast<std::size_t>(index)];
+  return index < 0 ? nullptr : revisions_[static_cast<std::size_t>(index)].get();
 }
 
 std::int64_t Graph::IndexOf(std::string_view id) const {
@@ -142,41 +156,35 @@ std::span<const std::uint32_t> Graph::Below(std::uint32_t index) const { return 
 
 std::span<const std::uint32_t> Graph::Above(std::uint32_t index) const { return above_[index]; }
 
-std::vector<RevisionId> Graph::Heads() const {
-  std::vector<RevisionId> heads;
-  for (std::size_t i = 0; i < revisions_.size(); ++i) {
-    if (children_[i].empty()) heads.push_back(revisions_[i].id);
-  }
-  return heads;
+const Revision* Graph::FindLabel(std::string_view label) const {
+  const auto found = labels_.find(label);
+  return found == labels_.end() ? nullptr : revisions_[found->second].get();
 }
 
-std::vector<RevisionId> Graph::RealHeads() const {
-  std::vector<RevisionId> heads;
+std::vector<RevisionId> Graph::Without(const Edges& edges) const {
+  std::vector<RevisionId> ends;
   for (std::size_t i = 0; i < revisions_.size(); ++i) {
-    if (above_[i].empty()) heads.push_back(revisions_[i].id);
+    if (edges[i].empty()) ends.push_back(revisions_[i]->id);
   }
-  return heads;
+  return ends;
 }
 
-std::vector<RevisionId> Graph::Bases() const {
-  std::vector<RevisionId> bases;
-  for (std::size_t i = 0; i < revisions_.size(); ++i) {
-    if (parents_[i].empty()) bases.push_back(revisions_[i].id);
-  }
-  return bases;
-}
+std::vector<RevisionId> Graph::Heads() const { return Without(children_); }
+std::vector<RevisionId> Graph::RealHeads() const { return Without(above_); }
+std::vector<RevisionId> Graph::Bases() const { return Without(parents_); }
+std::vector<RevisionId> Graph::RealBases() const { return Without(below_); }
 
 std::vector<RevisionId> Graph::Children(std::string_view id) const {
   std::vector<RevisionId> children;
   if (const std::int64_t index = IndexOf(id); index >= 0) {
     for (const std::uint32_t child : children_[static_cast<std::size_t>(index)]) {
-      children.push_back(revisions_[child].id);
+      children.push_back(revisions_[child]->id);
     }
   }
   return children;
 }
 
-std::vector<bool> Graph::Closure(std::span<const RevisionId> ids) const {
+std::vector<bool> Graph::Reach(std::span<const RevisionId> ids, const Edges& edges) const {
   std::vector<bool> inside(revisions_.size());
   std::vector<std::uint32_t> open;
   const auto add = [&](std::uint32_t i) {
@@ -190,9 +198,72 @@ std::vector<bool> Graph::Closure(std::span<const RevisionId> ids) const {
   while (!open.empty()) {
     const std::uint32_t i = open.back();
     open.pop_back();
-    for (const std::uint32_t lower : below_[i]) add(lower);
+    for (const std::uint32_t next : edges[i]) add(next);
   }
   return inside;
+}
+
+std::vector<bool> Graph::Closure(std::span<const RevisionId> ids) const {
+  return Reach(ids, below_);
+}
+
+std::vector<bool> Graph::Ancestors(std::span<const RevisionId> ids) const {
+  return Reach(ids, parents_);
+}
+
+std::vector<bool> Graph::Descendants(std::span<const RevisionId> ids) const {
+  return Reach(ids, children_);
+}
+
+std::vector<bool> Graph::Lineage(std::string_view id) const {
+  const std::vector<RevisionId> from{RevisionId(id)};
+  std::vector<bool> lineage = Reach(from, parents_);
+  const std::vector<bool> descendants = Reach(from, children_);
+  for (std::size_t i = 0; i < lineage.size(); ++i) lineage[i] = lineage[i] || descendants[i];
+  return lineage;
+}
+
+std::vector<RevisionId> Graph::EffectiveHeads(std::span<const RevisionId> rows) const {
+  const std::vector<bool> applied = Closure(rows);
+  std::vector<RevisionId> heads;
+  for (std::size_t i = 0; i < revisions_.size(); ++i) {
+    if (!applied[i]) continue;
+    const bool has_applied_child =
+        std::ranges::any_of(children_[i], [&](std::uint32_t child) { return applied[child]; });
+    if (!has_applied_child) heads.push_back(revisions_[i]->id);
+  }
+  return heads;
+}
+
+bool Graph::IsPlainLineFrom(std::uint32_t index) const {
+  for (;;) {
+    if (above_[index].size() > 1 || parents_[index].size() > 1) return false;
+    if (children_[index].empty()) return true;
+    index = children_[index].front();
+  }
+}
+
+std::vector<std::vector<std::string>> Graph::SpreadLabels() const {
+  std::vector<std::vector<std::string>> spread(revisions_.size());
+  for (std::uint32_t i = 0; i < revisions_.size(); ++i) {
+    if (revisions_[i]->branch_labels.empty()) continue;
+    const std::vector<RevisionId> from{revisions_[i]->id};
+    std::vector<bool> inside = Reach(from, children_);
+    std::uint32_t at = i;
+    bool upwards = IsPlainLineFrom(i);
+    while (upwards && !parents_[at].empty()) {
+      at = parents_[at].front();
+      upwards = above_[at].size() <= 1 && parents_[at].size() <= 1;
+      if (upwards) inside[at] = true;
+    }
+    for (std::size_t k = 0; k < inside.size(); ++k) {
+      if (!inside[k]) continue;
+      spread[k].insert(spread[k].end(), revisions_[i]->branch_labels.begin(),
+                       revisions_[i]->branch_labels.end());
+    }
+  }
+  for (std::vector<std::string>& labels : spread) std::ranges::sort(labels);
+  return spread;
 }
 
 bool Graph::IsBelow(std::string_view lower, std::string_view upper) const {
@@ -208,7 +279,7 @@ std::vector<RevisionId> Graph::Maxima(const std::vector<bool>& applied) const {
     if (!applied[i]) continue;
     const bool covered =
         std::ranges::any_of(above_[i], [&](std::uint32_t upper) { return applied[upper]; });
-    if (!covered) maxima.push_back(revisions_[i].id);
+    if (!covered) maxima.push_back(revisions_[i]->id);
   }
   return maxima;
 }

@@ -57,6 +57,10 @@ TEST(FileTemplateTest, AnEmptySlugLeavesNoSeparator) {
   EXPECT_EQ(Name("%(rev)s_", "x"), "4b1c09a2e7d5_.sql");
 }
 
+TEST(FileTemplateTest, AnIdWithASlashStaysAName) {
+  EXPECT_EQ(Name("%(rev)s_%(slug)s", "x", "a/b"), "a_b_x.sql");
+}
+
 TEST(FileTemplateTest, TimesAreOfTheChosenZone) {
   setenv("TZ", "Asia/Kolkata", 1);
   tzset();
