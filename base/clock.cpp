@@ -6,10 +6,15 @@
 namespace drover {
 namespace {
 
-std::tm Broken(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+std::tm Broken(WallTime time, TimeZone zone) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(whole);
   std::tm parts{};
-  gmtime_r(&seconds, &parts);
+  if (zone == TimeZone::kLocal) {
+    localtime_r(&seconds, &parts);
+  } else {
+    gmtime_r(&seconds, &parts);
+  }
   return parts;
 }
 
@@ -18,7 +23,7 @@ std::tm Broken(WallTime time) {
 WallTime WallNow() { return std::chrono::system_clock::now(); }
 
 std::string FormatUtc(WallTime time) {
-  const std::tm parts = Broken(std::chrono::floor<std::chrono::seconds>(time));
+  const std::tm parts = Broken(time, TimeZone::kUtc);
   char text[40];
   const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return {text, length};
@@ -33,6 +38,16 @@ std::string FormatUtcMilliseconds(WallTime time) {
   text.pop_back();
   text.append(fraction, static_cast<std::size_t>(length));
   return text;
+}
+
+CalendarTime ToCalendar(WallTime time, TimeZone zone) {
+  const std::tm parts = Broken(time, zone);
+  return {.year = parts.tm_year + 1900,
+          .month = parts.tm_mon + 1,
+          .day = parts.tm_mday,
+          .hour = parts.tm_hour,
+          .minute = parts.tm_min,
+          .second = parts.tm_sec};
 }
 
 }  // namespace drover

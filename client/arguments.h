@@ -44,6 +44,9 @@ struct Arguments {
   bool no_draft = false;
   bool exit_code = false;
   bool refresh = false;
+  bool graph = false;
+  bool ascii = false;
+  bool edit = false;
 
   std::vector<std::string> positionals;
 };

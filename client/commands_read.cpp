@@ -1,3 +1,4 @@
+#include "base/hints.h"
 #include "base/text.h"
 #include "client/commands.h"
 #include "client/render/render.h"
@@ -29,6 +30,29 @@ std::string DaemonVersion(std::string_view document) {
   return std::string(rest.substr(0, rest.find('"')));
 }
 
+int DrawHistory(const Invocation& invocation, Params params) {
+  Connection connection = Open(invocation);
+  const CallOptions options = OptionsFor(invocation);
+  const auto current =
+      DecodeDocument<CurrentDocument>(connection.Call("current", ParamsFor(invocation), options));
+  const auto ask = [&] {
+    return DecodeDocument<RevisionsDocument>(connection.Call("history", params, options));
+  };
+  const RevisionsDocument shown = ask();
+  // What is applied follows from the whole history, also for a part of it.
+  const bool part = !params.target.empty();
+  params.target.clear();
+  const RevisionsDocument whole = part ? ask() : RevisionsDocument();
+  Style style = invocation.out;
+  if (invocation.arguments.ascii) style.unicode = false;
+  Print(RenderHistoryGraph(shown, part ? whole : shown, current, style));
+  return 0;
+}
+
+void AdviseMerge(std::size_t heads) {
+  if (heads > 1) PrintError(Concat("drover: there are ", heads, " heads: ", kMergeHint, "\n"));
+}
+
 }  // namespace
 
 int RunStatus(Invocation& invocation) {
@@ -56,10 +80,17 @@ int RunCurrent(Invocation& invocation) {
 
 int RunHistory(Invocation& invocation) {
   const std::string_view verb = invocation.verb->name;
+  if (invocation.arguments.ascii && !invocation.arguments.graph) {
+    throw Error(Code::kInvalid, "usage", "--ascii is about --graph",
+                "drover history --graph --ascii");
+  }
   Params params = ParamsFor(invocation);
   params.select = verb == "history" ? "all" : verb;
   params.target =
       verb == "show" ? invocation.arguments.positionals.front() : invocation.arguments.range;
+  if (invocation.arguments.graph && !invocation.arguments.json) {
+    return DrawHistory(invocation, std::move(params));
+  }
   const std::string json = Ask(invocation, params);
   if (PrintedAsJson(invocation, json)) return 0;
   const auto revisions = DecodeDocument<RevisionsDocument>(json);
@@ -69,6 +100,7 @@ int RunHistory(Invocation& invocation) {
     Print(RenderHistory(revisions, invocation.out));
   } else {
     Print(RenderHeads(revisions, invocation.out));
+    if (verb == "heads") AdviseMerge(revisions.revisions.size());
   }
   return 0;
 }

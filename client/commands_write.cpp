@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "client/ask.h"
 #include "client/commands.h"
+#include "client/editor.h"
 #include "client/render/render.h"
 #include "client/session.h"
 #include "client/verbs.h"
@@ -49,13 +50,27 @@ std::string Change(const Invocation& invocation, Connection& connection, Params 
   }
 }
 
-int RunNewRevision(const Invocation& invocation, const Params& params) {
-  Connection connection = Open(invocation);
-  const std::string json = connection.Call(invocation.verb->method, params, OptionsFor(invocation));
+/// Has the file written and opens it in `editor` unless that is empty.
+int RunNewRevision(const Invocation& invocation, const Params& params, const std::string& editor) {
+  // The connection ends with this statement: the editor may be open for an hour.
+  const std::string json =
+      Open(invocation).Call(invocation.verb->method, params, OptionsFor(invocation));
   if (PrintedAsJson(invocation, json)) return 0;
-  Print(RenderNewRevision(DecodeDocument<NewRevisionDocument>(json), invocation.cwd,
-                          invocation.project, invocation.out));
+  const auto written = DecodeDocument<NewRevisionDocument>(json);
+  Print(RenderNewRevision(written, invocation.cwd, invocation.project, invocation.out));
+  if (!editor.empty()) OpenInEditor(editor, AbsolutePath(written.file, invocation.project));
   return 0;
+}
+
+/// The editor of --edit, empty without it. Found before anything is written.
+std::string EditorFor(const Arguments& arguments) {
+  if (!arguments.edit) return {};
+  if (arguments.json) {
+    throw Error(Code::kInvalid, "usage", "--edit does not go with --json",
+                "drover revision -m \"Add a table\" --edit");
+  }
+  CheckEditorTerminal();
+  return FindEditor();
 }
 
 }  // namespace
@@ -83,6 +98,7 @@ int RunRevision(Invocation& invocation) {
     throw Error(Code::kInvalid, "usage", "drover revision needs a message",
                 "drover revision -m \"Add a table\"");
   }
+  const std::string editor = EditorFor(arguments);
   Params params = ParamsFor(invocation);
   params.message = arguments.message;
   params.head = Join(arguments.heads, " ");
@@ -91,7 +107,7 @@ int RunRevision(Invocation& invocation) {
   params.depends_on = arguments.depends_on;
   params.rev_id = arguments.rev_id;
   params.no_draft = arguments.no_draft;
-  return RunNewRevision(invocation, params);
+  return RunNewRevision(invocation, params, editor);
 }
 
 int RunMerge(Invocation& invocation) {
@@ -101,7 +117,7 @@ int RunMerge(Invocation& invocation) {
   params.message = arguments.message;
   params.rev_id = arguments.rev_id;
   params.branch_label = arguments.branch_label;
-  return RunNewRevision(invocation, params);
+  return RunNewRevision(invocation, params, {});
 }
 
 int RunTrust(Invocation& invocation) {

@@ -36,6 +36,9 @@ enum class Option : std::uint8_t {
   kDependsOn,
   kRevId,
   kNoDraft,
+  kEdit,
+  kGraph,
+  kAscii,
   // The global ones: accepted by every verb.
   kDirectory,
   kJson,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hints.h"
 #include "base/text.h"
 #include "daemon/jobs.h"
 #include "migrations/identifiers.h"
@@ -210,8 +211,8 @@ class Judgement {
     verdict_.error = Error(Code::kConflict, "multiple_heads",
                            Concat("there are ", heads.size(),
                                   " heads: ", migrations::NameRevisions(*seen_.graph, heads)),
-                           "drover merge");
-    return Settle(EnvironmentState::kConflict, verdict_.error->message, "drover merge");
+                           std::string(kMergeHint));
+    return Settle(EnvironmentState::kConflict, verdict_.error->message, std::string(kMergeHint));
   }
 
   void CountPending() {

@@ -223,7 +223,8 @@ struct Methods {
                                              .draft = !params.no_draft};
         return EncodeDocument(NewRevisionAnswer(
             *view, migrations::WriteRevision(view->graph(), wanted,
-                                             view->config().migration_directories.front())));
+                                             view->config().migration_directories.front(),
+                                             view->config().file_template)));
       });
     });
   }
@@ -234,7 +235,8 @@ struct Methods {
         return EncodeDocument(NewRevisionAnswer(
             *view, migrations::WriteMerge(view->graph(), params.revisions, params.message,
                                           params.rev_id, params.branch_label,
-                                          view->config().migration_directories.front())));
+                                          view->config().migration_directories.front(),
+                                          view->config().file_template)));
       });
     });
   }

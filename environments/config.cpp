@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kTopKeys{
     "project", "migrations", "default_environment", "environments", "safety", "strays"};
-constexpr std::array<std::string_view, 4> kMigrationsKeys{"format", "directory", "schema",
-                                                          "version_table"};
+constexpr std::array<std::string_view, 6> kMigrationsKeys{
+    "format", "directory", "schema", "version_table", "file_template", "timezone"};
 constexpr std::array<std::string_view, 5> kEnvironmentKeys{"url", "env_file", "on_pending",
                                                            "protected", "compose"};
 constexpr std::array<std::string_view, 4> kComposeKeys{"file", "service", "project_directory",
@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 4> kComposeKeys{"file", "service", "proje
 constexpr std::array<std::string_view, 1> kSafetyKeys{"destructive"};
 constexpr std::array<std::string_view, 2> kStraysKeys{"roots", "ignore"};
 constexpr std::array<std::string_view, 2> kFormats{"native", "alembic"};
+constexpr std::array<std::string_view, 2> kTimeZones{"utc", "local"};     // as TimeZone
 constexpr std::array<std::string_view, 2> kOnPending{"report", "apply"};  // as enum OnPending
 constexpr std::array<std::string_view, 3> kDestructive{"allow", "confirm",
                                                        "refuse"};  // as DestructivePolicy
@@ -110,6 +111,22 @@ class Parser final {
       config_.schema_files = Paths(*schema, "migrations.schema");
     }
     if (const YamlNode* table = node->Find("version_table")) VersionTable(*table);
+    if (const YamlNode* pattern = node->Find("file_template")) FileTemplate(*pattern);
+    if (const YamlNode* zone = node->Find("timezone")) {
+      config_.file_template.zone =
+          static_cast<TimeZone>(reader_.Choice(*zone, "migrations.timezone", kTimeZones));
+    }
+  }
+
+  void FileTemplate(const YamlNode& node) {
+    const std::string pattern = reader_.String(node, "migrations.file_template");
+    if (const auto problem = migrations::CheckFileTemplate(pattern)) {
+      reader_.Fail("value",
+                   Concat("migrations.file_template \"", Excerpt(pattern, 60),
+                          "\" cannot be used: ", problem->message),
+                   node.at, problem->hint);
+    }
+    config_.file_template.pattern = pattern;
   }
 
   void VersionTable(const YamlNode& node) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/posix.h"
+#include "migrations/file_template.h"
 
 namespace drover::environments {
 
@@ -42,6 +43,7 @@ struct Config {
   std::string project;
   std::vector<std::string> migration_directories;  // absolute
   std::vector<std::string> schema_files;           // absolute; may be empty
+  migrations::FileTemplate file_template;          // of new migrations
   std::string version_table = "drover_version";
   std::string default_environment;
   std::vector<EnvironmentConfig> environments;  // in file order; at least one

@@ -80,12 +80,10 @@ void CheckHead(const Graph& graph, const RevisionId& id) {
       "add --splice to start a branch there, or leave --head out");
 }
 
-Revision Write(Revision revision, const std::string& directory) {
-  const std::string slug = Slug(revision.message);
-  std::string name = revision.id;
-  std::ranges::replace(name, '/', '_');
-  revision.file = Concat(directory, "/", name, slug.empty() ? "" : "_", slug, ".sql");
-  revision.created = FormatUtc(WallNow());
+Revision Write(Revision revision, const std::string& directory, const FileTemplate& name) {
+  const WallTime now = WallNow();
+  revision.file = Concat(directory, "/", FileName(name, revision, now));
+  revision.created = FormatUtc(now);
   MakeDirectories(directory, 0755);
   CreateFile(revision.file, FormatMigration(revision), 0644);
   return revision;
@@ -108,8 +106,8 @@ std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view name
   return parents;
 }
 
-Revision WriteRevision(const Graph& graph, const NewRevision& wanted,
-                       const std::string& directory) {
+Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory,
+                       const FileTemplate& name) {
   Revision revision;
   revision.id = NewId(graph, wanted.rev_id);
   revision.message = OneLine(wanted.message);
@@ -120,12 +118,12 @@ Revision WriteRevision(const Graph& graph, const NewRevision& wanted,
     revision.depends_on.push_back(ResolveRevision(graph, dependency));
   }
   revision.branch_labels = NewLabels(graph, revision.id, wanted.branch_label);
-  return Write(std::move(revision), directory);
+  return Write(std::move(revision), directory, name);
 }
 
 Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
                     std::string message, const std::string& rev_id, const std::string& branch_label,
-                    const std::string& directory) {
+                    const std::string& directory, const FileTemplate& name) {
   std::vector<RevisionId> parents =
       revisions.empty() ? graph.Heads() : ResolveParents(graph, Join(revisions, " "), false);
   if (parents.size() < 2) {
@@ -140,7 +138,7 @@ Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revision
   merge.message =
       message.empty() ? Concat("Merge ", Join(merge.down_revision, ", ")) : OneLine(message);
   merge.branch_labels = NewLabels(graph, merge.id, branch_label);
-  return Write(std::move(merge), directory);
+  return Write(std::move(merge), directory, name);
 }
 
 }  // namespace drover::migrations

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "migrations/file_template.h"
 #include "migrations/graph.h"
 
 namespace drover::migrations {
@@ -26,15 +27,16 @@ struct NewRevision {
 [[nodiscard]] std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view names,
                                                      bool splice);
 
-/// Writes `directory`/<revision>_<slug>.sql (creating the directory) and returns what it wrote.
-/// Throws what ResolveParents and ResolveRevision throw, kConflict ("duplicate_revision") and
-/// kInvalid ("illegal_character", "duplicate_branch_label").
-Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory);
+/// Writes a file into `directory`, called after `name` (creating the directory), and returns what
+/// it wrote. Throws what ResolveParents and ResolveRevision throw, kConflict ("duplicate_revision")
+/// and kInvalid ("illegal_character", "duplicate_branch_label", "illegal_file_name").
+Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory,
+                       const FileTemplate& name = {});
 
 /// Writes the revision that joins `revisions` (empty: all heads). Merges are no drafts: they change
 /// nothing. Throws what ResolveParents throws and kInvalid ("nothing_to_merge").
 Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
                     std::string message, const std::string& rev_id, const std::string& branch_label,
-                    const std::string& directory);
+                    const std::string& directory, const FileTemplate& name = {});
 
 }  // namespace drover::migrations

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/hints.h"
 #include "base/text.h"
 
 namespace drover::migrations {
@@ -139,7 +140,7 @@ std::vector<RevisionId> SingleHead(const Graph& graph, const Limits& limits) {
   if (heads.size() > 1) {
     throw Error(Code::kConflict, "multiple_heads",
                 Concat("there are ", heads.size(), " heads: ", NameRevisions(graph, heads)),
-                "drover merge");
+                std::string(kMergeHint));
   }
   return heads;
 }

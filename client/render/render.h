@@ -34,6 +34,15 @@ namespace drover::client {
 /// `parent -> revision (head) [environments], message`, newest first.
 [[nodiscard]] std::string RenderHistory(const RevisionsDocument& revisions, const Style& style);
 
+/// The revisions of `shown` as a graph, newest first: a mark that says whether a revision is
+/// applied, its id, date, the environments that are there, labels, "(head)", "(draft)", message and
+/// dependencies; below it what the marks mean, and the environments that are nowhere on it. `all`
+/// is the whole history, from which follows what is applied; `current` says where the environments
+/// are.
+[[nodiscard]] std::string RenderHistoryGraph(const RevisionsDocument& shown,
+                                             const RevisionsDocument& all,
+                                             const CurrentDocument& current, const Style& style);
+
 /// `revision (head) [environments], message`.
 [[nodiscard]] std::string RenderHeads(const RevisionsDocument& revisions, const Style& style);
 

@@ -87,6 +87,112 @@ class Client(harness.Case):
         self.assertEqual({e["revision"]: e["environments"] for e in entries},
                          {self.ids[0]: [], self.ids[1]: ["dev"]})
 
+    # The graph
+
+    def fork(self):
+        """A branch of one beside the second revision; nothing applies it. Returns its id."""
+        self.project.configure_dev("report")
+        self.project.start()
+        self.project.drover("upgrade", self.ids[0])
+        self.project.migration("b00000000002", self.ids[0], "SELECT 2;", message="The other way")
+        return "b00000000002"
+
+    def test_the_graph_shows_branches_and_environments(self):
+        other = self.fork()
+        first, second = self.ids
+        graph = self.project.drover("history", "--graph").out
+        self.assertEqual(graph, "\n".join([
+            f"○   {other}  2026-03-01  (head) The other way",
+            f"│ ○ {second}  2026-03-01  (head) Make table_2",
+            "├─╯",
+            f"●   {first}  2026-03-01  [dev] Make table_1",
+            "",
+            "● applied   ○ pending",
+            ""]))
+        self.project.drover("history", "--graph", "--ascii").out.encode("ascii")
+        self.project.drover("history", "--graph", env={"LC_ALL": "C"}).out.encode("ascii")
+
+    def test_a_part_of_the_graph(self):
+        self.fork()
+        graph = self.project.drover("history", "--graph", "-r", f"{self.ids[1]}:{self.ids[1]}").out
+        self.assertEqual(graph.splitlines()[0],
+                         f"○ {self.ids[1]}  2026-03-01  (head) Make table_2")
+        self.assertIn(f"[dev] at {self.ids[0]}, which is not shown here", graph)
+
+    def test_the_graph_leaves_json_alone(self):
+        self.fork()
+        self.assertEqual(self.project.drover("history", "--graph", "--json").out,
+                         self.project.drover("history", "--json").out)
+
+    def test_the_graph_fits_the_terminal(self):
+        self.project.migration("b00000000003", self.ids[1], "SELECT 3;", message="long " * 40)
+        self.provision()
+        lines = self.on_terminal("history", "--graph", env={"NO_COLOR": "1"}).splitlines()
+        self.assertIn("…", lines[0])
+        self.assertLessEqual(max(map(len, lines)), 80)
+
+    def test_ascii_alone_is_a_usage_error(self):
+        self.assertIn("--graph", self.project.drover("history", "--ascii", check=2).err)
+
+    def test_several_heads_are_answered_with_the_same_hint_everywhere(self):
+        self.fork()
+        hint = 'drover merge -m "Merge heads"'
+        self.assertEqual(self.project.status()["next"], hint)
+        for args in (["upgrade"], ["upgrade", "head"], ["revision", "-m", "x"]):
+            error = self.project.drover(*args, "--json", check=5).error
+            self.assertEqual((error["kind"], error["hint"]), ("multiple_heads", hint))
+        heads = self.project.drover("heads")
+        self.assertIn(hint, heads.err)
+        self.assertNotIn("merge", heads.out)
+        self.project.run(["sh", "-c", f"{DROVER} {hint.removeprefix('drover ')}"])
+        self.assertEqual(self.project.drover("heads").err, "")
+
+    # Writing revisions
+
+    def editor(self, script):
+        """A program that behaves as an editor, and the environment that names it."""
+        path = self.project.base / "my editor"
+        path.write_text("#!/bin/sh\n" + script)
+        path.chmod(0o755)
+        return {"VISUAL": None, "EDITOR": f"'{path}' --flag"}
+
+    def written(self):
+        return [p for p in (self.project.root / "migrations").iterdir() if "hello" in p.name]
+
+    def test_edit_opens_the_written_file(self):
+        self.provision()
+        env = self.editor('[ "$1" = --flag ] && [ -t 0 ] && echo "-- edited" >> "$2"\n')
+        self.on_terminal("revision", "-m", "Hello", "--edit", env=env)
+        [file] = self.written()
+        self.assertTrue(file.read_text().endswith("-- edited\n"))
+
+    def test_edit_without_a_terminal_or_with_json_writes_nothing(self):
+        self.provision()
+        env = self.editor("exit 0\n")
+        for args in (["--edit"], ["--edit", "--json"]):
+            self.project.drover("revision", "-m", "Hello", *args, env=env, check=2)
+        self.assertEqual(self.written(), [])
+
+    def test_an_editor_that_fails_leaves_the_file(self):
+        self.provision()
+        text = self.on_terminal("revision", "-m", "Hello", "--edit", env=self.editor("exit 3\n"), check=1)
+        self.assertIn("exit code 3", text)
+        self.assertEqual(len(self.written()), 1)
+
+    def test_files_are_named_by_the_template(self):
+        def configure(template):
+            self.project.write("drover.yaml", f'migrations: {{file_template: "{template}"}}\n'
+                               "environments: {dev: {url: a.db}}\n")
+
+        configure("%(year)d-%(slug)s-%(rev)s")
+        self.project.start()
+        answer = self.project.drover("revision", "-m", "Hello", "--rev-id", "c1", "--json").json
+        self.assertRegex(answer["file"], r"^migrations/20\d\d-hello-c1\.sql$")
+        configure("%(rve)s")
+        error = self.project.drover("daemon", "reload", "--json", check=1).error
+        self.assertIn('did you mean "rev"', error["message"])
+        self.assertTrue(error["where"].endswith("drover.yaml:1:29"), error["where"])
+
     # Without, with a deaf, with a local daemon
 
     def test_unreachable_without_a_daemon(self):
@@ -165,7 +271,7 @@ class Client(harness.Case):
 
     # Terminals
 
-    def on_terminal(self, *args, env=None):
+    def on_terminal(self, *args, env=None, check=0):
         """What the client prints on a terminal of 80 columns."""
         parent, child = pty.openpty()
         os.set_inheritable(child, True)
@@ -187,7 +293,7 @@ class Client(harness.Case):
             elif process.poll() is not None:
                 break
         os.close(parent)
-        self.assertEqual(process.wait(timeout=harness.PATIENCE), 0)
+        self.assertEqual(process.wait(timeout=harness.PATIENCE), check)
         return text.decode()
 
     def test_colour_follows_the_terminal(self):

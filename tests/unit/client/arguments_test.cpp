@@ -221,5 +221,14 @@ TEST(HelpTest, AVerbIsExplainedWithItsOptionsAndExamples) {
             "      forget what is recorded\n");
 }
 
+TEST(HelpTest, HistoryExplainsTheGraph) {
+  const std::string help = RenderVerbHelp(*FindVerb("history"), Style{});
+  for (const char* text : {"--graph", "--ascii", "drover history --graph\n"}) {
+    EXPECT_THAT(help, HasSubstr(text));
+  }
+  EXPECT_TRUE(Parse({"history", "--graph", "--ascii"}).arguments.graph);
+  EXPECT_EQ(FailureOf({"heads", "--graph"}).kind, "usage");
+}
+
 }  // namespace
 }  // namespace drover::client

@@ -244,7 +244,7 @@ TEST_F(JudgeTest, ARecordWithoutChecksumOrOfAnUnappliedRevisionIsNoModification)
 TEST_F(JudgeTest, SeveralHeadsAreAConflict) {
   Graph({Make("a", {}, "SELECT 1;"), Make("b", {"a"}, "SELECT 1;"), Make("c", {"a"}, "SELECT 1;")});
   const Verdict verdict = First();
-  EXPECT_EQ(Short(verdict), "conflict wait | drover merge");
+  EXPECT_EQ(Short(verdict), "conflict wait | drover merge -m \"Merge heads\"");
   EXPECT_THAT(verdict.why, HasSubstr("there are 2 heads"));
   EXPECT_EQ(verdict.pending, 3U);
 }

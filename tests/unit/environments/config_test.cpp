@@ -18,6 +18,8 @@ migrations:
   directory: [migrations, more/migrations]
   schema: schema.sql
   version_table: alembic_version
+  file_template: "%(year)d_%(rev)s"
+  timezone: local
 default_environment: docker
 environments:
   dev:
@@ -56,6 +58,8 @@ TEST(ConfigTest, EveryKeyIsUnderstood) {
             (std::vector<std::string>{"/p/idv/migrations", "/p/idv/more/migrations"}));
   EXPECT_EQ(config.schema_files, std::vector<std::string>{"/p/idv/schema.sql"});
   EXPECT_EQ(config.version_table, "alembic_version");
+  EXPECT_EQ(config.file_template,
+            (migrations::FileTemplate{.pattern = "%(year)d_%(rev)s", .zone = TimeZone::kLocal}));
   EXPECT_EQ(config.default_environment, "docker");
   EXPECT_EQ(config.destructive, DestructivePolicy::kRefuse);
   EXPECT_EQ(config.stray_roots, (std::vector<std::string>{"/p/idv", "/p/other"}));
@@ -64,8 +68,8 @@ TEST(ConfigTest, EveryKeyIsUnderstood) {
   const EnvironmentConfig& dev = config.environments[0];
   EXPECT_EQ(dev.name, "dev");
   EXPECT_EQ(dev.url, "${DB__DB_URL:-sqlite+aiosqlite:///./application.db}");
-  EXPECT_EQ(dev.url_where, "/p/idv/drover.yaml:10:10");
-  EXPECT_EQ(dev.where, "/p/idv/drover.yaml:9:3");
+  EXPECT_EQ(dev.url_where, "/p/idv/drover.yaml:12:10");
+  EXPECT_EQ(dev.where, "/p/idv/drover.yaml:11:3");
   EXPECT_EQ(dev.env_files, std::vector<std::string>{"/p/idv/.env"});
   EXPECT_EQ(dev.on_pending, OnPending::kApply);
   EXPECT_FALSE(dev.is_protected);
@@ -79,7 +83,7 @@ TEST(ConfigTest, EveryKeyIsUnderstood) {
   EXPECT_EQ(docker.compose->service, "app");
   EXPECT_EQ(docker.compose->project_directory, "/p");
   EXPECT_EQ(docker.compose->profiles, std::vector<std::string>{"web"});
-  EXPECT_EQ(docker.compose->where, "/p/idv/drover.yaml:14:14");
+  EXPECT_EQ(docker.compose->where, "/p/idv/drover.yaml:16:14");
 }
 
 TEST(ConfigTest, DefaultsFillTheRest) {
@@ -88,6 +92,7 @@ TEST(ConfigTest, DefaultsFillTheRest) {
   EXPECT_EQ(config.migration_directories, std::vector<std::string>{"/p/idv/migrations"});
   EXPECT_TRUE(config.schema_files.empty());
   EXPECT_EQ(config.version_table, "drover_version");
+  EXPECT_EQ(config.file_template, migrations::FileTemplate());
   EXPECT_EQ(config.default_environment, "one");
   EXPECT_EQ(config.destructive, DestructivePolicy::kConfirm);
   EXPECT_EQ(config.stray_roots, std::vector<std::string>{"/p/idv"});
@@ -171,6 +176,20 @@ TEST(ConfigTest, VersionTableMustBeAPlainName) {
     EXPECT_EQ(FailureWith(Concat("migrations: {version_table: ", name, "}")).kind, "config.value")
         << name;
   }
+}
+
+TEST(ConfigTest, AFileTemplateIsCheckedWhereItStands) {
+  const Error error = FailureWith("migrations:\n  file_template: \"%(yaer)d_%(rev)s\"\n");
+  EXPECT_EQ(error.kind, "config.value");
+  EXPECT_EQ(error.where, "/p/idv/drover.yaml:3:18");
+  EXPECT_EQ(error.message,
+            "migrations.file_template \"%(yaer)d_%(rev)s\" cannot be used: there is no token "
+            "%(yaer), did you mean \"year\"?");
+  EXPECT_NE(error.hint, "");
+  EXPECT_EQ(FailureWith("migrations: {file_template: [a]}").kind, "config.type");
+  EXPECT_EQ(FailureWith("migrations: {timezone: UCT}").kind, "config.value");
+  EXPECT_EQ(FailureWith("migrations: {file_tmeplate: x}").message,
+            "unknown key \"file_tmeplate\" in migrations, did you mean \"file_template\"?");
 }
 
 TEST(ConfigTest, EnvironmentNamesArePlain) {

@@ -51,6 +51,17 @@ TEST_F(AuthorTest, TheFirstRevisionIsABase) {
   EXPECT_THAT(Write(Graph(), {.message = "x"}).down_revision, IsEmpty());
 }
 
+TEST_F(AuthorTest, FilesAreCalledAfterTheTemplate) {
+  const FileTemplate name{.pattern = "%(slug)s-%(rev)s"};
+  const Graph graph = Build("a; b");
+  EXPECT_EQ(WriteRevision(graph, {.message = "Fix it", .head = "a", .rev_id = "c1"},
+                          directory_.path(), name)
+                .file,
+            directory_ / "fix_it-c1.sql");
+  EXPECT_EQ(WriteMerge(graph, {}, "Join", "d1", "", directory_.path(), name).file,
+            directory_ / "join-d1.sql");
+}
+
 TEST_F(AuthorTest, CreatesTheDirectory) {
   const std::string directory = directory_ / "x/migrations";
   (void)WriteRevision(Graph(), {.message = "x"}, directory);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/hints.h"
 #include "tests/unit/migrations/support.h"
 
 namespace drover::migrations {
@@ -52,7 +53,7 @@ TEST(IdentifierTest, HeadIsAConflictWithSeveralAndTheyAreListed) {
   EXPECT_EQ(error.code, Code::kConflict);
   EXPECT_EQ(error.kind, "multiple_heads");
   EXPECT_EQ(error.message, "there are 2 heads: b (make b), c (make c)");
-  EXPECT_EQ(error.hint, "drover merge");
+  EXPECT_EQ(error.hint, kMergeHint);
 }
 
 TEST(IdentifierTest, HeadsLeavesOutWhatAnotherHeadDependsOn) {
