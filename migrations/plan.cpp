@@ -97,15 +97,6 @@ Step MakeStep(const Revision& revision, Direction direction, RowTracker& tracker
   return step;
 }
 
-void WarnOfMissingTransactions(Plan& plan) {
-  for (const Step& step : plan.steps) {
-    if (step.script().transaction) continue;
-    plan.warnings.push_back(Concat("revision ", step.revision.id,
-                                   " runs without a transaction: if a statement of it fails, those "
-                                   "before it stay"));
-  }
-}
-
 bool IsDraft(const Revision& revision, Drafts drafts) {
   if (drafts == Drafts::kInclude) return false;
   if (revision.draft) return true;
@@ -134,6 +125,15 @@ std::vector<std::uint32_t> ToApply(const Graph& graph, const std::vector<bool>& 
 }
 
 }  // namespace
+
+void WarnOfMissingTransactions(Plan& plan) {
+  for (const Step& step : plan.steps) {
+    if (step.script().transaction) continue;
+    plan.warnings.push_back(Concat("revision ", step.revision.id,
+                                   " runs without a transaction: if a statement of it fails, those "
+                                   "before it stay"));
+  }
+}
 
 Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::string_view target,
                  Drafts drafts) {
