@@ -38,6 +38,34 @@ const Edit& TheEdit(const migrations::Graph& graph, const Lineage& lineage, cons
               "drover status");
 }
 
+/// Another parent makes other revisions count as applied, and nothing is run for it: say so.
+void AddConsequences(const migrations::Graph& files, const Lineage& lineage,
+                     const std::vector<migrations::RevisionId>& rows,
+                     std::vector<std::string>& changes) {
+  if (!lineage.graph) return;
+  const std::vector<bool> now = files.Closure(rows);
+  const std::vector<bool> then = lineage.graph->Closure(rows);
+  std::vector<std::string> gained;
+  std::vector<std::string> lost;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const std::string& id = files.revisions()[i].id;
+    const std::int64_t before = lineage.graph->IndexOf(id);
+    const bool was = before >= 0 && then[static_cast<std::size_t>(before)];
+    if (now[i] && !was) gained.push_back(id);
+    if (!now[i] && was) lost.push_back(id);
+  }
+  if (!gained.empty()) {
+    changes.push_back(Concat("with it ", Join(gained, ", "),
+                             gained.size() > 1 ? " count" : " counts",
+                             " as applied, though never run here"));
+  }
+  if (!lost.empty()) {
+    changes.push_back(Concat("with it ", Join(lost, ", "),
+                             lost.size() > 1 ? " no longer count" : " no longer counts",
+                             " as applied, though once run here"));
+  }
+}
+
 }  // namespace
 
 RepairPlan PlanRepair(const Project& project, const View& view, const Params& params) {
@@ -80,6 +108,7 @@ RepairPlan PlanRepair(const Project& project, const View& view, const Params& pa
   document.file = RelativeTo(revision.file, view.seen->root);
   document.kind = migrations::EditKindName(edit.kind);
   document.changes = edit.changes;
+  if (edit.moved) AddConsequences(graph, lineage, verdict.current, document.changes);
   return plan;
 }
 

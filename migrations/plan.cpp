@@ -21,8 +21,9 @@ void CheckRows(const Graph& graph, std::span<const RevisionId> rows) {
     if (graph.Find(row) == nullptr) {
       throw Error(Code::kDrift, "unknown_revision",
                   Concat("the database is at revision ", row, ", which no migration file has"),
-                  "bring its file back (git log --all -- '*" + row +
-                      "*'), or drover stamp --purge REVISION");
+                  Concat("drover status says how to go below it; or bring its file back: git log "
+                         "--all -- '*",
+                         row, "*'"));
     }
   }
   for (const RevisionId& lower : rows) {
@@ -198,7 +199,8 @@ Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::st
     if (!revision.down) {
       throw Error(Code::kRefused, "irreversible",
                   Concat("revision ", revision.id, " has no \"-- migrate:down\" section"),
-                  "write one, then downgrade",
+                  revision.archived ? Concat("git log --all --oneline -- '*", revision.id, "*'")
+                                    : std::string("write one, then downgrade"),
                   Concat(revision.file, ":", revision.header_line, ":1"));
     }
     plan.steps.push_back(MakeStep(revision, Direction::kDown, tracker));
