@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 using Rows = std::vector<RevisionId>;
 
 /// "down b → a | up b → b": each step with the rows after it.
-std::string Steps(const Plan& plan) {
+std::string StepsAndRows(const Plan& plan) {
   std::vector<std::string> steps;
   for (const Step& step : plan.steps) {
     steps.push_back(Concat(step.direction == Direction::kUp ? "up " : "down ", step.revision.id,
@@ -40,16 +40,16 @@ struct Fixture {
 
 TEST(RedoTest, TheNewestIsTakenBackAndAppliedAgain) {
   const Plan plan = Fixture("a <- b").Redo({"b"});
-  EXPECT_EQ(Steps(plan), "down b → a | up b → b");
+  EXPECT_EQ(StepsAndRows(plan), "down b → a | up b → b");
   EXPECT_EQ(plan.from, plan.to);
-  EXPECT_EQ(Steps(Fixture("a").Redo({"a"})), "down a →  | up a → a");
+  EXPECT_EQ(StepsAndRows(Fixture("a").Redo({"a"})), "down a →  | up a → a");
 }
 
 TEST(RedoTest, EverythingAppliedAboveGoesAndComesToo) {
   const Fixture fixture("a <- b <- c <- d; a <- x; c <~ x");
-  EXPECT_EQ(Steps(fixture.Redo({"c"}, "b")), "down c → b | down b → a | up b → b | up c → c")
+  EXPECT_EQ(StepsAndRows(fixture.Redo({"c"}, "b")), "down c → b | down b → a | up b → b | up c → c")
       << "d and x are not applied";
-  EXPECT_EQ(Steps(Fixture("a <- b; a <- c; b <- m; c <- m").Redo({"m"}, "b")),
+  EXPECT_EQ(StepsAndRows(Fixture("a <- b; a <- c; b <- m; c <- m").Redo({"m"}, "b")),
             "down m → b, c | down b → c | up b → b, c | up m → m")
       << "c is not above b";
 }
@@ -97,7 +97,7 @@ TEST(RedoTest, WhatIsNotAppliedCannotBeRedone) {
   const Error error = Caught([&] { (void)fixture.Redo({"b", "c"}); });
   EXPECT_EQ(error.kind, "ambiguous_relative");
   EXPECT_THAT(error.message, HasSubstr("b, c"));
-  EXPECT_EQ(Steps(fixture.Redo({"b", "c"}, "b")), "down b → c | up b → b, c");
+  EXPECT_EQ(StepsAndRows(fixture.Redo({"b", "c"}, "b")), "down b → c | up b → b, c");
 }
 
 TEST(RedoTest, AnOrphanCouldNotComeUpAgain) {
@@ -123,7 +123,7 @@ TEST(RedoTest, AFileThatNowFollowsAnUnappliedOneIsRefused) {
 TEST(RedoTest, AFileThatNowFollowsAnotherAppliedOneIsMoved) {
   Fixture fixture("a <- b; a <- x; x <- c");
   fixture.lineage.graph = std::make_shared<const Graph>(Revisions("a <- b <- c; a <- x"));
-  EXPECT_EQ(Steps(fixture.Redo({"c", "x"}, "c")), "down c → b, x | up c → b, c");
+  EXPECT_EQ(StepsAndRows(fixture.Redo({"c", "x"}, "c")), "down c → b, x | up c → b, c");
 }
 
 }  // namespace
