@@ -209,6 +209,7 @@ struct PlanStep {
   std::string file;       // relative to the project root when below it
   std::string message;
   bool transaction = true;
+  bool archived = false;  // the SQL is that of the database's history, not of the file
   std::vector<Destruction> destructive;
   static constexpr auto Fields() {
     return std::tuple{Field{"revision", &PlanStep::revision},
@@ -216,6 +217,7 @@ struct PlanStep {
                       Field{"file", &PlanStep::file},
                       Field{"message", &PlanStep::message},
                       Field{"transaction", &PlanStep::transaction},
+                      Field{"archived", &PlanStep::archived},
                       Field{"destructive", &PlanStep::destructive}};
   }
 };
@@ -249,9 +251,44 @@ struct PlanDocument {
   }
 };
 
+/// How a revision came into a database, from its history.
+struct Application {
+  std::string environment;
+  std::string direction;  // up | stamp
+  std::string at;         // UTC
+  std::string by;
+  std::string host;
+  std::string git_branch;
+  std::string git_commit;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"environment", &Application::environment},
+                      Field{"direction", &Application::direction},
+                      Field{"at", &Application::at},
+                      Field{"by", &Application::by},
+                      Field{"host", &Application::host},
+                      Field{"git_branch", &Application::git_branch},
+                      Field{"git_commit", &Application::git_commit}};
+  }
+};
+
+/// A row of a version table.
+struct CurrentRevision {
+  std::string revision;
+  bool head = false;
+  std::string message;
+  bool orphan = false;                 // no migration file has it
+  std::optional<Application> applied;  // null: the history does not know
+  static constexpr auto Fields() {
+    return std::tuple{
+        Field{"revision", &CurrentRevision::revision}, Field{"head", &CurrentRevision::head},
+        Field{"message", &CurrentRevision::message}, Field{"orphan", &CurrentRevision::orphan},
+        Field{"applied", &CurrentRevision::applied}};
+  }
+};
+
 struct EnvironmentCurrent {
   std::string name;
-  std::vector<RevisionName> current;
+  std::vector<CurrentRevision> current;
   static constexpr auto Fields() {
     return std::tuple{Field{"name", &EnvironmentCurrent::name},
                       Field{"current", &EnvironmentCurrent::current}};
@@ -264,6 +301,20 @@ struct CurrentDocument {
   static constexpr auto Fields() {
     return std::tuple{Field{"v", &CurrentDocument::v},
                       Field{"environments", &CurrentDocument::environments}};
+  }
+};
+
+/// How the file of an applied revision differs from what was applied.
+struct RevisionDifference {
+  std::string environment;
+  std::string kind;                  // modified | reformatted: only white space, comments and so on
+  std::vector<std::string> changes;  // sentences
+  std::string diff;                  // unified; empty when `kind` is "reformatted"
+  static constexpr auto Fields() {
+    return std::tuple{Field{"environment", &RevisionDifference::environment},
+                      Field{"kind", &RevisionDifference::kind},
+                      Field{"changes", &RevisionDifference::changes},
+                      Field{"diff", &RevisionDifference::diff}};
   }
 };
 
@@ -280,9 +331,12 @@ struct RevisionEntry {
   bool branchpoint = false;
   bool mergepoint = false;
   bool draft = false;
-  std::vector<std::string> environments;  // whose version table holds this revision
-  std::optional<std::string> up_sql;      // show only
-  std::optional<std::string> down_sql;    // show only
+  std::vector<std::string> environments;          // whose version table holds this revision
+  std::optional<std::string> up_sql;              // show only
+  std::optional<std::string> down_sql;            // show only
+  bool orphan = false;                            // applied somewhere, but no migration file has it
+  std::vector<Application> applied{};             // show, and of orphans
+  std::vector<RevisionDifference> differences{};  // show only
 
   static constexpr auto Fields() {
     return std::tuple{Field{"revision", &RevisionEntry::revision},
@@ -298,7 +352,10 @@ struct RevisionEntry {
                       Field{"draft", &RevisionEntry::draft},
                       Field{"environments", &RevisionEntry::environments},
                       Field{"up_sql", &RevisionEntry::up_sql},
-                      Field{"down_sql", &RevisionEntry::down_sql}};
+                      Field{"down_sql", &RevisionEntry::down_sql},
+                      Field{"orphan", &RevisionEntry::orphan},
+                      Field{"applied", &RevisionEntry::applied},
+                      Field{"differences", &RevisionEntry::differences}};
   }
 };
 
@@ -308,6 +365,34 @@ struct RevisionsDocument {
   static constexpr auto Fields() {
     return std::tuple{Field{"v", &RevisionsDocument::v},
                       Field{"revisions", &RevisionsDocument::revisions}};
+  }
+};
+
+/// The answer of `repair`: the edit of an applied revision, and whether it was accepted.
+struct RepairDocument {
+  int v = 1;
+  std::string environment;
+  std::vector<std::string> same_as;
+  std::string path;
+  std::string revision;
+  std::string message;
+  std::string file;
+  std::string kind;                  // modified | reformatted
+  std::vector<std::string> changes;  // sentences
+  std::string diff;                  // unified, from what was applied to what the file says
+  bool repaired = false;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"v", &RepairDocument::v},
+                      Field{"environment", &RepairDocument::environment},
+                      Field{"same_as", &RepairDocument::same_as},
+                      Field{"path", &RepairDocument::path},
+                      Field{"revision", &RepairDocument::revision},
+                      Field{"message", &RepairDocument::message},
+                      Field{"file", &RepairDocument::file},
+                      Field{"kind", &RepairDocument::kind},
+                      Field{"changes", &RepairDocument::changes},
+                      Field{"diff", &RepairDocument::diff},
+                      Field{"repaired", &RepairDocument::repaired}};
   }
 };
 

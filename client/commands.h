@@ -28,7 +28,8 @@ int RunWhere(Invocation& invocation);
 int RunStrays(Invocation& invocation);
 
 // commands_write.cpp
-int RunChange(Invocation& invocation);  // upgrade, downgrade, stamp
+int RunChange(Invocation& invocation);  // upgrade, downgrade, stamp, redo
+int RunRepair(Invocation& invocation);
 int RunRevision(Invocation& invocation);
 int RunMerge(Invocation& invocation);
 int RunTrust(Invocation& invocation);

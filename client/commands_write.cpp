@@ -9,19 +9,26 @@
 namespace drover::client {
 namespace {
 
-/// Shows what a dry run says would be destroyed.
-void ShowPlan(const Invocation& invocation, Connection& connection, Params params) {
-  params.dry_run = true;
-  const std::string json = connection.Call(invocation.verb->method, params, OptionsFor(invocation));
-  PrintError(RenderPlan(DecodeDocument<PlanDocument>(json), invocation.cwd, invocation.project,
-                        invocation.err));
+/// What a dry run says, for people.
+using Renderer = std::string (*)(const Invocation&, std::string_view json);
+
+std::string ShowPlan(const Invocation& invocation, std::string_view json) {
+  return RenderPlan(DecodeDocument<PlanDocument>(json), invocation.cwd, invocation.project,
+                    invocation.err);
+}
+
+std::string ShowRepair(const Invocation& invocation, std::string_view json) {
+  return RenderRepair(DecodeDocument<RepairDocument>(json), invocation.err);
 }
 
 /// Asks about `refusal` and puts the answer into `params`; false when the answer is no.
 bool Consent(const Invocation& invocation, Connection& connection, const Error& refusal,
-             Params& params) {
-  PrintError(Concat(Clean(refusal.message), "\n"));
-  ShowPlan(invocation, connection, params);
+             Renderer render, Params& params) {
+  Params dry_run = params;
+  dry_run.dry_run = true;
+  const std::string preview =
+      connection.Call(invocation.verb->method, dry_run, OptionsFor(invocation));
+  PrintError(Concat(render(invocation, preview), Clean(refusal.message), "\n"));
   if (refusal.kind == "environment.protected") {
     params.confirm_environment = AskLine("Type the environment's name to go on: ");
     return !params.confirm_environment.empty();
@@ -36,18 +43,35 @@ bool WasAnswered(const Error& refusal, const Params& params) {
 }
 
 /// Carries out one request; on a terminal a refusal that a yes can lift is asked about. There are
-/// two such questions, so it ends.
-std::string Change(const Invocation& invocation, Connection& connection, Params params) {
+/// two such questions for each verb, so it ends. Changes `params` by the answers.
+std::string Change(const Invocation& invocation, Connection& connection, Renderer render,
+                   Params& params) {
   for (;;) {
     try {
       return connection.Call(invocation.verb->method, params, OptionsFor(invocation));
     } catch (const Error& error) {
       const bool askable = error.code == Code::kRefused && (error.kind == "plan.destructive" ||
-                                                            error.kind == "environment.protected");
+                                                            error.kind == "environment.protected" ||
+                                                            error.kind == "repair.unconfirmed");
       if (!askable || !CanAsk() || WasAnswered(error, params)) throw;
-      if (!Consent(invocation, connection, error, params)) throw;
+      if (!Consent(invocation, connection, error, render, params)) throw;
     }
   }
+}
+
+/// What upgrade, stamp and the others mean without a target.
+std::string TargetOf(const Invocation& invocation) {
+  const std::vector<std::string>& given = invocation.arguments.positionals;
+  if (!given.empty()) return Join(given, " ");
+  return invocation.verb->name == "redo" ? "" : "head";
+}
+
+void FillChange(const Invocation& invocation, Params& params) {
+  const Arguments& arguments = invocation.arguments;
+  params.target = TargetOf(invocation);
+  params.dry_run = arguments.dry_run;
+  params.confirm = arguments.yes;
+  params.confirm_environment = arguments.confirm;
 }
 
 /// Has the file written and opens it in `editor` unless that is empty.
@@ -79,15 +103,26 @@ int RunChange(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   Connection connection = Open(invocation);
   for (Params& params : ParamsPerEnvironment(invocation)) {
-    params.target = arguments.positionals.empty() ? "head" : Join(arguments.positionals, " ");
+    FillChange(invocation, params);
     params.draft = arguments.draft;
-    params.dry_run = arguments.dry_run;
-    params.confirm = arguments.yes;
-    params.confirm_environment = arguments.confirm;
     params.purge = arguments.purge;
     params.sql = arguments.sql;
-    const std::string json = Change(invocation, connection, std::move(params));
+    const std::string json = Change(invocation, connection, ShowPlan, params);
     PrintPlan(invocation, json);
+  }
+  return 0;
+}
+
+int RunRepair(Invocation& invocation) {
+  Connection connection = Open(invocation);
+  for (Params& params : ParamsPerEnvironment(invocation)) {
+    FillChange(invocation, params);
+    const std::string json = Change(invocation, connection, ShowRepair, params);
+    if (PrintedAsJson(invocation, json)) continue;
+    auto repair = DecodeDocument<RepairDocument>(json);
+    const bool was_shown = params.confirm && !invocation.arguments.yes;
+    if (was_shown) repair.diff.clear();
+    Print(RenderRepair(repair, invocation.out));
   }
   return 0;
 }

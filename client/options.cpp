@@ -18,7 +18,7 @@ constexpr std::array kOptions{
     OptionRow{kDraft, '\0', "draft", "", "include drafts", &Arguments::draft},
     OptionRow{kDown, '\0', "down", "", "plan a downgrade", &Arguments::down},
     OptionRow{kDryRun, '\0', "dry-run", "", "print the plan, change nothing", &Arguments::dry_run},
-    OptionRow{kYes, 'y', "yes", "", "do what destroys data without asking", &Arguments::yes},
+    OptionRow{kYes, 'y', "yes", "", "do what would be asked about without asking", &Arguments::yes},
     OptionRow{kConfirm, '\0', "confirm", "ENV", "the name of the protected environment to act on",
               nullptr, &Arguments::confirm},
     OptionRow{kPurge, '\0', "purge", "", "forget the recorded revisions first", &Arguments::purge},

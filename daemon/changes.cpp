@@ -6,30 +6,12 @@
 #include "base/text.h"
 #include "migrations/identifiers.h"
 #include "migrations/offline.h"
+#include "migrations/redo.h"
 
 namespace drover::daemon {
 namespace {
 
 using migrations::DatabaseKind;
-
-std::size_t OneEnvironment(const View& view, const Params& params) {
-  const environments::Config& config = view.config();
-  if (params.environments.size() > 1) {
-    throw Error(Code::kInvalid, "protocol.params", "a change concerns one environment at a time");
-  }
-  const std::string& name =
-      params.environments.empty() ? config.default_environment : params.environments.front();
-  return SelectEnvironments(view, {name}).front();
-}
-
-void CheckTarget(const environments::Target& target) {
-  if (target.kind == environments::TargetKind::kMemory) {
-    throw Error(Code::kRefused, "database.memory",
-                Concat(target.environment, " is an in-memory database: nothing would be kept"),
-                "drover where");
-  }
-  if (target.error) throw FromBody(*target.error);
-}
 
 void CheckDatabase(const environments::Target& target, const migrations::DatabaseFacts& facts,
                    const Params& params, JobCommand command, bool carry_out) {
@@ -57,10 +39,58 @@ void CheckDatabase(const environments::Target& target, const migrations::Databas
   }
 }
 
-/// Two environments on one file: the protection of one is that of the other.
+void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command,
+                      const std::string& environment) {
+  const bool goes_up = command == JobCommand::kUpgrade || command == JobCommand::kRedo;
+  if (!goes_up || params.confirm) return;
+  std::vector<std::string> losses;
+  for (const migrations::Step& step : plan.steps) {
+    if (step.direction == migrations::Direction::kDown) continue;  // named by the user
+    for (const Destruction& loss : step.destructive) {
+      losses.push_back(Concat(step.revision.id, ": ", loss.kind, " ", loss.object));
+    }
+  }
+  if (losses.empty()) return;
+  throw Error(
+      Code::kRefused, "plan.destructive",
+      Concat("this ", CommandName(command), " would destroy data: ", Join(losses, "; ")),
+      Concat("drover ", CommandName(command), " -e ", environment,
+             params.target.empty() ? "" : Concat(" ", ShellQuote(params.target)), " --yes"));
+}
+
+std::string_view DefaultTarget(JobCommand command) {
+  if (command == JobCommand::kUpgrade) return "head";
+  if (command == JobCommand::kRedo) return "";  // the newest applied one
+  throw Error(
+      Code::kInvalid, "protocol.params", Concat(CommandName(command), " needs a target revision"),
+      Concat("drover ", CommandName(command), command == JobCommand::kStamp ? " head" : " -1"));
+}
+
+}  // namespace
+
+std::size_t OneEnvironment(const View& view, const Params& params) {
+  const environments::Config& config = view.config();
+  if (params.environments.size() > 1) {
+    throw Error(Code::kInvalid, "protocol.params", "a change concerns one environment at a time");
+  }
+  const std::string& name =
+      params.environments.empty() ? config.default_environment : params.environments.front();
+  return SelectEnvironments(view, {name}).front();
+}
+
+void CheckTarget(const environments::Target& target) {
+  if (target.kind == environments::TargetKind::kMemory) {
+    throw Error(Code::kRefused, "database.memory",
+                Concat(target.environment, " is an in-memory database: nothing would be kept"),
+                "drover where");
+  }
+  if (target.error) throw FromBody(*target.error);
+}
+
 void CheckProtection(const View& view, const Verdict& verdict, const Params& params,
                      JobCommand command) {
   if (command == JobCommand::kUpgrade) return;
+  // Two environments on one file: the protection of one is that of the other.
   std::vector<std::string> names = verdict.same_as;
   names.insert(names.begin(), verdict.environment);
   for (const std::string& name : names) {
@@ -69,37 +99,12 @@ void CheckProtection(const View& view, const Verdict& verdict, const Params& par
     throw Error(Code::kRefused, "environment.protected",
                 Concat(name, name == verdict.environment ? "" : ", which is the same file,",
                        " is protected: ", CommandName(command), " needs its name as confirmation"),
-                Concat("drover ", CommandName(command), " -e ", verdict.environment, " ",
-                       ShellQuote(params.target), " --confirm ", name),
+                Concat("drover ", CommandName(command), " -e ", verdict.environment,
+                       params.target.empty() ? "" : Concat(" ", ShellQuote(params.target)),
+                       " --confirm ", name),
                 environment.where);
   }
 }
-
-void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command,
-                      const std::string& environment) {
-  if (command != JobCommand::kUpgrade || params.confirm) return;
-  std::vector<std::string> losses;
-  for (const migrations::Step& step : plan.steps) {
-    for (const Destruction& loss : step.destructive) {
-      losses.push_back(Concat(step.revision.id, ": ", loss.kind, " ", loss.object));
-    }
-  }
-  if (losses.empty()) return;
-  throw Error(
-      Code::kRefused, "plan.destructive",
-      Concat("this upgrade would destroy data: ", Join(losses, "; ")),
-      Concat("drover upgrade -e ", environment,
-             params.target.empty() ? "" : Concat(" ", ShellQuote(params.target)), " --yes"));
-}
-
-std::string_view DefaultTarget(JobCommand command) {
-  if (command == JobCommand::kUpgrade) return "head";
-  throw Error(
-      Code::kInvalid, "protocol.params", Concat(CommandName(command), " needs a target revision"),
-      Concat("drover ", CommandName(command), command == JobCommand::kStamp ? " head" : " -1"));
-}
-
-}  // namespace
 
 ChangeRequest PrepareChange(Project& project, const View& view, const Params& params,
                             JobCommand command, bool carry_out) {
@@ -109,9 +114,13 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
   const environments::Target& target = view.seen->targets[index];
   const Verdict& verdict = view.verdicts[index];
   const bool range = params.sql && migrations::CutRange(params.target);
-  (void)view.graph();
   change.request = project.Prepare(view, index, command);
   JobRequest& request = change.request;
+  if (range) request.lineage = nullptr;
+  const bool forward = command == JobCommand::kUpgrade || command == JobCommand::kRedo;
+  if (!range && forward && verdict.state == EnvironmentState::kOrphan) throw Error(*verdict.error);
+  // A downgrade goes by what is applied, which may be complete where the files are not.
+  if (command != JobCommand::kDowngrade || !request.lineage) (void)view.graph();
   request.target = params.target.empty() ? DefaultTarget(command) : params.target;
   if (params.draft) request.drafts = migrations::Drafts::kInclude;
   if (params.purge) request.purge = migrations::Purge::kYes;
@@ -130,9 +139,13 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     }
     CheckDatabase(target, *view.seen->databases.at(target.path), params, command,
                   carry_out && !params.dry_run);
+    if (command == JobCommand::kRedo) {
+      request.target = migrations::ResolveRedo(*request.graph, request.rows, params.target);
+    }
     plan = PlanFor(request, request.rows);
   }
-  if (verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
+  const bool warn = command != JobCommand::kRedo;  // which is the remedy
+  if (warn && verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
   request.goal = plan.to;
   change.document = MakePlanDocument(view, environment.name, plan);
 
@@ -157,18 +170,21 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
 PlanDocument ResultDocument(PlanDocument planned, const migrations::ApplyResult& result) {
   std::vector<PlanStep> carried_out;
   for (const migrations::AppliedStep& step : result.steps) {
-    const auto known = std::ranges::find(planned.steps, step.revision, &PlanStep::revision);
+    const std::string direction = step.direction == migrations::Direction::kUp ? "up" : "down";
+    const auto known = std::ranges::find_if(planned.steps, [&](const PlanStep& each) {
+      return each.revision == step.revision && each.direction == direction;
+    });
     if (known != planned.steps.end()) {
       carried_out.push_back(*known);
       continue;
     }
-    carried_out.push_back(
-        {.revision = step.revision,
-         .direction = step.direction == migrations::Direction::kUp ? "up" : "down",
-         .file = {},
-         .message = step.message,
-         .transaction = true,
-         .destructive = {}});
+    carried_out.push_back({.revision = step.revision,
+                           .direction = direction,
+                           .file = {},
+                           .message = step.message,
+                           .transaction = true,
+                           .archived = false,
+                           .destructive = {}});
   }
   planned.steps = std::move(carried_out);
   planned.from = result.from;

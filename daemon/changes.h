@@ -1,5 +1,6 @@
 // The checks before a change of a database: which environment, may it be touched, what would
-// happen. Shared by plan, upgrade, downgrade and stamp. Pure but for the project's own view.
+// happen. Shared by plan, upgrade, downgrade, stamp and redo; repair.h uses the checks. Pure but
+// for the project's own view.
 #pragma once
 
 #include <optional>
@@ -18,10 +19,23 @@ struct ChangeRequest {
   std::optional<PlanDocument> answer;  // set for a preview: plan, dry_run, sql
 };
 
+/// The one environment a change is about: the one named, else the default. Throws kInvalid
+/// ("protocol.params") when several are named and kNotFound ("environment.unknown").
+[[nodiscard]] std::size_t OneEnvironment(const View& view, const Params& params);
+
+/// Throws kRefused ("database.memory"), or the target's own error, unless it is a file.
+void CheckTarget(const environments::Target& target);
+
+/// Throws kRefused ("environment.protected") unless the request carries the name of every protected
+/// environment on this file. An upgrade may always.
+void CheckProtection(const View& view, const Verdict& verdict, const Params& params,
+                     JobCommand command);
+
 /// Makes the job and the plan. Throws kNotFound ("environment.unknown", "database.missing"),
 /// kRefused
 /// ("environment.protected", "plan.destructive", "database.unversioned", "history.unfinished"), the
-/// target's own error when it is unresolved, and what planning throws.
+/// target's own error when it is unresolved, kDrift ("orphan") for an upgrade or a redo while an
+/// applied revision has no file, and what planning throws.
 [[nodiscard]] ChangeRequest PrepareChange(Project& project, const View& view, const Params& params,
                                           JobCommand command, bool carry_out);
 

@@ -7,13 +7,23 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "migrations/checksum.h"
+#include "migrations/redo.h"
+#include "migrations/repair.h"
 
 namespace drover::daemon {
 namespace {
 
+constexpr std::chrono::seconds kBusyTimeout{5};
+
 std::string JobId() {
   static std::atomic<unsigned> counter{0};
   return Concat(FormatUtcMilliseconds(WallNow()), "-", getpid(), "-", ++counter);
+}
+
+/// Does the policy have to wait while, or after, this is carried out?
+bool Holds(JobCommand command) {
+  return command == JobCommand::kDowngrade || command == JobCommand::kStamp ||
+         command == JobCommand::kRedo;
 }
 
 /// Writes `held` before the work, since the daemon of another process may look at the database the
@@ -21,7 +31,7 @@ std::string JobId() {
 class HeldGuard {
  public:
   HeldGuard(const JobRequest& request, StateStore& store) : request_(request), store_(store) {
-    if (request.command == JobCommand::kUpgrade) return;
+    if (!Holds(request.command)) return;
     const State state = store.Read();
     if (const auto known = state.held.find(request.path); known != state.held.end()) {
       before_ = known->second;
@@ -58,6 +68,8 @@ void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutc
   const bool user = request.origin == JobOrigin::kUser;
   // What the user has cancelled, policy must not begin anew the moment after.
   const bool failed = outcome.error && (user || outcome.error->code != Code::kCancelled);
+  const bool goes_up =
+      request.command == JobCommand::kUpgrade || request.command == JobCommand::kRedo;
   const bool resumes = request.command == JobCommand::kUpgrade && user;
   if (!failed && !state.failures.contains(request.path) &&
       !(resumes && state.held.contains(request.path))) {
@@ -65,7 +77,7 @@ void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutc
   }
   store.Update([&](State& change) {
     if (resumes) change.held.erase(request.path);
-    if (failed && request.command == JobCommand::kUpgrade) {
+    if (failed && goes_up) {
       change.failures[request.path] = {
           .at = FormatUtc(WallNow()),
           .inputs =
@@ -89,6 +101,10 @@ std::string_view CommandName(JobCommand command) {
       return "downgrade";
     case JobCommand::kStamp:
       return "stamp";
+    case JobCommand::kRedo:
+      return "redo";
+    case JobCommand::kRepair:
+      return "repair";
   }
   return "upgrade";
 }
@@ -102,14 +118,44 @@ std::string InputsDigest(std::string_view migrations_digest, std::string_view co
 migrations::Plan PlanFor(const JobRequest& request, std::span<const migrations::RevisionId> rows) {
   switch (request.command) {
     case JobCommand::kDowngrade:
-      return migrations::PlanDowngrade(*request.graph, rows, request.target);
+      return migrations::PlanDowngrade(
+          request.lineage ? request.lineage->RequireGraph() : *request.graph, rows, request.target);
     case JobCommand::kStamp:
       return migrations::PlanStamp(*request.graph, rows, request.target, request.purge);
+    case JobCommand::kRedo:
+      return migrations::PlanRedo(*request.graph, *request.lineage, rows, request.target);
+    case JobCommand::kRepair:
     case JobCommand::kUpgrade:
       break;
   }
   return migrations::PlanUpgrade(*request.graph, rows, request.target, request.drafts);
 }
+
+namespace {
+
+migrations::ApplyResult Work(const JobRequest& request, const migrations::ApplyObserver& observer,
+                             const std::stop_token& stop) {
+  if (request.command == JobCommand::kRepair) {
+    migrations::Repair({.path = request.path,
+                        .version_table = request.version_table,
+                        .by = request.by,
+                        .busy_timeout = kBusyTimeout,
+                        .rows = request.rows},
+                       *request.graph->Find(request.target));
+    return {
+        .from = request.rows, .to = request.rows, .steps = {}, .warnings = {}, .duration_ms = 0};
+  }
+  const migrations::ApplyRequest apply{.path = request.path,
+                                       .version_table = request.version_table,
+                                       .by = request.by,
+                                       .busy_timeout = kBusyTimeout,
+                                       .plan = [&](auto rows) { return PlanFor(request, rows); },
+                                       .may_create = request.command == JobCommand::kUpgrade};
+  if (request.command == JobCommand::kStamp) return migrations::Stamp(apply, *request.graph);
+  return migrations::Apply(apply, observer, stop);
+}
+
+}  // namespace
 
 JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& store,
                     const migrations::ApplyObserver& observer, const std::stop_token& stop) {
@@ -132,26 +178,22 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
     journal.Append(entry);
     std::vector<migrations::RevisionId> reached = request.rows;
     try {
-      const migrations::ApplyRequest apply{
-          .path = request.path,
-          .version_table = request.version_table,
-          .by = request.by,
-          .busy_timeout = std::chrono::seconds(5),
-          .plan = [&](auto rows) { return PlanFor(request, rows); },
-          .may_create = request.command == JobCommand::kUpgrade};
       migrations::ApplyObserver watching = observer;
       watching.on_applied = [&](const migrations::AppliedStep& step) {
         reached = step.rows_after;
         if (observer.on_applied) observer.on_applied(step);
       };
-      outcome.result = request.command == JobCommand::kStamp
-                           ? migrations::Stamp(apply, *request.graph)
-                           : migrations::Apply(apply, watching, stop);
+      outcome.result = Work(request, watching, stop);
       reached = outcome.result.to;
     } catch (const Error& error) {
       outcome.error = error;
     } catch (const std::exception& error) {
       outcome.error = Error(Code::kInternal, "job.defect", error.what());
+    }
+    const bool redo = request.command == JobCommand::kRedo;
+    if (redo && outcome.error && reached != request.rows) {
+      outcome.error->message += Concat("; what redo had done before stays: the database is at ",
+                                       reached.empty() ? std::string("base") : Join(reached, ", "));
     }
     entry.what = outcome.error ? "failed" : "done";
     entry.at = FormatUtcMilliseconds(WallNow());
@@ -160,7 +202,8 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
     if (outcome.error) entry.message = outcome.error->message;
     // The journal's entry stays open only if the process dies.
     try {
-      if (outcome.error && reached == request.rows) held.TakeBack();
+      // A redo that has ended is no reason to wait; one that failed is remembered as a failure.
+      if (redo || (outcome.error && reached == request.rows)) held.TakeBack();
       RememberOutcome(request, store, outcome, reached);
     } catch (const Error& error) {
       if (!outcome.error) outcome.error = error;

@@ -18,10 +18,11 @@
 #include "daemon/state_store.h"
 #include "daemon/workers.h"
 #include "migrations/apply.h"
+#include "migrations/lineage.h"
 
 namespace drover::daemon {
 
-enum class JobCommand : std::uint8_t { kUpgrade, kDowngrade, kStamp };
+enum class JobCommand : std::uint8_t { kUpgrade, kDowngrade, kStamp, kRedo, kRepair };
 
 /// Who asked: a person, or the environment's policy.
 enum class JobOrigin : std::uint8_t { kUser, kPolicy };
@@ -37,7 +38,8 @@ struct JobRequest {
   std::string target;  // the revision as written
   migrations::Drafts drafts = migrations::Drafts::kStopBefore;
   migrations::Purge purge = migrations::Purge::kNo;
-  std::shared_ptr<const migrations::Graph> graph;
+  std::shared_ptr<const migrations::Graph> graph;      // of the files; null while there is none
+  std::shared_ptr<const migrations::Lineage> lineage;  // downgrade, redo; null: files only
   std::string version_table;
   std::string migrations_digest;             // remembered with `held`
   std::string config_sha256;                 // so is this, with a failure

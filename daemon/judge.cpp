@@ -8,6 +8,7 @@
 #include "migrations/identifiers.h"
 #include "migrations/native_format.h"
 #include "migrations/plan.h"
+#include "migrations/redo.h"
 #include "migrations/sql_text.h"
 
 namespace drover::daemon {
@@ -24,6 +25,9 @@ using migrations::Revision;
 using migrations::RevisionId;
 
 constexpr std::size_t kPendingNamed = 5;
+constexpr std::size_t kOrphansNamed = 3;
+constexpr std::size_t kMessageShown = 60;
+constexpr std::size_t kReformattedNamed = 3;
 
 /// "-e NAME" where it is needed.
 std::string WithEnvironment(const Observation& seen, std::string_view command,
@@ -105,27 +109,44 @@ class Judgement {
     return SettleError(EnvironmentState::kUnresolved, *facts_->problem);
   }
 
-  /// A row no file has; or a parent no file has that this database has applied.
+  /// An applied revision no file has.
   bool Orphan() {
-    std::vector<RevisionId> orphans;
-    for (const RevisionId& row : facts_->rows) {
-      if (!seen_.HasFile(row)) orphans.push_back(row);
-    }
-    for (const RevisionId& parent : seen_.missing_parents) {
-      const auto record = facts_->records.find(parent);
-      if (record != facts_->records.end() && record->second.direction != "down") {
-        orphans.push_back(parent);
-      }
-    }
+    lineage_ = seen_.LineageOf(target_.path);
     // A file that is there but cannot be read is another trouble, told by BrokenMigrations().
-    if (orphans.empty() || HasUnreadableFile()) return false;
+    if (lineage_ == nullptr || lineage_->orphans.empty() || HasUnreadableFile()) return false;
+    const std::vector<RevisionId>& orphans = lineage_->orphans;
+    std::string message =
+        Concat(orphans.size() > 1 ? "revisions " : "revision ", Join(orphans, ", "),
+               orphans.size() > 1 ? " are" : " is", " applied, but no migration file has ",
+               orphans.size() > 1 ? "them" : "it");
+    for (const RevisionId& id : std::span(orphans).first(std::min(orphans.size(), kOrphansNamed))) {
+      const std::string origin = Origin(id);
+      if (!origin.empty()) message += Concat("; ", orphans.size() > 1 ? id + ": " : "", origin);
+    }
+    const auto target = migrations::WayBackFromOrphans(*lineage_, facts_->rows);
+    const std::string next =
+        target ? WithEnvironment(seen_, Concat("drover downgrade ", *target), config_.name) : "";
     verdict_.error =
-        Error(Code::kDrift, "orphan",
-              Concat(orphans.size() > 1 ? "revisions " : "revision ", Join(orphans, ", "),
-                     orphans.size() > 1 ? " are" : " is", " applied, but no migration file has ",
-                     orphans.size() > 1 ? "them" : "it"),
-              Concat("git log --all --oneline -- '*", orphans.front(), "*'"));
-    return Settle(EnvironmentState::kOrphan, verdict_.error->message, "");
+        Error(Code::kDrift, "orphan", std::move(message),
+              target ? next : Concat("git log --all --oneline -- '*", orphans.front(), "*'"));
+    return Settle(EnvironmentState::kOrphan, verdict_.error->message, next);
+  }
+
+  /// "\"Add notes\", applied by ann at 2026-02-12T23:20:18Z on branch main", as far as it is known.
+  [[nodiscard]] std::string Origin(const RevisionId& id) const {
+    const auto found = facts_->records.find(id);
+    if (found == facts_->records.end()) return {};
+    const migrations::AppliedRecord& record = found->second;
+    const auto part = [](std::string_view before, const std::string& what) {
+      return what.empty() ? std::string() : Concat(before, what);
+    };
+    const std::string when =
+        Concat(part(" by ", record.applied_by), part(" at ", record.applied_at),
+               part(" on branch ", record.git_branch));
+    const std::string message = Excerpt(record.directives.message, kMessageShown);
+    return Concat(message.empty() ? "" : Concat("\"", message, "\""),
+                  message.empty() || when.empty() ? "" : ", ",
+                  when.empty() ? "" : Concat("applied", when));
   }
 
   [[nodiscard]] bool HasUnreadableFile() const {
@@ -168,28 +189,39 @@ class Judgement {
   }
 
   bool Modified() {
-    const std::vector<bool> applied = seen_.graph->Closure(facts_->rows);
-    std::vector<RevisionId> modified;
-    const auto revisions = seen_.graph->revisions();
-    for (std::size_t i = 0; i < revisions.size(); ++i) {
-      if (!applied[i]) continue;
-      const auto record = facts_->records.find(revisions[i].id);
-      if (record == facts_->records.end() || record->second.up_sha256.empty()) continue;
-      if (record->second.up_sha256 != revisions[i].up_sha256 ||
-          record->second.down_sha256 != revisions[i].down_sha256) {
-        modified.push_back(revisions[i].id);
+    if (lineage_ == nullptr) return false;
+    std::vector<const migrations::Edit*> edits;
+    for (const migrations::Edit& edit : lineage_->edits) {
+      if (edit.kind == migrations::EditKind::kModified) edits.push_back(&edit);
+    }
+    if (edits.empty()) return false;
+    CountPending();
+    std::vector<std::string> sentences;
+    for (const migrations::Edit* edit : edits) {
+      sentences.push_back(Concat("revision ", edit->revision,
+                                 " was edited after being applied: ", Join(edit->changes, ", ")));
+    }
+    const Revision& first = *seen_.graph->Find(edits.front()->revision);
+    verdict_.error = Error(Code::kDrift, "modified", Join(sentences, "; "), Remedy(edits),
+                           Concat(first.file, ":", first.header_line, ":1"));
+    return Settle(
+        EnvironmentState::kModified,
+        Concat(verdict_.error->message, " (drover show ", first.id, " shows the difference)"),
+        verdict_.error->hint);
+  }
+
+  /// The newest revision can be taken back and applied anew; below it an edit can only be accepted.
+  [[nodiscard]] std::string Remedy(std::span<const migrations::Edit* const> edits) const {
+    const RevisionId& first = edits.front()->revision;
+    if (edits.size() == 1 && facts_->rows == std::vector<RevisionId>{first}) {
+      try {
+        (void)migrations::PlanRedo(*seen_.graph, *lineage_, facts_->rows, first);
+        return WithEnvironment(seen_, "drover redo", config_.name);
+      } catch (const Error&) {
+        // No way back: what is left is to accept it.
       }
     }
-    if (modified.empty()) return false;
-    CountPending();
-    const Revision& first = *seen_.graph->Find(modified.front());
-    verdict_.error =
-        Error(Code::kDrift, "modified",
-              Concat(modified.size() > 1 ? "revisions " : "revision ", Join(modified, ", "),
-                     modified.size() > 1 ? " were" : " was", " edited after being applied"),
-              Concat("drover show ", first.id), Concat(first.file, ":", first.header_line, ":1"));
-    return Settle(EnvironmentState::kModified, verdict_.error->message,
-                  Concat("drover show ", first.id));
+    return WithEnvironment(seen_, Concat("drover repair ", first), config_.name);
   }
 
   /// Rows of which one lies below another: no plan can begin there.
@@ -311,6 +343,7 @@ class Judgement {
   const Target& target_;
   const std::set<std::string>& applying_;
   const DatabaseFacts* facts_ = nullptr;
+  const migrations::Lineage* lineage_ = nullptr;
   std::vector<const Revision*> pending_;
   Verdict verdict_;
 };
@@ -337,6 +370,36 @@ Finding FromError(const Error& error, std::string_view code) {
   }
   if (!error.where.empty()) finding.where = error.where;
   return finding;
+}
+
+/// One notice per database: a tool that changes the line ends of every file must not fill the
+/// screen.
+void AppendReformatted(const Observation& seen, std::vector<Finding>& findings) {
+  std::set<std::string> told;
+  for (const environments::Target& target : seen.targets) {
+    const migrations::Lineage* lineage = seen.LineageOf(target.path);
+    if (lineage == nullptr || !told.insert(target.path).second) continue;
+    std::vector<RevisionId> revisions;
+    for (const migrations::Edit& edit : lineage->edits) {
+      if (edit.kind == migrations::EditKind::kReformatted) revisions.push_back(edit.revision);
+    }
+    if (revisions.empty()) continue;
+    const std::size_t named = std::min(revisions.size(), kReformattedNamed);
+    const std::size_t others = revisions.size() - named;
+    findings.push_back({.code = "migration-reformatted",
+                        .severity = "info",
+                        .environment = target.environment,
+                        .message = Concat(revisions.size() > 1 ? "the files of revisions "
+                                                               : "the file of revision ",
+                                          Join(std::span(revisions).first(named), ", "),
+                                          others > 0 ? Concat(" and ", others, " more") : "",
+                                          revisions.size() > 1 ? " were" : " was",
+                                          " reformatted after being applied; the SQL is the same"),
+                        .ground = "seen",
+                        .fix = WithEnvironment(seen, Concat("drover repair ", revisions.front()),
+                                               target.environment),
+                        .where = std::nullopt});
+  }
 }
 
 }  // namespace
@@ -391,6 +454,7 @@ std::vector<Finding> CollectFindings(const Observation& observation) {
   for (const environments::Target& target : observation.targets) {
     findings.insert(findings.end(), target.findings.begin(), target.findings.end());
   }
+  AppendReformatted(observation, findings);
   const auto rank = [](const Finding& finding) {
     constexpr std::string_view kOrder[] = {"fatal", "error", "warning", "info"};
     return std::ranges::find(kOrder, finding.severity) - std::begin(kOrder);

@@ -8,6 +8,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/changes.h"
+#include "daemon/repair.h"
 #include "migrations/author.h"
 
 namespace drover::daemon {
@@ -19,27 +20,37 @@ constexpr std::chrono::milliseconds kProgressPause{50};
 struct Methods {
   using Views = std::shared_ptr<const View>;
 
+  /// Runs `make` on a worker, then `then` with its result on the loop. What either throws is the
+  /// answer.
+  template <class Result>
+  static void Offload(Service& service, const CallPtr& call, std::function<Result()> make,
+                      std::function<void(Result)> then) {
+    service.workers_.Post(
+        [&service, call = CallPtr(call), make = std::move(make), then = std::move(then)]() mutable {
+          auto result = std::make_shared<Result>();
+          auto error = std::make_shared<std::optional<Error>>();
+          try {
+            *result = make();
+          } catch (const Error& failure) {
+            *error = failure;
+          } catch (const std::exception& failure) {
+            *error = Error(Code::kInternal, "daemon.defect", failure.what());
+          }
+          // The call belongs to the loop's thread: it travels back with the answer.
+          service.loop_.Post([call = std::move(call), then = std::move(then), result, error] {
+            if (*error) {
+              call->Fail(**error);
+            } else {
+              call->Guard([&] { then(std::move(*result)); });
+            }
+          });
+        });
+  }
+
   /// Runs `make` on a worker and replies with what it returns.
   static void Offload(Service& service, const CallPtr& call, std::function<std::string()> make) {
-    service.workers_.Post([&service, call = CallPtr(call), make = std::move(make)]() mutable {
-      auto result = std::make_shared<std::string>();
-      auto error = std::make_shared<std::optional<Error>>();
-      try {
-        *result = make();
-      } catch (const Error& failure) {
-        *error = failure;
-      } catch (const std::exception& failure) {
-        *error = Error(Code::kInternal, "daemon.defect", failure.what());
-      }
-      // The call belongs to the loop's thread: it travels back with the answer.
-      service.loop_.Post([call = std::move(call), result, error] {
-        if (*error) {
-          call->Fail(**error);
-        } else {
-          call->Reply(*result);
-        }
-      });
-    });
+    Offload<std::string>(service, call, std::move(make),
+                         [call](const std::string& result) { call->Reply(result); });
   }
 
   [[noreturn]] static void ThrowStopping() {
@@ -131,7 +142,7 @@ struct Methods {
     });
   }
 
-  /// plan, upgrade, downgrade, stamp: one change to one environment.
+  /// plan, upgrade, downgrade, stamp, redo: one change to one environment.
   static void Change(Service& service, const CallPtr& call, JobCommand command, bool carry_out) {
     const auto project = ProjectOf(service, call);
     project->Settled([&service, call, project, command, carry_out](const Views& view) {
@@ -200,6 +211,40 @@ struct Methods {
   }
   static void Stamp(Service& service, const CallPtr& call) {
     Change(service, call, JobCommand::kStamp, true);
+  }
+
+  static void Redo(Service& service, const CallPtr& call) {
+    Change(service, call, JobCommand::kRedo, true);
+  }
+
+  static void Repair(Service& service, const CallPtr& call) {
+    const auto project = ProjectOf(service, call);
+    project->Settled([&service, call, project](const Views& view) {
+      call->Guard([&] {
+        if (service.stopping_) ThrowStopping();
+        auto make = [plan = PlanRepair(*project, *view, call->params())]() mutable {
+          AddDiff(plan);
+          return std::move(plan);
+        };
+        Offload<RepairPlan>(service, call, std::move(make), [call, project](RepairPlan plan) {
+          if (call->params().dry_run) {
+            call->Reply(EncodeDocument(plan.document));
+            return;
+          }
+          CheckConsent(plan, call->params());
+          plan.document.repaired = true;
+          (void)project->Submit(
+              std::move(plan.request), {},
+              [call, answer = EncodeDocument(plan.document)](const JobOutcome& outcome) {
+                if (outcome.error) {
+                  call->Fail(*outcome.error);
+                } else {
+                  call->Reply(answer);
+                }
+              });
+        });
+      });
+    });
   }
 
   static NewRevisionDocument NewRevisionAnswer(const View& view,
@@ -362,6 +407,10 @@ constexpr std::array kMethods{
            Methods::Downgrade},
     Method{"stamp", "Writes the version table without running anything.",
            "project environments target purge dry_run confirm confirm_environment", Methods::Stamp},
+    Method{"redo", "Takes a revision and what is above it back, and applies it as its file is now.",
+           "project environments target dry_run confirm confirm_environment", Methods::Redo},
+    Method{"repair", "Shows or accepts the edit of one applied revision.",
+           "project environments target dry_run confirm confirm_environment", Methods::Repair},
     Method{"revision", "Writes a new migration file.",
            "project message head splice branch_label depends_on rev_id no_draft",
            Methods::Revision},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -15,11 +16,17 @@ const environments::Target* Observation::FindTarget(std::string_view name) const
   return found == targets.end() ? nullptr : &*found;
 }
 
-Observer::Observer(std::string root, StateStore& store) : root_(std::move(root)), store_(store) {}
-
-bool Observation::HasFile(const migrations::RevisionId& id) const {
-  return graph ? graph->Find(id) != nullptr : known_revisions.contains(id);
+const migrations::DatabaseFacts* Observation::FactsOf(const std::string& path) const {
+  const auto found = databases.find(path);
+  return found == databases.end() ? nullptr : found->second.get();
 }
+
+const migrations::Lineage* Observation::LineageOf(const std::string& path) const {
+  const auto found = lineages.find(path);
+  return found == lineages.end() ? nullptr : found->second.get();
+}
+
+Observer::Observer(std::string root, StateStore& store) : root_(std::move(root)), store_(store) {}
 
 std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy,
                                                      const migrations::ChangedPaths& changed) {
@@ -43,6 +50,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
     attempt([&] { LoadMigrations(*now, changed); });
     attempt([&] { ResolveTargets(*now); });
     attempt([&] { InspectDatabases(*now, busy); });
+    attempt([&] { TraceLineages(*now, busy); });
   }
   // Last: a job notes `held` before it changes the database, so whoever has seen the change sees
   // the note as well.
@@ -77,40 +85,29 @@ void Observer::LoadConfig(Observation& now) {
   now.config_error = config_error_;
 }
 
-namespace {
-
-/// What the readable files say while they make no graph.
-void ReportPieces(const std::vector<migrations::RevisionPtr>& readable, Observation& now) {
-  for (const migrations::RevisionPtr& revision : readable) now.known_revisions.insert(revision->id);
-  for (const migrations::RevisionPtr& revision : readable) {
-    for (const migrations::RevisionId& parent : revision->down_revision) {
-      if (!now.known_revisions.contains(parent)) now.missing_parents.push_back(parent);
-    }
-  }
-}
-
-}  // namespace
-
 void Observer::LoadMigrations(Observation& now, const migrations::ChangedPaths& changed) {
   const std::vector<std::string>& directories = now.config->migration_directories;
+  const std::string made_from_before = std::exchange(graph_made_from_, {});  // in case this fails
   migrations::LoadedMigrations loaded = folders_.Load(directories, changed);
-  const std::vector<migrations::RevisionPtr> readable = loaded.revisions;
   now.migrations_digest = loaded.digest;
   // The same files in another folder are another graph: its revisions name their files.
   const std::string made_from = Concat(loaded.digest, " ", Join(directories, "\n"));
-  if (made_from != graph_made_from_) {
+  if (made_from != made_from_before) {
     graph_.reset();
+    unreadable_.reset();
+    revisions_ = std::move(loaded.revisions);
     graph_problems_ = std::move(loaded.problems);
     if (graph_problems_.empty()) {
       try {
-        graph_ = std::make_shared<const Graph>(std::move(loaded.revisions));
+        graph_ = std::make_shared<const Graph>(revisions_);
       } catch (const Error& error) {
         graph_problems_.push_back(error);
       }
+    } else {
+      unreadable_ = graph_problems_.front();
     }
-    graph_made_from_ = made_from;
   }
-  if (!graph_) ReportPieces(readable, now);
+  graph_made_from_ = made_from;
   now.graph = graph_;
   now.migration_problems = graph_problems_;
 }
@@ -166,6 +163,35 @@ Observer::Database Observer::Look(const std::string& path, const std::string& ve
     database.facts = std::make_shared<const migrations::DatabaseFacts>(std::move(facts));
   }
   return database;
+}
+
+void Observer::TraceLineages(Observation& now, const std::set<std::string>& busy) {
+  const migrations::MigrationFiles files{
+      .revisions = revisions_,
+      .graph = now.graph,
+      .unreadable =
+          graph_made_from_.empty() ? std::optional(now.migration_problems.front()) : unreadable_};
+  std::map<std::string, Traced> kept;
+  for (const auto& [path, facts] : now.databases) {
+    Traced& traced = kept[path];
+    if (const auto known = traced_.find(path); known != traced_.end()) traced = known->second;
+    const bool same = traced.facts == facts && traced.files == graph_made_from_;
+    if (!traced.lineage || (!same && !busy.contains(path))) {
+      traced = {.facts = facts, .files = graph_made_from_, .lineage = nullptr};
+      try {
+        traced.lineage = std::make_shared<const migrations::Lineage>(
+            migrations::TraceLineage(files, *facts, [&path = path](const auto& wanted) {
+              return migrations::InspectArchive(path, wanted);
+            }));
+      } catch (const Error& error) {
+        traced.lineage = std::make_shared<const migrations::Lineage>(migrations::Lineage{
+            .orphans = {}, .edits = {}, .archived = {}, .graph = {}, .problem = error});
+        traced.facts = nullptr;  // the next look tries again
+      }
+    }
+    now.lineages.emplace(path, traced.lineage);
+  }
+  traced_ = std::move(kept);
 }
 
 bool DatabasesUnchanged(const Observation& observation) {

@@ -18,6 +18,7 @@
 #include "migrations/footprint.h"
 #include "migrations/graph.h"
 #include "migrations/inspect.h"
+#include "migrations/lineage.h"
 
 namespace drover::daemon {
 
@@ -28,14 +29,13 @@ struct Observation {
   std::optional<Error> config_error;                   // why the file on disk is not in force
   std::shared_ptr<const migrations::Graph> graph;      // null while there are problems
   std::vector<Error> migration_problems;
-  // While there is no graph: what can be said of the readable files.
-  std::vector<migrations::RevisionId> missing_parents;  // named as parents, but no file has them
-  std::set<migrations::RevisionId> known_revisions;
   std::string migrations_digest;
   std::vector<environments::Target> targets;  // one per config->environments, in order
   /// By target path; the footprints are those from just before the facts were read.
   std::map<std::string, std::shared_ptr<const migrations::DatabaseFacts>> databases;
   std::map<std::string, migrations::Footprint> footprints;
+  /// By target path: how that database's history and the files fit together. Never null.
+  std::map<std::string, std::shared_ptr<const migrations::Lineage>> lineages;
   State state;
   bool trusted = false;
   std::set<std::string> inputs;  // configuration files read or looked for
@@ -43,8 +43,9 @@ struct Observation {
   /// The target of the environment called `name`; null when there is none.
   [[nodiscard]] const environments::Target* FindTarget(std::string_view name) const;
 
-  /// Does a readable file have this revision?
-  [[nodiscard]] bool HasFile(const migrations::RevisionId& id) const;
+  /// The facts and the lineage of the database at a target's path; null when it was not looked at.
+  [[nodiscard]] const migrations::DatabaseFacts* FactsOf(const std::string& path) const;
+  [[nodiscard]] const migrations::Lineage* LineageOf(const std::string& path) const;
 };
 
 /// Observes one project. One call at a time; calls may come from different threads.
@@ -73,6 +74,7 @@ class Observer final {
   void LoadMigrations(Observation& now, const migrations::ChangedPaths& changed);
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
+  void TraceLineages(Observation& now, const std::set<std::string>& busy);
   [[nodiscard]] Database Look(const std::string& path, const std::string& version_table);
 
   std::string root_;
@@ -85,7 +87,15 @@ class Observer final {
   std::shared_ptr<const migrations::Graph> graph_;
   std::vector<Error> graph_problems_;
   std::string graph_made_from_;
+  std::vector<migrations::RevisionPtr> revisions_;  // the files, whether they form a graph or not
+  std::optional<Error> unreadable_;                 // a file that is no migration
   std::map<std::string, Database> databases_;
+  struct Traced {
+    std::shared_ptr<const migrations::DatabaseFacts> facts;
+    std::string files;  // graph_made_from_ then
+    std::shared_ptr<const migrations::Lineage> lineage;
+  };
+  std::map<std::string, Traced> traced_;
 };
 
 /// Are the observed databases still as they were? A few statx calls, cheap enough for the io

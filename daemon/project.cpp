@@ -268,6 +268,10 @@ JobRequest Project::Prepare(const View& view, std::size_t environment, JobComman
   request.environment = view.verdicts[environment].environment;
   request.path = view.seen->targets[environment].path;
   request.graph = view.seen->graph;
+  if (const auto lineage = view.seen->lineages.find(request.path);
+      lineage != view.seen->lineages.end()) {
+    request.lineage = lineage->second;
+  }
   request.version_table = view.config().version_table;
   request.migrations_digest = view.seen->migrations_digest;
   request.config_sha256 = view.config().sha256;

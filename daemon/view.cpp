@@ -5,6 +5,7 @@
 
 #include "base/posix.h"
 #include "base/text.h"
+#include "daemon/applied.h"
 #include "migrations/identifiers.h"
 
 namespace drover::daemon {
@@ -59,9 +60,13 @@ std::optional<std::string> NextCommand(const StatusDocument& status, const View&
   return std::nullopt;
 }
 
-RevisionEntry EntryOf(const View& view, const Revision& revision,
+/// The path to show; what comes from a history has none.
+std::string FileOf(const View& view, const Revision& revision) {
+  return revision.archived ? std::string() : RelativeTo(revision.file, view.seen->root);
+}
+
+RevisionEntry EntryOf(const View& view, const Graph& graph, const Revision& revision,
                       const std::map<RevisionId, std::vector<std::string>>& positions) {
-  const Graph& graph = view.graph();
   const std::vector<RevisionId> children = graph.Children(revision.id);
   RevisionEntry entry{.revision = revision.id,
                       .down_revision = revision.down_revision,
@@ -69,14 +74,16 @@ RevisionEntry EntryOf(const View& view, const Revision& revision,
                       .branch_labels = revision.branch_labels,
                       .message = revision.message,
                       .created = revision.created,
-                      .file = RelativeTo(revision.file, view.seen->root),
-                      .head = children.empty(),
+                      .file = FileOf(view, revision),
+                      .head = children.empty() && !revision.archived,
                       .branchpoint = children.size() > 1,
                       .mergepoint = revision.down_revision.size() > 1,
                       .draft = revision.draft,
                       .environments = {},
                       .up_sql = std::nullopt,
-                      .down_sql = std::nullopt};
+                      .down_sql = std::nullopt,
+                      .orphan = revision.archived};
+  if (entry.orphan) entry.applied = ApplicationsOf(view, revision.id);
   if (const auto found = positions.find(revision.id); found != positions.end()) {
     entry.environments = found->second;
   }
@@ -91,12 +98,46 @@ std::map<RevisionId, std::vector<std::string>> Positions(const View& view) {
   return positions;
 }
 
+CurrentRevision CurrentOf(const View& view, std::size_t environment, const RevisionId& row) {
+  const std::string& path = view.seen->targets[environment].path;
+  const Graph* files = view.seen->graph.get();
+  const Revision* revision = files == nullptr ? nullptr : files->Find(row);
+  CurrentRevision current{.revision = row,
+                          .head = revision != nullptr && files->Children(row).empty(),
+                          .message = {},
+                          .orphan = false,
+                          .applied = ApplicationTo(view, environment, row)};
+  if (const migrations::Lineage* lineage = view.seen->LineageOf(path)) {
+    current.orphan = std::ranges::find(lineage->orphans, row) != lineage->orphans.end();
+    if (revision == nullptr && lineage->graph) revision = lineage->graph->Find(row);
+  }
+  if (revision != nullptr) current.message = revision->message;
+  return current;
+}
+
+/// `target` among the files, else among the revisions whose files have gone.
+const Revision& FindToShow(const Graph& graph, std::span<const Revision> orphans,
+                           std::string_view target) {
+  try {
+    return *graph.Find(migrations::ResolveRevision(graph, target));
+  } catch (const Error& error) {
+    if (error.code != Code::kNotFound || target.empty()) throw;
+    const auto named = [&](const Revision& orphan) { return orphan.id.starts_with(target); };
+    const auto found = std::ranges::find_if(orphans, named);
+    if (found == orphans.end() || std::ranges::count_if(orphans, named) > 1) throw;
+    return *found;
+  }
+}
+
 /// What a database with these rows is at; rows that no file has are named as they are.
-std::vector<RevisionId> CurrentOf(const View& view, const std::vector<RevisionId>& rows) {
-  if (!view.seen->graph) return rows;
-  std::vector<RevisionId> current = view.seen->graph->EffectiveHeads(rows);
+std::vector<RevisionId> EffectiveRows(const View& view, std::size_t environment) {
+  const std::vector<RevisionId>& rows = view.verdicts[environment].current;
+  const migrations::Lineage* lineage = view.seen->LineageOf(view.seen->targets[environment].path);
+  const Graph* graph = lineage != nullptr ? lineage->graph.get() : view.seen->graph.get();
+  if (graph == nullptr) return rows;
+  std::vector<RevisionId> current = graph->EffectiveHeads(rows);
   for (const RevisionId& row : rows) {
-    if (view.seen->graph->Find(row) == nullptr) current.push_back(row);
+    if (graph->Find(row) == nullptr) current.push_back(row);
   }
   return current;
 }
@@ -215,12 +256,8 @@ CurrentDocument MakeCurrent(const View& view, const std::vector<std::string>& na
   CurrentDocument current;
   for (const std::size_t index : SelectEnvironments(view, names)) {
     EnvironmentCurrent entry{.name = view.verdicts[index].environment, .current = {}};
-    for (const RevisionId& row : CurrentOf(view, view.verdicts[index].current)) {
-      const Revision* revision = view.seen->graph ? view.seen->graph->Find(row) : nullptr;
-      entry.current.push_back(
-          {.revision = row,
-           .head = revision != nullptr && view.seen->graph->Children(row).empty(),
-           .message = revision == nullptr ? "" : revision->message});
+    for (const RevisionId& row : EffectiveRows(view, index)) {
+      entry.current.push_back(CurrentOf(view, index, row));
     }
     current.environments.push_back(std::move(entry));
   }
@@ -229,16 +266,26 @@ CurrentDocument MakeCurrent(const View& view, const std::vector<std::string>& na
 
 RevisionsDocument MakeRevisions(const View& view, std::string_view select,
                                 std::string_view target) {
-  const Graph& graph = view.graph();
+  const Graph& graph = GraphToShow(view);
   const auto positions = Positions(view);
+  std::vector<Revision> orphans = Orphans(view);
   RevisionsDocument document;
   if (select == "show") {
-    const Revision& revision = *graph.Find(migrations::ResolveRevision(graph, target));
-    RevisionEntry entry = EntryOf(view, revision, positions);
+    const Revision& revision = FindToShow(graph, orphans, target);
+    RevisionEntry entry = EntryOf(view, graph, revision, positions);
     entry.up_sql = revision.up.sql;
     if (revision.down) entry.down_sql = revision.down->sql;
+    entry.applied = ApplicationsOf(view, revision.id);
+    if (!revision.archived) entry.differences = DifferencesOf(view, revision);
     document.revisions.push_back(std::move(entry));
     return document;
+  }
+  if (select == "all" && target.empty()) {
+    // They lie above the files, unless a file is above them: then the graph has them already.
+    for (const Revision& orphan : orphans) {
+      if (graph.Find(orphan.id) != nullptr) continue;
+      document.revisions.push_back(EntryOf(view, graph, orphan, positions));
+    }
   }
   const std::vector<bool> inside =
       target.empty() ? std::vector<bool>(graph.revisions().size(), true)
@@ -246,7 +293,7 @@ RevisionsDocument MakeRevisions(const View& view, std::string_view select,
   const auto order = graph.TopologicalOrder();
   for (std::size_t k = order.size(); k-- > 0;) {
     if (!inside[order[k]]) continue;
-    RevisionEntry entry = EntryOf(view, graph.revisions()[order[k]], positions);
+    RevisionEntry entry = EntryOf(view, graph, graph.revisions()[order[k]], positions);
     const bool wanted = select == "heads"      ? entry.head
                         : select == "branches" ? entry.branchpoint
                                                : true;
@@ -271,9 +318,10 @@ PlanDocument MakePlanDocument(const View& view, const std::string& environment,
     document.steps.push_back(
         {.revision = step.revision.id,
          .direction = step.direction == migrations::Direction::kUp ? "up" : "down",
-         .file = RelativeTo(step.revision.file, view.seen->root),
+         .file = FileOf(view, step.revision),
          .message = step.revision.message,
          .transaction = step.script().transaction,
+         .archived = step.revision.archived,
          .destructive = step.destructive});
   }
   return document;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "migrations/sql_text.h"
 
 namespace drover::migrations {
 
@@ -27,13 +28,20 @@ std::string Sha256(std::string_view bytes) {
 std::string ScriptSha256(std::string_view sql) {
   std::string normal;
   normal.reserve(sql.size());
-  for (std::string_view line : SplitLines(sql)) {
-    while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) {
-      line.remove_suffix(1);
-    }
-    normal.append(line).push_back('\n');
+  Lexer lexer(sql);
+  bool blob_prefix = false;
+  std::size_t last_end = 0;
+  while (const std::optional<Token> token = lexer.Next()) {
+    const bool bare = token->kind == TokenKind::kWord || token->kind == TokenKind::kNumber;
+    // x'00' is a value, x '00' a column with another name: here white space has a meaning.
+    const bool blob = blob_prefix && token->kind == TokenKind::kString && token->offset == last_end;
+    if (blob) normal.pop_back();
+    normal += bare ? ToLower(token->text) : std::string(token->text);
+    normal.push_back('\0');  // no token holds one: the parser of files refuses it
+    last_end = token->offset + token->text.size();
+    blob_prefix = token->kind == TokenKind::kWord && (token->text == "x" || token->text == "X");
   }
-  return Sha256(Trim(normal));
+  return Sha256(normal);
 }
 
 }  // namespace drover::migrations

@@ -10,10 +10,10 @@ namespace drover::migrations {
 [[nodiscard]] std::string Sha256(std::string_view bytes);
 
 /// The name of the normal form, kept in drover_history beside the checksums made with it.
-inline constexpr std::string_view kNormaliser = "lines-1";
+inline constexpr std::string_view kNormaliser = "tokens-1";
 
-/// SHA-256 of a script without differences of line ends, trailing blanks and blank lines at either
-/// end: what an editor may change by itself.
+/// SHA-256 of a script's tokens. White space, comments, line ends and the case of bare words do not
+/// count; strings and quoted names count as written.
 [[nodiscard]] std::string ScriptSha256(std::string_view sql);
 
 }  // namespace drover::migrations

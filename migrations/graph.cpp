@@ -18,6 +18,8 @@ Error Malformed(const Revision& revision, std::string_view kind, std::string mes
   return {Code::kInvalid, std::string(kind), std::move(message), std::move(hint), Place(revision)};
 }
 
+}  // namespace
+
 std::vector<RevisionPtr> Share(std::vector<Revision> revisions) {
   std::vector<RevisionPtr> shared;
   shared.reserve(revisions.size());
@@ -26,8 +28,6 @@ std::vector<RevisionPtr> Share(std::vector<Revision> revisions) {
   }
   return shared;
 }
-
-}  // namespace
 
 Graph::Graph(std::vector<Revision> revisions) : Graph(Share(std::move(revisions))) {}
 

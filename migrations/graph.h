@@ -15,6 +15,9 @@
 
 namespace drover::migrations {
 
+/// Revisions as graphs and loaders share them.
+[[nodiscard]] std::vector<RevisionPtr> Share(std::vector<Revision> revisions);
+
 /// A directed acyclic graph of revisions. Immutable once built, so a const reference may be shared
 /// between threads without locking. "Below" follows down_revision and depends_on.
 class Graph final {

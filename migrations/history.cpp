@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "migrations/archive.h"
 #include "migrations/checksum.h"
+#include "migrations/schema.h"
 
 namespace drover::migrations {
 namespace {
@@ -53,14 +55,6 @@ std::string PortableLiteral(std::string_view text) {
   return literal + QuoteLiteral(text);
 }
 
-bool HasTable(Connection& connection, std::string_view name) {
-  Statement found =
-      connection.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");
-  const std::vector<SqlValue> values{std::string(name)};
-  found.Bind(values);
-  return found.Step();
-}
-
 }  // namespace
 
 HistoryRow MakeHistoryRow(const Revision& revision, std::string_view direction,
@@ -73,12 +67,7 @@ HistoryRow MakeHistoryRow(const Revision& revision, std::string_view direction,
   row.raw_sha256 = revision.raw_sha256;
   row.up_sha256 = revision.up_sha256;
   row.down_sha256 = revision.down_sha256;
-  std::vector<std::string> directives;
-  if (!revision.up.transaction) directives.emplace_back("up transaction:false");
-  if (revision.down && !revision.down->transaction) {
-    directives.emplace_back("down transaction:false");
-  }
-  row.directives = Join(directives, ", ");
+  row.directives = FormatDirectives(revision);
   row.up_sql = revision.up.sql;
   if (revision.down) row.down_sql = revision.down->sql;
   row.applied_at = std::move(applied_at);
@@ -194,27 +183,6 @@ std::int64_t Ledger::Record(const HistoryRow& row) {
 void Ledger::Finish(std::int64_t id, std::int64_t duration_ms) {
   const std::vector<SqlValue> values{duration_ms, id};
   Change("UPDATE drover_history SET state = 'done', duration_ms = ?1 WHERE id = ?2", values);
-}
-
-std::map<RevisionId, AppliedRecord> ReadRecords(Connection& connection) {
-  std::map<RevisionId, AppliedRecord> records;
-  if (!HasTable(connection, kHistoryTable)) return records;
-  Statement rows = connection.Prepare(
-      "SELECT revision, direction, state, up_sha256, down_sha256, applied_at, normaliser "
-      "FROM drover_history ORDER BY id");
-  while (rows.Step()) {
-    AppliedRecord record{.direction = rows.Text(1),
-                         .state = rows.Text(2),
-                         .up_sha256 = rows.Text(3),
-                         .down_sha256 = rows.Text(4),
-                         .applied_at = rows.Text(5)};
-    if (rows.Text(6) != kNormaliser) {
-      record.up_sha256.clear();
-      record.down_sha256.clear();
-    }
-    records.insert_or_assign(rows.Text(0), std::move(record));
-  }
-  return records;
 }
 
 }  // namespace drover::migrations

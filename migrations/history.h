@@ -1,10 +1,10 @@
 // The two tables drover keeps in a target database: the version table (the applied heads, in
 // Alembic's shape, so that Alembic can take over at any time) and drover_history (what was applied,
-// with checksums and the archived SQL). Written inside the migration's own transaction.
+// with checksums and the archived SQL). Written inside the migration's own transaction; archive.h
+// reads the history.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,25 +32,16 @@ struct HistoryRow {
   RevisionId revision;
   std::vector<RevisionId> down_revision;
   std::vector<RevisionId> depends_on;
-  std::string direction;       // up | down | stamp
+  std::string direction;       // up | down | stamp | repair
   std::string state = "done";  // applying | done
   std::string raw_sha256;
   std::string up_sha256;
   std::string down_sha256;
-  std::string directives;
+  std::string directives;  // archive.h
   std::string up_sql;
   std::optional<std::string> down_sql;
   std::string applied_at;
   std::int64_t duration_ms = 0;
-};
-
-/// The newest record of a revision, as far as states and checks need it.
-struct AppliedRecord {
-  std::string direction;
-  std::string state;
-  std::string up_sha256;
-  std::string down_sha256;
-  std::string applied_at;
 };
 
 /// `row` for applying or reverting `revision`.
@@ -96,9 +87,5 @@ class Ledger final {
   std::optional<Statement> insert_;
   std::optional<Statement> rows_;
 };
-
-/// The newest record of every revision in drover_history; empty without the table. Checksums made
-/// with another normal form are left empty, since they cannot be compared.
-[[nodiscard]] std::map<RevisionId, AppliedRecord> ReadRecords(Connection& connection);
 
 }  // namespace drover::migrations

@@ -112,6 +112,13 @@ void RollBackHotJournal(const std::string& path) {
   (void)connection.QueryInteger("SELECT count(*) FROM sqlite_schema");
 }
 
+std::map<RevisionId, Revision> InspectArchive(const std::string& path,
+                                              const std::set<RevisionId>& wanted) {
+  std::map<RevisionId, Revision> archive;
+  ReadOnly(path, [&](Connection& connection) { archive = ReadArchive(connection, wanted); });
+  return archive;
+}
+
 SchemaOutline InspectOutline(const std::string& path, std::string_view version_table) {
   SchemaOutline outline;
   try {

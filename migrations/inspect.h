@@ -6,12 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
-#include "migrations/history.h"
+#include "migrations/archive.h"
 #include "migrations/schema.h"
 
 namespace drover::migrations {
@@ -41,6 +42,11 @@ struct DatabaseFacts {
 /// Lets SQLite roll back what a killed or failed writer left in a hot journal, as the next writer
 /// would; nothing without one. Throws like Connection::Execute.
 void RollBackHotJournal(const std::string& path);
+
+/// The wanted revisions as they were applied, read in the same way. Throws like
+/// Connection::Execute; for a file that is missing, kNotFound.
+[[nodiscard]] std::map<RevisionId, Revision> InspectArchive(const std::string& path,
+                                                            const std::set<RevisionId>& wanted);
 
 /// The outline of the schema, read in the same way; empty when it cannot be read.
 [[nodiscard]] SchemaOutline InspectOutline(const std::string& path, std::string_view version_table);

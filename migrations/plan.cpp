@@ -22,7 +22,9 @@ void CheckRowsAreKnown(const Graph& graph, std::span<const RevisionId> rows) {
     throw Error(
         Code::kDrift, UnknownKind(row),
         Concat("the database is at revision ", row, ", which no migration file has"),
-        "bring its file back (git log --all -- '*" + row + "*'), or drover stamp --purge REVISION");
+        Concat("drover status says how to go below it; or bring its file back: git log --all "
+               "-- '*",
+               row, "*'"));
   }
 }
 
@@ -98,15 +100,6 @@ Step MakeStep(const Revision& revision, Direction direction, RowTracker& tracker
   step.rows_after = tracker.rows();
   step.destructive = FindDestruction(step.script().sql);
   return step;
-}
-
-void WarnOfMissingTransactions(Plan& plan) {
-  for (const Step& step : plan.steps) {
-    if (step.script().transaction) continue;
-    plan.warnings.push_back(Concat("revision ", step.revision.id,
-                                   " runs without a transaction: if a statement of it fails, those "
-                                   "before it stay"));
-  }
 }
 
 bool IsDraft(const Revision& revision, Drafts drafts) {
@@ -197,6 +190,15 @@ bool IsReplaced(const Graph& graph, const RevisionId& row, const ResolvedTarget&
 
 }  // namespace
 
+void WarnOfMissingTransactions(Plan& plan) {
+  for (const Step& step : plan.steps) {
+    if (step.script().transaction) continue;
+    plan.warnings.push_back(Concat("revision ", step.revision.id,
+                                   " runs without a transaction: if a statement of it fails, those "
+                                   "before it stay"));
+  }
+}
+
 Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::string_view target,
                  Drafts drafts) {
   CheckOnline(target);
@@ -244,7 +246,8 @@ Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::st
     if (!revision.down) {
       throw Error(Code::kRefused, "irreversible",
                   Concat("revision ", revision.id, " has no \"-- migrate:down\" section"),
-                  "write one, then downgrade",
+                  revision.archived ? Concat("git log --all --oneline -- '*", revision.id, "*'")
+                                    : std::string("write one, then downgrade"),
                   Concat(revision.file, ":", revision.header_line, ":1"));
     }
     plan.steps.push_back(MakeStep(revision, Direction::kDown, tracker));

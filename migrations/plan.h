@@ -71,6 +71,9 @@ enum class Purge : std::uint8_t { kNo, kYes };
 [[nodiscard]] Plan PlanStamp(const Graph& graph, std::span<const RevisionId> rows,
                              std::string_view targets, Purge purge);
 
+/// Adds a warning for each step that runs without a transaction.
+void WarnOfMissingTransactions(Plan& plan);
+
 /// The revisions not yet applied for `heads` to be reached, in order; the first draft (or a
 /// revision that does nothing yet) and all above it left out. Unknown rows count as nothing.
 [[nodiscard]] std::vector<const Revision*> Pending(const Graph& graph,

@@ -26,7 +26,8 @@ struct Revision {
   std::string message;
   std::string created;
   bool draft = false;
-  std::string file;             // absolute path
+  std::string file;             // absolute path; "drover_history:<id>" when archived
+  bool archived = false;        // read from a database's history, not from a file
   std::size_t header_line = 1;  // line of "-- revision:"
   Script up;
   std::optional<Script> down;  // nothing: irreversible

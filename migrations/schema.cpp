@@ -41,6 +41,14 @@ std::string FindVersionTable(Connection& connection, const std::vector<std::stri
   return {};
 }
 
+bool HasTable(Connection& connection, std::string_view name) {
+  Statement found =
+      connection.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");
+  const std::vector<SqlValue> values{std::string(name)};
+  found.Bind(values);
+  return found.Step();
+}
+
 std::vector<std::string> ReadVersionRows(Connection& connection, std::string_view version_table) {
   return connection.QueryColumn(Concat("SELECT version_num FROM ", QuoteIdentifier(version_table),
                                        " WHERE version_num IS NOT NULL ORDER BY version_num"));

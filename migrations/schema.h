@@ -23,6 +23,9 @@ struct SchemaOutline {
 [[nodiscard]] std::string FindVersionTable(Connection& connection,
                                            const std::vector<std::string>& candidates);
 
+/// Is there a table of this name?
+[[nodiscard]] bool HasTable(Connection& connection, std::string_view name);
+
 /// The rows of a version table, sorted. Throws like Connection::Execute.
 [[nodiscard]] std::vector<std::string> ReadVersionRows(Connection& connection,
                                                        std::string_view version_table);

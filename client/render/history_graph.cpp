@@ -82,7 +82,7 @@ std::vector<std::size_t> CountApplied(const RevisionsDocument& all, const Index&
       ++counts[*place];
       open.push_back(*place);
     };
-    for (const RevisionName& row : environment.current) reach(row.revision);
+    for (const CurrentRevision& row : environment.current) reach(row.revision);
     while (!open.empty()) {
       const RevisionEntry& entry = all.revisions[open.back()];
       open.pop_back();
@@ -283,7 +283,7 @@ class HistoryGraph final {
     for (const EnvironmentCurrent& environment : current_.environments) {
       const std::string name = Paint(style_, Tone::kCyan, Concat("[", environment.name, "]"));
       if (environment.current.empty()) out += Concat(name, " no revision is applied\n");
-      for (const RevisionName& row : environment.current) {
+      for (const CurrentRevision& row : environment.current) {
         if (index.Find(row.revision)) continue;
         const bool known = index_.Find(row.revision).has_value();
         out += Concat(name, " at ", Clean(row.revision),

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "client/render/render.h"
@@ -12,8 +13,24 @@ std::string Rows(const std::vector<std::string>& rows) {
 
 bool IsDown(const PlanStep& step) { return step.direction == "down"; }
 
-bool GoesDown(const PlanDocument& plan) {
-  return !plan.steps.empty() && std::all_of(plan.steps.begin(), plan.steps.end(), IsDown);
+struct Words {
+  std::string_view done;
+  std::string_view planned;
+};
+
+/// A redo goes down and up again; everything else goes one way.
+Words WordsFor(const PlanDocument& plan) {
+  const auto down = std::count_if(plan.steps.begin(), plan.steps.end(), IsDown);
+  if (down == 0) return {"applied ", "apply "};
+  if (down == std::ssize(plan.steps)) return {"reverted ", "revert "};
+  return {"redid ", "redo "};
+}
+
+/// How many migrations the steps are about.
+std::size_t CountMigrations(const PlanDocument& plan) {
+  std::set<std::string_view> revisions;
+  for (const PlanStep& step : plan.steps) revisions.insert(step.revision);
+  return revisions.size();
 }
 
 std::string Headline(const PlanDocument& plan, const Style& style) {
@@ -27,14 +44,9 @@ std::string Headline(const PlanDocument& plan, const Style& style) {
   if (plan.steps.empty()) {
     return Concat(name, plan.applied ? "stamped " : "would stamp ", way, took, "\n");
   }
-  const bool down = GoesDown(plan);
-  if (plan.applied) {
-    const auto done = static_cast<std::size_t>(std::max<std::int64_t>(*plan.applied, 0));
-    return Concat(name, down ? "reverted " : "applied ", Count(done, "migration"), took, ", ", way,
-                  "\n");
-  }
-  return Concat(name, "would ", down ? "revert " : "apply ", Count(plan.steps.size(), "migration"),
-                ", ", way, "\n");
+  const Words words = WordsFor(plan);
+  return Concat(name, plan.applied ? words.done : Concat("would ", words.planned),
+                Count(CountMigrations(plan), "migration"), took, ", ", way, "\n");
 }
 
 void AppendStep(std::string& out, const PlanStep& step, const Style& style) {
@@ -46,7 +58,8 @@ void AppendStep(std::string& out, const PlanStep& step, const Style& style) {
   out +=
       Concat("  ", Paint(style, IsDown(step) ? Tone::kYellow : Tone::kGreen, mark), " ", revision,
              "  ", Shorten(style, step.message.empty() ? step.file : step.message, room),
-             step.transaction ? "" : "  (no transaction)", "\n");
+             step.transaction ? "" : "  (no transaction)",
+             step.archived ? "  (as it was applied)" : "", "\n");
   for (const Destruction& one : step.destructive) {
     out += Concat("      ",
                   Paint(style, Tone::kRed, Concat("destroys: ", one.kind, " ", one.object)), "\n");

@@ -53,6 +53,12 @@ namespace drover::client {
 [[nodiscard]] std::string RenderPlan(const PlanDocument& plan, std::string_view cwd,
                                      std::string_view root, const Style& style);
 
+/// The edit of an applied revision, and whether it was accepted.
+[[nodiscard]] std::string RenderRepair(const RepairDocument& repair, const Style& style);
+
+/// A unified diff, indented: what went in red, what came in green.
+[[nodiscard]] std::string RenderDiff(std::string_view diff, const Style& style);
+
 [[nodiscard]] std::string RenderWhere(const WhereDocument& where, std::string_view cwd,
                                       std::string_view root, const Style& style);
 

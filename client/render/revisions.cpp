@@ -14,6 +14,7 @@ std::string Markers(const RevisionEntry& entry, const Style& style) {
   if (entry.head) out += Concat(" ", Paint(style, Tone::kGreen, "(head)"));
   if (entry.branchpoint) out += " (branchpoint)";
   if (entry.mergepoint) out += " (mergepoint)";
+  if (entry.orphan) out += Concat(" ", Paint(style, Tone::kYellow, "(orphan)"));
   if (entry.draft) out += Concat(" ", Paint(style, Tone::kYellow, "(draft)"));
   if (!entry.environments.empty()) {
     out += Concat(" ", Paint(style, Tone::kCyan, Concat("[", Join(entry.environments, ", "), "]")));
@@ -41,6 +42,42 @@ void AppendMessage(std::string& out, const RevisionEntry& entry) {
   out += "\n";
 }
 
+/// " to dev by ann at 2026-02-12T23:20:18Z on branch main", as far as it is known.
+std::string Circumstances(const Application& application) {
+  const auto part = [](std::string_view before, const std::string& what) {
+    return what.empty() ? std::string() : Concat(before, Clean(what));
+  };
+  return Concat(part(" to ", application.environment), part(" by ", application.by),
+                part(" at ", application.at), part(" on branch ", application.git_branch));
+}
+
+std::string_view Verb(const Application& application) {
+  return application.direction == "stamp" ? "stamped" : "applied";
+}
+
+/// The file of an orphan has gone: where it came from is the way to find it.
+void AppendOrigin(std::string& out, const RevisionEntry& entry) {
+  if (!entry.orphan) return;
+  for (const Application& application : entry.applied) {
+    out += Concat("    no file; ", Verb(application), Circumstances(application), "\n");
+  }
+}
+
+void AppendDifferences(std::string& out, const RevisionEntry& entry, const Style& style) {
+  for (const RevisionDifference& difference : entry.differences) {
+    const bool modified = difference.kind == "modified";
+    out += Concat("\n",
+                  Paint(style, modified ? Tone::kYellow : Tone::kBold,
+                        Concat(modified ? "edited" : "reformatted", " since it was applied to ",
+                               difference.environment)),
+                  "\n");
+    for (const std::string& change : difference.changes) {
+      out += Concat("    ", Clean(change), "\n");
+    }
+    out += RenderDiff(difference.diff, style);
+  }
+}
+
 /// SQL keeps its lines; only what could harm the terminal goes.
 void AppendSql(std::string& out, std::string_view title, const std::optional<std::string>& sql,
                const Style& style) {
@@ -64,10 +101,17 @@ std::string RenderCurrent(const CurrentDocument& current, const Style& style) {
     const std::string name = Clean(one.name);
     const std::string begin = Concat(Paint(style, Tone::kBold, name), Pad(name, widest), "  ");
     if (one.current.empty()) out += Concat(begin, "(base)\n");
-    for (const RevisionName& revision : one.current) {
+    for (const CurrentRevision& revision : one.current) {
       out += Concat(begin, Clean(revision.revision), revision.head ? " " : "",
                     Paint(style, Tone::kGreen, revision.head ? "(head)" : ""),
+                    revision.orphan ? " " : "",
+                    Paint(style, Tone::kYellow, revision.orphan ? "(orphan)" : ""),
                     revision.message.empty() ? "" : ", ", Clean(revision.message), "\n");
+      if (revision.orphan && revision.applied) {
+        Application application = *revision.applied;
+        application.environment.clear();  // it stands at the line's beginning
+        out += Concat("    no file; ", Verb(application), Circumstances(application), "\n");
+      }
     }
   }
   return out;
@@ -81,6 +125,7 @@ std::string RenderHistory(const RevisionsDocument& revisions, const Style& style
     out += Concat(Parents(entry), " -> ", Paint(style, Tone::kBold, entry.revision),
                   Markers(entry, style));
     AppendMessage(out, entry);
+    AppendOrigin(out, entry);
   }
   return out;
 }
@@ -103,11 +148,17 @@ std::string RenderShow(const RevisionsDocument& revisions, const Style& style) {
     if (!entry.depends_on.empty()) {
       out += Concat("Depends:  ", Clean(Join(entry.depends_on, ", ")), "\n");
     }
-    out += Concat("File:     ", Clean(entry.file), "\n");
+    out += Concat("File:     ", entry.orphan ? "none; the SQL is that of the history" : "",
+                  Clean(entry.file), "\n");
     if (!entry.created.empty()) out += Concat("Created:  ", Clean(entry.created), "\n");
+    for (const Application& application : entry.applied) {
+      out += Concat(application.direction == "stamp" ? "Stamped: " : "Applied: ",
+                    Circumstances(application), "\n");
+    }
     if (!entry.message.empty()) out += Concat("\n    ", Clean(entry.message), "\n");
     AppendSql(out, "up", entry.up_sql, style);
     AppendSql(out, "down", entry.down_sql, style);
+    AppendDifferences(out, entry, style);
   }
   return out;
 }

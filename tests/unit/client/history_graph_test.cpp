@@ -33,6 +33,11 @@ RevisionsDocument Branches() {
   return document;
 }
 
+CurrentRevision Row(std::string revision, bool head) {
+  return {
+      .revision = std::move(revision), .head = head, .message = {}, .orphan = false, .applied = {}};
+}
+
 CurrentDocument At(std::vector<EnvironmentCurrent> environments) {
   CurrentDocument current;
   current.environments = std::move(environments);
@@ -40,7 +45,7 @@ CurrentDocument At(std::vector<EnvironmentCurrent> environments) {
 }
 
 CurrentDocument DevAndDocker() {
-  return At({{"dev", {{"c3", false, ""}}}, {"docker", {{"a1", false, ""}}}});
+  return At({{"dev", {Row("c3", false)}}, {"docker", {Row("a1", false)}}});
 }
 
 std::string Draw(const RevisionsDocument& document, const CurrentDocument& current,
@@ -61,7 +66,7 @@ TEST(HistoryGraphTest, ShowsWhereEveryEnvironmentStands) {
 }
 
 TEST(HistoryGraphTest, OneEnvironmentNeedsFewerWords) {
-  EXPECT_EQ(Draw(Branches(), At({{"dev", {{"c3", false, ""}}}})),
+  EXPECT_EQ(Draw(Branches(), At({{"dev", {Row("c3", false)}}})),
             "◇   e5  2026-02-12  (head) (draft) Add regions\n"
             "│ ○ d4  2026-02-12  (head) Add prices  depends on c3\n"
             "│ ○ b2  2026-02-12  (billing) Add accounts\n"
@@ -89,7 +94,7 @@ TEST(HistoryGraphTest, AnAppliedDraftIsApplied) {
   RevisionsDocument document = Branches();
   document.revisions.resize(1);
   document.revisions[0].down_revision.clear();
-  EXPECT_EQ(Draw(document, At({{"dev", {{"e5", true, ""}}}})),
+  EXPECT_EQ(Draw(document, At({{"dev", {Row("e5", true)}}})),
             "● e5  2026-02-12  (head) (draft) Add regions\n\n● applied\n");
 }
 
@@ -105,7 +110,7 @@ TEST(HistoryGraphTest, WhatADependencyNeedsIsAppliedToo) {
   RevisionsDocument document = Branches();
   document.revisions[2].branch_labels = {"fleet"};
   document.revisions[1].depends_on = {"fleet"};
-  const std::string picture = Draw(document, At({{"dev", {{"d4", true, ""}}}}));
+  const std::string picture = Draw(document, At({{"dev", {Row("d4", true)}}}));
   EXPECT_NE(picture.find("● │ c3"), std::string::npos) << picture;
   EXPECT_NE(picture.find("depends on fleet"), std::string::npos) << picture;
 }
@@ -114,7 +119,7 @@ TEST(HistoryGraphTest, NamesTheEnvironmentsItCannotShow) {
   RevisionsDocument document;
   document.revisions = {Entry("a1", {}, "Initial")};
   document.revisions[0].created = "yesterday";
-  EXPECT_EQ(Draw(document, At({{"dev", {}}, {"docker", {{"zz", false, ""}}}})),
+  EXPECT_EQ(Draw(document, At({{"dev", {}}, {"docker", {Row("zz", false)}}})),
             "○ a1  Initial\n"
             "\n"
             "○ pending everywhere\n"
@@ -126,7 +131,7 @@ TEST(HistoryGraphTest, APartKnowsWhatTheWholeSaysIsApplied) {
   const RevisionsDocument all = Branches();
   RevisionsDocument part;
   part.revisions = {all.revisions[3], all.revisions[4]};
-  EXPECT_EQ(RenderHistoryGraph(part, all, At({{"dev", {{"c3", false, ""}}}}), kPipe),
+  EXPECT_EQ(RenderHistoryGraph(part, all, At({{"dev", {Row("c3", false)}}}), kPipe),
             "○ b2  2026-02-12  (billing) Add accounts\n"
             "● a1  2026-02-12  [docker] Initial\n"
             "\n"

@@ -106,16 +106,136 @@ TEST(ShowScreenTest, PrintsTheSqlWithItsLines) {
             "    DROP TABLE t;\n");
 }
 
+CurrentRevision Row(std::string revision, std::string message) {
+  CurrentRevision row;
+  row.revision = std::move(revision);
+  row.message = std::move(message);
+  return row;
+}
+
+Application Applied() {
+  return {.environment = "dev",
+          .direction = "up",
+          .at = "2026-02-12T23:20:18Z",
+          .by = "ann",
+          .host = "box",
+          .git_branch = "feature/x",
+          .git_commit = {}};
+}
+
 TEST(CurrentScreenTest, OneLinePerAppliedHead) {
   CurrentDocument current;
-  current.environments = {{"dev", {{"d4", true, "Join"}}},
-                          {"docker", {{"b2", false, ""}, {"c3", false, "Right"}}},
-                          {"new", {}}};
+  current.environments = {
+      {"dev", {Row("d4", "Join")}}, {"docker", {Row("b2", ""), Row("c3", "Right")}}, {"new", {}}};
+  current.environments[0].current[0].head = true;
+  current.environments[0].current[0].applied = Applied();
   EXPECT_EQ(RenderCurrent(current, kPipe),
             "dev     d4 (head), Join\n"
             "docker  b2\n"
             "docker  c3, Right\n"
             "new     (base)\n");
+}
+
+TEST(CurrentScreenTest, AnOrphanSaysWhereItCameFrom) {
+  CurrentDocument current;
+  current.environments = {{"dev", {Row("e5", "Gone")}}};
+  current.environments[0].current[0].orphan = true;
+  EXPECT_EQ(RenderCurrent(current, kPipe), "dev  e5 (orphan), Gone\n");
+  current.environments[0].current[0].applied = Applied();
+  EXPECT_EQ(RenderCurrent(current, kPipe),
+            "dev  e5 (orphan), Gone\n"
+            "    no file; applied by ann at 2026-02-12T23:20:18Z on branch feature/x\n");
+}
+
+TEST(HistoryScreenTest, AnOrphanSaysWhereItCameFrom) {
+  RevisionsDocument document;
+  document.revisions = {Entry("e5", {"d4"}, "Gone")};
+  document.revisions[0].orphan = true;
+  document.revisions[0].applied = {Applied()};
+  document.revisions[0].applied[0].direction = "stamp";
+  document.revisions[0].applied[0].git_branch.clear();
+  EXPECT_EQ(RenderHistory(document, kPipe),
+            "d4 -> e5 (orphan), Gone\n"
+            "    no file; stamped to dev by ann at 2026-02-12T23:20:18Z\n");
+}
+
+TEST(ShowScreenTest, TellsWhoAppliedItAndWhatHasChangedSince) {
+  RevisionsDocument document;
+  document.revisions = {Entry("b2", {"a1"}, "Left")};
+  document.revisions[0].applied = {Applied()};
+  document.revisions[0].differences.resize(1);
+  RevisionDifference& difference = document.revisions[0].differences[0];
+  difference.environment = "dev";
+  difference.kind = "modified";
+  difference.changes = {"its up section is another"};
+  difference.diff = "--- as applied\n+++ migrations/b2.sql\n@@ -1 +1 @@\n-a\n+b\n";
+  EXPECT_EQ(RenderShow(document, kPipe),
+            "Revision: b2\n"
+            "Parent:   a1\n"
+            "File:     migrations/b2.sql\n"
+            "Applied:  to dev by ann at 2026-02-12T23:20:18Z on branch feature/x\n"
+            "\n"
+            "    Left\n"
+            "\n"
+            "edited since it was applied to dev\n"
+            "    its up section is another\n"
+            "    --- as applied\n"
+            "    +++ migrations/b2.sql\n"
+            "    @@ -1 +1 @@\n"
+            "    -a\n"
+            "    +b\n");
+}
+
+TEST(DiffScreenTest, IsColouredByWhatCameAndWent) {
+  const Style color{.color = true, .unicode = true, .width = 0};
+  const std::string shown =
+      RenderDiff("--- as applied\n+++ f\n@@ -1 +1 @@\n--- a comment\n+\x1b[2J\n same\n", color);
+  const std::vector<std::string_view> lines = SplitLines(shown);
+  ASSERT_EQ(lines.size(), 6U);
+  EXPECT_EQ(lines[0], Concat("    ", Paint(color, Tone::kBold, "--- as applied")));
+  EXPECT_EQ(lines[2], Concat("    ", Paint(color, Tone::kCyan, "@@ -1 +1 @@")));
+  EXPECT_EQ(lines[3], Concat("    ", Paint(color, Tone::kRed, "--- a comment")));
+  EXPECT_EQ(lines[4], Concat("    ", Paint(color, Tone::kGreen, "+ [2J")));
+  EXPECT_EQ(lines[5], "     same");
+}
+
+TEST(RepairScreenTest, ShowsTheEditAndWhetherItWasAccepted) {
+  RepairDocument repair;
+  repair.environment = "dev";
+  repair.same_as = {"docker"};
+  repair.revision = "b2";
+  repair.message = "Left";
+  repair.changes = {"its up section is another"};
+  repair.diff = "--- as applied\n";
+  EXPECT_EQ(RenderRepair(repair, kPipe),
+            "dev: would accept the edit of revision b2, Left\n"
+            "  its up section is another\n"
+            "    --- as applied\n"
+            "  (same file as docker)\n");
+  repair.repaired = true;
+  repair.diff.clear();
+  repair.same_as.clear();
+  EXPECT_EQ(RenderRepair(repair, kPipe),
+            "dev: accepted the edit of revision b2, Left\n"
+            "  its up section is another\n");
+}
+
+TEST(PlanScreenTest, ARedoCountsEachMigrationOnce) {
+  PlanDocument plan = Plan();
+  plan.from = plan.to = {"b2"};
+  plan.steps = {plan.steps[0], plan.steps[0]};
+  plan.steps[0].direction = "down";
+  plan.steps[0].archived = true;
+  plan.same_as.clear();
+  EXPECT_EQ(RenderPlan(plan, kRoot, kRoot, kPipe),
+            "dev: would redo 1 migration, b2 → b2\n"
+            "  ↓ b2  Add servers.region  (as it was applied)\n"
+            "  ↑ b2  Add servers.region\n"
+            "  in application.db\n");
+  plan.applied = 2;
+  plan.duration_ms = 4;
+  EXPECT_THAT(RenderPlan(plan, kRoot, kRoot, kPipe),
+              ::testing::StartsWith("dev: redid 1 migration in 4 ms, b2 → b2\n"));
 }
 
 TEST(PlanScreenTest, SaysWhatWouldBeDoneAndDestroyed) {

@@ -59,8 +59,6 @@ class JudgeTest : public ::testing::Test {
   }
 
   void Graph(std::vector<Revision> revisions) {
-    seen.known_revisions.clear();
-    for (const Revision& revision : revisions) seen.known_revisions.insert(revision.id);
     seen.graph = std::make_shared<const migrations::Graph>(std::move(revisions));
   }
 
@@ -68,6 +66,16 @@ class JudgeTest : public ::testing::Test {
     for (const auto& target : seen.targets) {
       if (target.kind != environments::TargetKind::kFile) continue;
       seen.databases[target.path] = std::make_shared<const DatabaseFacts>(facts);
+      std::vector<Revision> revisions = loose;
+      if (seen.graph) {
+        const auto all = seen.graph->revisions();
+        revisions.assign(all.begin(), all.end());
+      }
+      const std::vector<migrations::RevisionPtr> shared = migrations::Share(std::move(revisions));
+      const migrations::MigrationFiles files{
+          .revisions = shared, .graph = seen.graph, .unreadable = std::nullopt};
+      seen.lineages[target.path] = std::make_shared<const migrations::Lineage>(
+          migrations::TraceLineage(files, facts, [this](const auto&) { return archive; }));
     }
     return Judge(seen, applying);
   }
@@ -81,6 +89,8 @@ class JudgeTest : public ::testing::Test {
 
   Observation seen;
   DatabaseFacts facts;
+  std::vector<Revision> loose;  // the files, in tests without a graph
+  std::map<std::string, Revision> archive;
 };
 
 TEST_F(JudgeTest, PendingWorkIsAppliedWhenThePolicyWantsIt) {
@@ -191,8 +201,7 @@ TEST_F(JudgeTest, AnAppliedRevisionWithoutAFileIsAnOrphan) {
 TEST_F(JudgeTest, AnAppliedParentWithoutAFileIsAnOrphanToo) {
   seen.graph = nullptr;
   seen.migration_problems = {Error(Code::kInvalid, "missing_referenced_revision", "b wants a")};
-  seen.missing_parents = {"a"};
-  seen.known_revisions = {"b"};
+  loose = {Make("b", {"a"}, "SELECT 1;")};
   facts.rows = {"b"};
   facts.records["a"].direction = "up";
   EXPECT_EQ(StateName(First().state), "orphan");
@@ -205,7 +214,7 @@ TEST_F(JudgeTest, AMalformedFileIsNotTakenForAMissingOne) {
   seen.migration_problems = {
       Error(Code::kInvalid, "malformed_migration", "no header", "", "/p/b.sql:1:1")};
   facts.rows = {"b"};
-  seen.known_revisions = {"a"};
+  loose = {Make("a", {}, "SELECT 1;")};
   const Verdict verdict = First();
   EXPECT_EQ(Short(verdict), "failed wait | ");
   EXPECT_EQ(verdict.error->where, "/p/b.sql:1:1");
@@ -226,12 +235,74 @@ TEST_F(JudgeTest, AnInterruptedRevisionWithoutTransactionBlocksEverything) {
   EXPECT_EQ(verdict.error->kind, "history.unfinished");
 }
 
+TEST_F(JudgeTest, AnOrphanIsNamedWithItsOriginAndTheWayBack) {
+  Graph({Make("a", {}, "CREATE TABLE t (x);")});
+  archive["gone"] = Make("gone", {"a"}, "CREATE TABLE g (x);");
+  archive["gone"].down = migrations::Script{.sql = "DROP TABLE g;", .line = 1, .transaction = true};
+  facts.rows = {"gone"};
+  migrations::AppliedRecord& record = facts.records["gone"];
+  record.direction = "up";
+  record.down_revision = {"a"};
+  record.directives.message = "Add g";
+  record.applied_by = "ann";
+  record.applied_at = "2026-02-12T23:20:18Z";
+  record.git_branch = "feature/g";
+  Verdict verdict = First();
+  EXPECT_EQ(Short(verdict), "orphan wait | drover downgrade a");
+  EXPECT_EQ(verdict.why,
+            "revision gone is applied, but no migration file has it; \"Add g\", applied by ann at "
+            "2026-02-12T23:20:18Z on branch feature/g");
+  archive["gone"].down.reset();
+  verdict = First();
+  EXPECT_EQ(Short(verdict), "orphan wait | ") << "there is no way back";
+  EXPECT_EQ(verdict.error->hint, "git log --all --oneline -- '*gone*'");
+}
+
 TEST_F(JudgeTest, AnEditedRevisionIsModified) {
   facts.rows = {"a"};
   facts.records["a"].up_sha256 = "another";
   const Verdict verdict = First();
-  EXPECT_EQ(Short(verdict), "modified wait | drover show a");
+  EXPECT_EQ(Short(verdict), "modified wait | drover repair a") << "it has no way down";
   EXPECT_EQ(verdict.error->where, "/p/migrations/a.sql:1:1");
+  EXPECT_EQ(verdict.why,
+            "revision a was edited after being applied: its up section is another (drover show a "
+            "shows the difference)");
+}
+
+TEST_F(JudgeTest, TheNewestRevisionCanBeRedoneAnOlderOneOnlyRepaired) {
+  Revision a = Make("a", {}, "CREATE TABLE t (x);");
+  Revision b = Make("b", {"a"}, "CREATE TABLE u (x);");
+  a.down = b.down = migrations::Script{.sql = "SELECT 1;", .line = 1, .transaction = true};
+  Graph({a, b});
+  facts.rows = {"b"};
+  facts.records["b"].up_sha256 = "another";
+  facts.records["b"].down_revision = {"a"};
+  EXPECT_EQ(Short(First()), "modified wait | drover redo");
+  facts.records["b"] = {};
+  facts.records["b"].down_revision = {"a"};
+  facts.records["a"].up_sha256 = "another";
+  EXPECT_EQ(Short(First()), "modified wait | drover repair a");
+}
+
+TEST_F(JudgeTest, AnotherParentIsNamedAsSuch) {
+  facts.rows = {"b"};
+  facts.records["b"].down_revision = {"z"};
+  EXPECT_THAT(First().why, HasSubstr("its parent was z when it was applied, the file now says a"));
+}
+
+TEST_F(JudgeTest, AReformattedFileIsANoticeAndNoState) {
+  Configure(Concat(kDev, kOther));
+  facts.rows = {"b"};
+  facts.records["b"].down_revision = {"a"};
+  facts.records["b"].raw_sha256 = "another";
+  EXPECT_EQ(Short(First()), "current wait | ");
+  const std::vector<Finding> findings = CollectFindings(seen);
+  ASSERT_EQ(findings.size(), 1U) << "two environments on one file are one database";
+  EXPECT_EQ(findings[0].code, "migration-reformatted");
+  EXPECT_EQ(findings[0].severity, "info");
+  EXPECT_EQ(findings[0].message,
+            "the file of revision b was reformatted after being applied; the SQL is the same");
+  EXPECT_EQ(findings[0].fix, "drover repair b");
 }
 
 TEST_F(JudgeTest, ARecordWithoutChecksumOrOfAnUnappliedRevisionIsNoModification) {

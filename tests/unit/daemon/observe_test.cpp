@@ -90,12 +90,29 @@ TEST_F(ObserveTest, AFolderThatCannotBeListedLeavesTheRestInPlace) {
   EXPECT_THAT(seen->databases, SizeIs(1));
 }
 
-TEST_F(ObserveTest, AParentThatNoFileHasIsNamed) {
+TEST_F(ObserveTest, ALineageIsTracedAnewWhenFilesOrDatabaseChange) {
+  disk.Migrate("a1", "none", "SELECT 1;");
   disk.Migrate("b2", "a1", "SELECT 1;");
+  RunSql(disk / "app.db",
+         "CREATE TABLE drover_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);"
+         "INSERT INTO drover_version VALUES ('b2')");
+  const std::string path = disk / "app.db";
+  EXPECT_THAT(observer.Observe()->LineageOf(path)->orphans, IsEmpty());
+  std::filesystem::remove(disk / "migrations/b2.sql");
+  EXPECT_THAT(observer.Observe()->LineageOf(path)->orphans, ElementsAre("b2"));
+  RunSql(path, "UPDATE drover_version SET version_num = 'a1'");
+  EXPECT_THAT(observer.Observe()->LineageOf(path)->orphans, IsEmpty());
+  EXPECT_EQ(observer.Observe()->LineageOf("/elsewhere"), nullptr);
+}
+
+TEST_F(ObserveTest, AFileThatCannotBeReadLeavesNoGraphToGoDownIn) {
+  disk.Migrate("a1", "none", "SELECT 1;");
+  disk.Replace("migrations/b2.sql", "no migration");
   const auto seen = observer.Observe();
-  EXPECT_EQ(seen->graph, nullptr);
-  EXPECT_THAT(seen->missing_parents, ElementsAre("a1"));
-  EXPECT_THAT(seen->known_revisions, ElementsAre("b2"));
+  const migrations::Lineage* lineage = seen->LineageOf(disk / "app.db");
+  ASSERT_NE(lineage, nullptr);
+  EXPECT_EQ(lineage->graph, nullptr);
+  EXPECT_EQ(lineage->problem->kind, "malformed_migration");
 }
 
 TEST_F(ObserveTest, ABusyDatabaseKeepsTheFactsKnownBefore) {

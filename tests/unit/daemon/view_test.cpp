@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "migrations/history.h"
 #include "tests/unit/daemon/support.h"
 
 namespace drover::daemon {
@@ -117,11 +118,61 @@ TEST_F(ViewTest, HistoryIsNewestFirstAndARangeIncludesItsEnds) {
 TEST_F(ViewTest, CurrentAndWhereNameWhatIsThere) {
   const View view = Look();
   const CurrentDocument current = MakeCurrent(view, {"dev"});
-  EXPECT_EQ(current.environments.at(0).current.at(0), (RevisionName{"b2", false, "b2"}));
+  const CurrentRevision& row = current.environments.at(0).current.at(0);
+  EXPECT_EQ(row.revision, "b2");
+  EXPECT_EQ(row.message, "b2");
+  EXPECT_FALSE(row.head);
+  EXPECT_FALSE(row.orphan);
+  EXPECT_FALSE(row.applied.has_value()) << "there is no history";
   const WhereDocument where = MakeWhere(view, {});
   EXPECT_TRUE(where.environments.at(0).exists);
   EXPECT_FALSE(where.environments.at(1).exists);
   EXPECT_EQ(where.environments.at(1).path, "/nonexistent/x.db");
+}
+
+TEST_F(ViewTest, AnOrphanIsShownFromTheHistory) {
+  RunSql(disk / "app.db",
+         Concat(migrations::HistoryTableSql(),
+                "; INSERT INTO drover_history (revision, down_revision, direction, state, "
+                "up_sha256, directives, up_sql, applied_at, applied_by, git_branch) VALUES "
+                "('b2', 'a1', 'up', 'done', 'x', 'message: Add u', 'CREATE TABLE u (x);', "
+                "'2026-02-12T23:20:18Z', 'ann', 'feature/u')"));
+  std::filesystem::remove(disk / "migrations/b2.sql");
+  const View view = Look();  // c3 still names b2 as its parent
+  const RevisionsDocument history = MakeRevisions(view, "all", "");
+  EXPECT_EQ(Ids(history), "c3 b2 a1");
+  const RevisionEntry& orphan = history.revisions.at(1);
+  EXPECT_TRUE(orphan.orphan);
+  EXPECT_EQ(orphan.message, "Add u");
+  EXPECT_EQ(orphan.file, "");
+  EXPECT_EQ(orphan.applied.at(0).by, "ann");
+  EXPECT_EQ(orphan.applied.at(0).git_branch, "feature/u");
+  EXPECT_EQ(MakeRevisions(view, "show", "b2").revisions.at(0).up_sql, "CREATE TABLE u (x);");
+  const CurrentRevision current = MakeCurrent(view, {"dev"}).environments.at(0).current.at(0);
+  EXPECT_TRUE(current.orphan);
+  EXPECT_EQ(current.message, "Add u");
+  EXPECT_EQ(current.applied->at, "2026-02-12T23:20:18Z");
+
+  std::filesystem::remove(disk / "migrations/c3.sql");
+  EXPECT_EQ(Ids(MakeRevisions(Look(), "all", "")), "b2 a1") << "an orphan above the files";
+  EXPECT_EQ(Ids(MakeRevisions(Look(), "heads", "")), "a1");
+  EXPECT_EQ(MakeRevisions(Look(), "show", "b2").revisions.at(0).message, "Add u");
+  EXPECT_EQ(KindOf([&] { (void)MakeRevisions(Look(), "show", "zzzz"); }), "unknown_revision");
+}
+
+TEST_F(ViewTest, ShowTellsHowAFileDiffersFromWhatWasApplied) {
+  RunSql(disk / "app.db",
+         Concat(migrations::HistoryTableSql(),
+                "; INSERT INTO drover_history (revision, direction, state, up_sha256, down_sha256, "
+                "up_sql, down_sql, applied_at) VALUES ('a1', 'up', 'done', 'x', 'x', "
+                "'CREATE TABLE t (old);', 'DROP TABLE t;', '2026-02-12T23:20:18Z')"));
+  const RevisionEntry shown = MakeRevisions(Look(), "show", "a1").revisions.at(0);
+  ASSERT_EQ(shown.differences.size(), 1U);
+  EXPECT_EQ(shown.differences[0].environment, "dev");
+  EXPECT_EQ(shown.differences[0].kind, "modified");
+  EXPECT_THAT(shown.differences[0].diff, HasSubstr("+++ migrations/a1.sql"));
+  EXPECT_THAT(shown.differences[0].diff, HasSubstr("-CREATE TABLE t (old);\n+CREATE TABLE t (x);"));
+  EXPECT_THAT(MakeRevisions(Look(), "show", "b2").revisions.at(0).differences, IsEmpty());
 }
 
 TEST_F(ViewTest, WithoutAConfigurationItsErrorIsTheAnswer) {

@@ -74,7 +74,7 @@ TEST_F(ApplyTest, TheHistoryRowSaysEverythingAboutTheStep) {
   EXPECT_EQ(value("raw_sha256"), "beef");
   EXPECT_EQ(value("up_sha256"), ScriptSha256("CREATE TABLE b (x);"));
   EXPECT_EQ(value("down_sha256"), "NULL");
-  EXPECT_EQ(value("normaliser"), "lines-1");
+  EXPECT_EQ(value("normaliser"), "tokens-1");
   EXPECT_EQ(value("directives"), "NULL");
   EXPECT_EQ(value("up_sql"), "CREATE TABLE b (x);");
   EXPECT_EQ(value("down_sql"), "NULL");

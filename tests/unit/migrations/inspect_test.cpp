@@ -67,12 +67,6 @@ TEST_F(InspectTest, AVersionTableOfAlembicNeedsNoHistory) {
   EXPECT_THAT(facts.records, IsEmpty());
 }
 
-TEST_F(InspectTest, ChecksumsOfAnotherNormalFormAreNotCompared) {
-  (void)CarryOut(Upgrade(path_, ThreeTables(), "a"));
-  MakeDatabase(path_, "UPDATE drover_history SET normaliser = 'other'");
-  EXPECT_EQ(Look().records.at("a").up_sha256, "");
-}
-
 TEST_F(InspectTest, LookingLeavesTheFileAsItWas) {
   (void)CarryOut(Upgrade(path_, ThreeTables()));
   struct stat before {};

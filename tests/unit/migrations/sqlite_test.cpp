@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <gmock/gmock.h>
 
+#include "migrations/archive.h"
 #include "migrations/history.h"
 #include "migrations/schema.h"
 #include "tests/unit/migrations/support.h"

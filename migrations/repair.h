@@ -1,0 +1,24 @@
+// Accepting an edit of an applied revision: what its file says now becomes what was applied.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "migrations/history.h"
+
+namespace drover::migrations {
+
+struct RepairRequest {
+  std::string path;
+  std::string version_table;
+  AppliedBy by;
+  std::chrono::milliseconds busy_timeout = std::chrono::seconds(5);
+  std::vector<RevisionId> rows;  // as they were when the edit was looked at
+};
+
+/// Writes a row of direction "repair" with the checksums and the SQL of `file`; nothing else is
+/// changed or run. Throws kConflict ("version.rows_changed") when the database has moved since, and
+/// like Connection::Execute.
+void Repair(const RepairRequest& request, const Revision& file);
+
+}  // namespace drover::migrations
