@@ -26,7 +26,6 @@ struct ChangeRequest {
                                           JobCommand command, bool carry_out);
 
 /// The document for a job that has been carried out.
-[[nodiscard]] PlanDocument ResultDocument(PlanDocument planned,
-                                          const migrations::ApplyResult& result);
+[[nodiscard]] PlanDocument ResultDocument(PlanDocument planned, const JobOutcome& outcome);
 
 }  // namespace drover::daemon

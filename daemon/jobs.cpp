@@ -111,6 +111,14 @@ migrations::Plan PlanFor(const JobRequest& request, std::span<const migrations::
   return migrations::PlanUpgrade(*request.graph, rows, request.target, request.drafts);
 }
 
+SchemaQuestion QuestionOf(const JobRequest& request) {
+  return {.path = request.path,
+          .version_table = request.version_table,
+          .migrations_digest = request.migrations_digest,
+          .graph = request.graph,
+          .stubs = request.stubs};
+}
+
 JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& store,
                     const migrations::ApplyObserver& observer, const std::stop_token& stop) {
   JobOutcome outcome;
@@ -192,7 +200,7 @@ void JobQueue::DropIfWaiting(const std::string& path, const std::shared_ptr<Job>
   const auto queue = queues_.find(path);
   if (!job || queue == queues_.end() || queue->second.front() == job) return;
   if (std::erase(queue->second, job) == 0) return;
-  job->done({.result = {}, .error = Cancelled()});
+  job->done({.result = {}, .schema = {}, .error = Cancelled()});
 }
 
 void JobQueue::StartNext(const std::string& path) {

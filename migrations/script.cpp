@@ -117,8 +117,8 @@ using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalizer>;
 class Runner {
  public:
   Runner(Connection& connection, const Script& script, const std::string& file,
-         const std::stop_token& stop)
-      : connection_(connection), script_(script), file_(file), stop_(stop) {
+         const std::stop_token& stop, ScriptScope scope)
+      : connection_(connection), script_(script), file_(file), stop_(stop), scope_(scope) {
     guard_.in_transaction = script.transaction;
   }
 
@@ -143,7 +143,7 @@ class Runner {
       offset = end + BlankPrefix(sql.substr(end));
       if (statement == nullptr) continue;
       if (guard_.foreign_keys) CheckForeignKeysPlace(offset >= sql.size());
-      Execute(statement.get());
+      if (scope_ == ScriptScope::kEverything || MayChangeSchema(text_)) Execute(statement.get());
       ++run_.statements;
     }
     run_.changes_connection = guard_.changes_connection;
@@ -177,6 +177,14 @@ class Runner {
   static std::string FirstWord(std::string_view sql) {
     const std::optional<Token> first = Lexer(sql).Next();
     return first ? ToLower(first->text) : std::string();
+  }
+
+  /// True for what this does not know.
+  static bool MayChangeSchema(std::string_view statement) {
+    constexpr std::array<std::string_view, 11> kRowsOnly{"insert",  "replace", "update", "delete",
+                                                         "select",  "values",  "with",   "analyze",
+                                                         "reindex", "vacuum",  "explain"};
+    return std::ranges::find(kRowsOnly, FirstWord(statement)) == kRowsOnly.end();
   }
 
   [[noreturn]] void ThrowRefused() const {
@@ -254,6 +262,7 @@ class Runner {
   const Script& script_;
   const std::string& file_;
   const std::stop_token& stop_;
+  ScriptScope scope_;
   Guard guard_;
   ScriptRun run_;
   std::size_t begin_ = 0;  // of the current statement
@@ -263,8 +272,8 @@ class Runner {
 }  // namespace
 
 ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
-                    const std::stop_token& stop) {
-  return Runner(connection, script, file, stop).Run();
+                    const std::stop_token& stop, ScriptScope scope) {
+  return Runner(connection, script, file, stop, scope).Run();
 }
 
 }  // namespace drover::migrations
