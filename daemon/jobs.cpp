@@ -200,7 +200,7 @@ void JobQueue::DropIfWaiting(const std::string& path, const std::shared_ptr<Job>
   const auto queue = queues_.find(path);
   if (!job || queue == queues_.end() || queue->second.front() == job) return;
   if (std::erase(queue->second, job) == 0) return;
-  job->done({.result = {}, .schema = {}, .error = Cancelled()});
+  job->done({.result = {}, .error = Cancelled()});
 }
 
 void JobQueue::StartNext(const std::string& path) {

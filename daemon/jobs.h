@@ -54,8 +54,8 @@ struct JobRequest {
 
 struct JobOutcome {
   migrations::ApplyResult result;
-  std::optional<SchemaCheck> schema;  // after a stamp
   std::optional<Error> error;
+  std::optional<SchemaCheck> schema{};  // after a stamp
 };
 
 /// Digest of everything that decides how an upgrade ends: a failure is not retried while it is

@@ -43,8 +43,10 @@ std::string Headline(const PlanDocument& plan, const Style& style) {
   const std::string took =
       plan.duration_ms ? Concat(" in ", FormatDuration(*plan.duration_ms)) : std::string();
   if (plan.steps.empty()) {
-    return Concat(name, plan.applied ? "stamped" : "would be stamped", Verification(plan), ", ",
-                  way, took, "\n");
+    const std::string verification = Verification(plan);
+    if (!plan.applied) return Concat(name, "would stamp ", way, verification, "\n");
+    return Concat(name, "stamped", verification, verification.empty() ? " " : ", ", way, took,
+                  "\n");
   }
   const bool down = GoesDown(plan);
   if (plan.applied) {
