@@ -56,8 +56,7 @@ class Search {
   Search(const Graph& graph, const SchemaImage& live, Goal goal, std::size_t revisions,
          Clock::time_point end)
       : graph_(graph), live_(live), goal_(goal), left_(revisions), end_(end) {
-    // The empty database: every object of the live one is too much.
-    best_.differences = live.objects.size();
+    for (const auto& object : live.objects) distance_ += Weight(*object);
   }
 
   void Climb(const RevisionId& head, Replay replay) {
@@ -91,15 +90,39 @@ class Search {
 
  private:
   void Consider(const Revision& revision, const SchemaImage& image) {
-    const bool equal = image == live_;
-    if (!equal && goal_ == Goal::kEqual) return;
-    const std::size_t differences = equal ? 0 : CompareSchemas(image, live_).size();
-    if (differences > best_.differences) return;
-    if (!equal && differences == best_.differences) return;
-    const bool again = equal && best_.differences == 0 && !best_.revision.empty();
-    best_ = {.revision = revision.id,
-             .differences = differences,
-             .equal_below = again ? best_.equal_below + 1 : 0};
+    if (image == live_) {
+      const bool again = !best_.revision.empty() && best_.differences == 0;
+      best_ = {.revision = revision.id,
+               .differences = 0,
+               .equal_below = again ? best_.equal_below + 1 : 0};
+      return;
+    }
+    if (goal_ == Goal::kEqual) return;
+    const std::vector<SchemaDifference> differences = CompareSchemas(image, live_);
+    const std::size_t distance = Distance(differences, image);
+    if (distance >= distance_) return;
+    distance_ = distance;
+    best_ = {.revision = revision.id, .differences = differences.size(), .equal_below = 0};
+  }
+
+  /// A table that is only on one side weighs as much as all that is in it: else a database of one
+  /// table would be as near to nothing as to the same table with another column.
+  [[nodiscard]] std::size_t Distance(const std::vector<SchemaDifference>& differences,
+                                     const SchemaImage& image) const {
+    std::size_t distance = 0;
+    for (const SchemaDifference& one : differences) {
+      const SchemaImage& side = one.kind == "missing" ? image : live_;
+      const auto object = std::ranges::find_if(side.objects, [&](const auto& candidate) {
+        return candidate->type == one.type && candidate->name == one.object;
+      });
+      const bool whole = one.kind != "different" && object != side.objects.end();
+      distance += whole ? Weight(**object) : 1;
+    }
+    return distance;
+  }
+
+  static std::size_t Weight(const SchemaObject& object) {
+    return 1 + (object.facts ? object.facts->columns.size() : 0);
   }
 
   const Graph& graph_;
@@ -109,6 +132,7 @@ class Search {
   Clock::time_point end_;
   std::set<std::uint32_t> considered_;  // other heads may have the same trunk
   SchemaMatch best_;
+  std::size_t distance_ = 0;  // of the best; at first that of the empty database
 };
 
 }  // namespace

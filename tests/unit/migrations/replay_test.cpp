@@ -173,7 +173,8 @@ TEST_F(ReplayTest, AnUnversionedDatabaseIsFoundByItsSchema) {
   EXPECT_EQ(Nearest(graph, "CREATE TABLE a (x); CREATE TABLE b (x)"), "b 0 0");
   EXPECT_EQ(Nearest(graph, "CREATE TABLE a (x); CREATE TABLE c (x); CREATE TABLE b (x)"), "c 0 0");
   EXPECT_EQ(Nearest(graph, "CREATE TABLE a (x, y); CREATE TABLE b (x)"), "b 1 0");
-  EXPECT_EQ(Nearest(graph, "CREATE TABLE other (x)"), "nothing");
+  EXPECT_EQ(Nearest(graph, "CREATE TABLE a (x INT, y)"), "a 2 0");
+  EXPECT_EQ(Nearest(graph, "CREATE TABLE other (x, y, z)"), "nothing");
   EXPECT_EQ(Nearest(graph, "CREATE TABLE alembic_version (x)"), "nothing");
 }
 
