@@ -30,7 +30,7 @@ struct Arguments {
   std::vector<std::string> depends_on;
   std::string range;
   std::string message;
-  std::string head;
+  std::vector<std::string> heads;
   std::string branch_label;
   std::string rev_id;
   std::string confirm;

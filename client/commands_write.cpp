@@ -64,7 +64,7 @@ int RunChange(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   Connection connection = Open(invocation);
   for (Params& params : ParamsPerEnvironment(invocation)) {
-    params.target = arguments.positionals.empty() ? "head" : arguments.positionals.front();
+    params.target = arguments.positionals.empty() ? "head" : Join(arguments.positionals, " ");
     params.draft = arguments.draft;
     params.dry_run = arguments.dry_run;
     params.confirm = arguments.yes;
@@ -85,7 +85,7 @@ int RunRevision(Invocation& invocation) {
   }
   Params params = ParamsFor(invocation);
   params.message = arguments.message;
-  params.head = arguments.head;
+  params.head = Join(arguments.heads, " ");
   params.splice = arguments.splice;
   params.branch_label = arguments.branch_label;
   params.depends_on = arguments.depends_on;

@@ -92,19 +92,6 @@ void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCom
              params.target.empty() ? "" : Concat(" ", ShellQuote(params.target)), " --yes"));
 }
 
-/// The plan of "a:b", which needs no database.
-migrations::Plan PlanRange(JobRequest& request, const std::string& range) {
-  const std::size_t colon = range.find(':');
-  const std::string from = range.substr(0, colon);
-  request.target = range.substr(colon + 1);
-  const bool up = request.command == JobCommand::kUpgrade;
-  if (request.target.empty()) request.target = up ? "heads" : "base";
-  request.rows = migrations::ResolveTarget(*request.graph, from.empty() ? "base" : from, {},
-                                           migrations::Direction::kUp)
-                     .revisions;
-  return PlanFor(request, request.rows);
-}
-
 std::string_view DefaultTarget(JobCommand command) {
   if (command == JobCommand::kUpgrade) return "head";
   throw Error(
@@ -121,7 +108,7 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
   const environments::EnvironmentConfig& environment = view.config().environments[index];
   const environments::Target& target = view.seen->targets[index];
   const Verdict& verdict = view.verdicts[index];
-  const bool range = params.sql && params.target.find(':') != std::string::npos;
+  const bool range = params.sql && migrations::CutRange(params.target);
   (void)view.graph();
   change.request = project.Prepare(view, index, command);
   JobRequest& request = change.request;
@@ -131,7 +118,9 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
 
   migrations::Plan plan;
   if (range) {
-    plan = PlanRange(request, request.target);
+    const auto direction = command == JobCommand::kDowngrade ? migrations::Direction::kDown
+                                                             : migrations::Direction::kUp;
+    plan = migrations::PlanOffline(*request.graph, request.target, direction, request.drafts);
   } else {
     CheckTarget(target);
     if (verdict.state == EnvironmentState::kApplying && command != JobCommand::kUpgrade) {

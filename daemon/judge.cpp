@@ -108,7 +108,7 @@ class Judgement {
   bool Orphan() {
     std::vector<RevisionId> orphans;
     for (const RevisionId& row : facts_->rows) {
-      if (!seen_.known_revisions.contains(row)) orphans.push_back(row);
+      if (!seen_.HasFile(row)) orphans.push_back(row);
     }
     for (const RevisionId& parent : seen_.missing_parents) {
       const auto record = facts_->records.find(parent);

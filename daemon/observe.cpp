@@ -18,7 +18,12 @@ const environments::Target* Observation::FindTarget(std::string_view name) const
 Observer::Observer(std::string root, StateStore& store, std::shared_ptr<SchemaChecker> schemas)
     : root_(std::move(root)), store_(store), schemas_(std::move(schemas)) {}
 
-std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy) {
+bool Observation::HasFile(const migrations::RevisionId& id) const {
+  return graph ? graph->Find(id) != nullptr : known_revisions.contains(id);
+}
+
+std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy,
+                                                     const migrations::ChangedPaths& changed) {
   auto now = std::make_shared<Observation>();
   now->root = root_;
   // One step that fails (a file in place of the migration folder, say) must not take the others
@@ -36,7 +41,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
   };
   attempt([&] { LoadConfig(*now); });
   if (now->config) {
-    attempt([&] { LoadMigrations(*now); });
+    attempt([&] { LoadMigrations(*now, changed); });
     attempt([&] { ResolveTargets(*now); });
     attempt([&] { InspectDatabases(*now, busy); });
     attempt([&] { MatchSchemas(*now, busy); });
@@ -74,17 +79,24 @@ void Observer::LoadConfig(Observation& now) {
   now.config_error = config_error_;
 }
 
-void Observer::LoadMigrations(Observation& now) {
-  const std::vector<std::string>& directories = now.config->migration_directories;
-  migrations::LoadedMigrations loaded = folders_.Load(directories);
-  for (const migrations::Revision& revision : loaded.revisions) {
-    now.known_revisions.insert(revision.id);
-  }
-  for (const migrations::Revision& revision : loaded.revisions) {
-    for (const migrations::RevisionId& parent : revision.down_revision) {
+namespace {
+
+/// What the readable files say while they make no graph.
+void ReportPieces(const std::vector<migrations::RevisionPtr>& readable, Observation& now) {
+  for (const migrations::RevisionPtr& revision : readable) now.known_revisions.insert(revision->id);
+  for (const migrations::RevisionPtr& revision : readable) {
+    for (const migrations::RevisionId& parent : revision->down_revision) {
       if (!now.known_revisions.contains(parent)) now.missing_parents.push_back(parent);
     }
   }
+}
+
+}  // namespace
+
+void Observer::LoadMigrations(Observation& now, const migrations::ChangedPaths& changed) {
+  const std::vector<std::string>& directories = now.config->migration_directories;
+  migrations::LoadedMigrations loaded = folders_.Load(directories, changed);
+  const std::vector<migrations::RevisionPtr> readable = loaded.revisions;
   now.migrations_digest = loaded.digest;
   // The same files in another folder are another graph: its revisions name their files.
   const std::string made_from = Concat(loaded.digest, " ", Join(directories, "\n"));
@@ -100,6 +112,7 @@ void Observer::LoadMigrations(Observation& now) {
     }
     graph_made_from_ = made_from;
   }
+  if (!graph_) ReportPieces(readable, now);
   now.graph = graph_;
   now.migration_problems = graph_problems_;
 }

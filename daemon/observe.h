@@ -29,8 +29,9 @@ struct Observation {
   std::optional<Error> config_error;                   // why the file on disk is not in force
   std::shared_ptr<const migrations::Graph> graph;      // null while there are problems
   std::vector<Error> migration_problems;
+  // While there is no graph: what can be said of the readable files.
   std::vector<migrations::RevisionId> missing_parents;  // named as parents, but no file has them
-  std::set<migrations::RevisionId> known_revisions;     // of all readable files, graph or not
+  std::set<migrations::RevisionId> known_revisions;
   std::string migrations_digest;
   std::vector<environments::Target> targets;  // one per config->environments, in order
   /// By target path; the footprints are those from just before the facts were read.
@@ -44,6 +45,9 @@ struct Observation {
 
   /// The target of the environment called `name`; null when there is none.
   [[nodiscard]] const environments::Target* FindTarget(std::string_view name) const;
+
+  /// Does a readable file have this revision?
+  [[nodiscard]] bool HasFile(const migrations::RevisionId& id) const;
 };
 
 /// Observes one project. One call at a time; calls may come from different threads.
@@ -55,8 +59,10 @@ class Observer final {
 
   /// Looks again. Databases at `busy` paths have a job running: they are not opened, since a reader
   /// would only be in its way, and keep the facts known before. Never throws: what is wrong is part
-  /// of the observation.
-  [[nodiscard]] std::shared_ptr<const Observation> Observe(const std::set<std::string>& busy = {});
+  /// of the observation. `changed` limits which migration files are looked at again.
+  [[nodiscard]] std::shared_ptr<const Observation> Observe(
+      const std::set<std::string>& busy = {},
+      const migrations::ChangedPaths& changed = std::nullopt);
 
  private:
   struct Database {
@@ -76,7 +82,7 @@ class Observer final {
 
   void LoadConfig(Observation& now);
   void ReadState(Observation& now);
-  void LoadMigrations(Observation& now);
+  void LoadMigrations(Observation& now, const migrations::ChangedPaths& changed);
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
   void MatchSchemas(Observation& now, const std::set<std::string>& busy);

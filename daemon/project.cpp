@@ -108,10 +108,12 @@ void Project::Look() {
   }
   looking_ = true;
   look_again_ = false;
-  if (watch_) watch_->Begin();
+  migrations::ChangedPaths changed;
+  if (watch_) changed = watch_->Begin();
   served_by_this_look_ = std::exchange(waiting_, {});
-  context_.workers.Post([self = shared_from_this(), busy = context_.jobs.Busy()]() mutable {
-    auto seen = self->observer_->Observe(busy);
+  context_.workers.Post([self = shared_from_this(), busy = context_.jobs.Busy(),
+                         changed = std::move(changed)]() mutable {
+    auto seen = self->observer_->Observe(busy, changed);
     Loop& loop = self->context_.loop;
     loop.Post([self = std::move(self), seen = std::move(seen)]() mutable {
       self->looking_ = false;
@@ -410,6 +412,7 @@ void Project::EndPatience() {
 }
 
 void Project::Rescanned(ViewCallback callback) {
+  if (watch_) watch_->DistrustEvents();
   Fresh([weak = weak_from_this(),
          callback = std::move(callback)](const std::shared_ptr<const View>& view) {
     const auto self = weak.lock();
@@ -421,7 +424,10 @@ void Project::Rescanned(ViewCallback callback) {
   });
 }
 
-void Project::Reload() { Look(); }
+void Project::Reload() {
+  if (watch_) watch_->DistrustEvents();
+  Look();
+}
 
 void Project::Close() {
   closed_ = true;

@@ -131,10 +131,12 @@ void ProjectWatch::WatchInputs(const Observation& seen) {
   // A linked file changes where the link points to.
   for (const std::string& input : seen.inputs) inputs_.insert(RealPath(input));
   for (const std::string& input : inputs_) WatchDirectory(DirectoryName(input));
-  migration_directories_.clear();
+  const std::set<std::string> watched_before = std::exchange(migration_directories_, {});
   if (seen.config) {
     for (const std::string& directory : seen.config->migration_directories) {
       migration_directories_.insert(directory);
+      // What was put into it before the watch stood has caused no event.
+      if (!watched_before.contains(directory)) DistrustEvents();
       if (StatusOf(directory)) WatchDirectory(directory);
     }
     stray_roots_ = seen.config->stray_roots;
@@ -164,6 +166,7 @@ bool ProjectWatch::restless() const {
 void ProjectWatch::Note(const WatchEvent& event) {
   switch (event.kind) {
     case Kind::kOverflow:
+      DistrustEvents();
       Log(LogLevel::kWarning, "file events were lost; reading everything again",
           {{"project", root_}});
       WatchTree(root_);
@@ -173,6 +176,7 @@ void ProjectWatch::Note(const WatchEvent& event) {
     case Kind::kGone:
       directories_.erase(event.directory);
       watcher_->Forget(event.directory);
+      DistrustEvents();
       settler_.NoteSaved(event.directory, Settler::Clock::now());
       return;
     case Kind::kDirectory:
@@ -187,6 +191,7 @@ void ProjectWatch::Note(const WatchEvent& event) {
 
 void ProjectWatch::NoteDirectory(const std::string& directory) {
   WatchTree(directory);
+  DistrustEvents();
   // What was put into it before the watch stood has caused no event.
   settler_.NoteSaved(directory, Settler::Clock::now());
   for (const std::string& each : environments::ListTree(directory, kMaxDirectories).directories) {
@@ -212,6 +217,7 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
       migration_directories_.contains(event.directory) && event.name.ends_with(".sql");
   if (inputs_.contains(path) || migration) {
     last_input_ = now;
+    if (changed_) changed_->insert(path);
     if (event.kind == Kind::kSaved) {
       settler_.NoteSaved(path, now);
     } else if (event.kind == Kind::kRemoved) {
@@ -248,10 +254,13 @@ void ProjectWatch::Report() {
   callbacks_.suspicious(std::move(paths));
 }
 
-void ProjectWatch::Begin() {
+migrations::ChangedPaths ProjectWatch::Begin() {
   settler_.Begin(Settler::Clock::now());
   timer_.reset();
   Schedule();  // a file that is still being written, say
+  const bool hears_everything = degraded_.empty() && !deaf_;
+  migrations::ChangedPaths changed = std::exchange(changed_, std::set<std::string>());
+  return hears_everything ? changed : std::nullopt;
 }
 
 bool ProjectWatch::WaitForGit() {

@@ -35,15 +35,21 @@ class ProjectWatch final {
   /// changing in a burst: the look callback will be called within a moment.
   bool Drain();
 
-  /// A look begins: what was noted so far is covered.
-  void Begin();
+  /// A look begins: what was noted so far is covered. Returns the paths that may have changed since
+  /// the last look, nothing when that cannot be said.
+  [[nodiscard]] migrations::ChangedPaths Begin();
+
+  /// The next look must not rely on events.
+  void DistrustEvents() { changed_.reset(); }
 
   /// Is git in the middle of changing the working tree? Then a look will follow when it has ended.
   bool WaitForGit();
 
   /// Would every change that concerns the project have been noted, and has none been? Otherwise
   /// only a look can tell how things are.
-  [[nodiscard]] bool up_to_date() const { return degraded_.empty() && !deaf_ && !settler_.noted(); }
+  [[nodiscard]] bool up_to_date() const {
+    return degraded_.empty() && !deaf_ && changed_ && !settler_.noted();
+  }
 
   /// Is a migration or configuration file half written at this moment?
   [[nodiscard]] bool unfinished() const { return settler_.unfinished(); }
@@ -97,6 +103,7 @@ class ProjectWatch final {
   std::vector<std::string> database_names_;
   std::set<std::string> suspicious_;
   Settler::Time last_input_{};
+  migrations::ChangedPaths changed_;  // since the last look; at first nothing is known
 };
 
 }  // namespace drover::daemon

@@ -91,28 +91,21 @@ std::map<RevisionId, std::vector<std::string>> Positions(const View& view) {
   return positions;
 }
 
-/// The revisions of "a:b": b and what lies below it, down to and including a.
-std::vector<bool> InRange(const Graph& graph, std::string_view range) {
-  const std::size_t colon = range.find(':');
-  if (colon == std::string_view::npos) {
-    throw Error(Code::kInvalid, "range", Concat("\"", range, "\" is no range"),
-                "drover history -r BASE:HEAD");
+/// What a database with these rows is at; rows that no file has are named as they are.
+std::vector<RevisionId> CurrentOf(const View& view, const std::vector<RevisionId>& rows) {
+  if (!view.seen->graph) return rows;
+  std::vector<RevisionId> current = view.seen->graph->EffectiveHeads(rows);
+  for (const RevisionId& row : rows) {
+    if (view.seen->graph->Find(row) == nullptr) current.push_back(row);
   }
-  const std::string_view from = Trim(range.substr(0, colon));
-  const std::string_view to = Trim(range.substr(colon + 1));
-  const auto upper =
-      migrations::ResolveTarget(graph, to.empty() ? "heads" : to, {}, migrations::Direction::kUp);
-  std::vector<bool> inside = graph.Closure(upper.revisions);
-  if (from.empty() || from == "base") return inside;
-  const RevisionId lower = migrations::ResolveRevision(graph, from);
-  if (!inside[static_cast<std::size_t>(graph.IndexOf(lower))]) {
-    throw Error(Code::kInvalid, "range_not_ancestor",
-                Concat("revision ", lower, " does not lie below ", to), "drover history");
-  }
-  for (std::size_t i = 0; i < inside.size(); ++i) {
-    inside[i] = inside[i] && graph.IsBelow(lower, graph.revisions()[i].id);
-  }
-  return inside;
+  return current;
+}
+
+const std::vector<RevisionId>& RowsOfDefault(const View& view) {
+  const auto found =
+      std::ranges::find(view.verdicts, view.config().default_environment, &Verdict::environment);
+  static const std::vector<RevisionId> kNone;
+  return found == view.verdicts.end() ? kNone : found->current;
 }
 
 }  // namespace
@@ -222,7 +215,7 @@ CurrentDocument MakeCurrent(const View& view, const std::vector<std::string>& na
   CurrentDocument current;
   for (const std::size_t index : SelectEnvironments(view, names)) {
     EnvironmentCurrent entry{.name = view.verdicts[index].environment, .current = {}};
-    for (const RevisionId& row : view.verdicts[index].current) {
+    for (const RevisionId& row : CurrentOf(view, view.verdicts[index].current)) {
       const Revision* revision = view.seen->graph ? view.seen->graph->Find(row) : nullptr;
       entry.current.push_back(
           {.revision = row,
@@ -248,7 +241,8 @@ RevisionsDocument MakeRevisions(const View& view, std::string_view select,
     return document;
   }
   const std::vector<bool> inside =
-      target.empty() ? std::vector<bool>(graph.revisions().size(), true) : InRange(graph, target);
+      target.empty() ? std::vector<bool>(graph.revisions().size(), true)
+                     : migrations::ResolveRange(graph, target, RowsOfDefault(view));
   const auto order = graph.TopologicalOrder();
   for (std::size_t k = order.size(); k-- > 0;) {
     if (!inside[order[k]]) continue;

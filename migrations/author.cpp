@@ -82,7 +82,9 @@ void CheckHead(const Graph& graph, const RevisionId& id) {
 
 Revision Write(Revision revision, const std::string& directory) {
   const std::string slug = Slug(revision.message);
-  revision.file = Concat(directory, "/", revision.id, slug.empty() ? "" : "_", slug, ".sql");
+  std::string name = revision.id;
+  std::ranges::replace(name, '/', '_');
+  revision.file = Concat(directory, "/", name, slug.empty() ? "" : "_", slug, ".sql");
   revision.created = FormatUtc(WallNow());
   MakeDirectories(directory, 0755);
   CreateFile(revision.file, FormatMigration(revision), 0644);
@@ -91,18 +93,29 @@ Revision Write(Revision revision, const std::string& directory) {
 
 }  // namespace
 
+std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view names, bool splice) {
+  std::vector<RevisionId> parents;
+  for (const std::string& name : SplitList(names, ' ')) {
+    for (RevisionId& id : ResolveSymbol(graph, name).revisions) {
+      if (std::ranges::find(parents, id) != parents.end()) {
+        throw Error(Code::kInvalid, "duplicate_heads", Concat("revision ", id, " is named twice"),
+                    "name each revision once");
+      }
+      if (!splice) CheckHead(graph, id);
+      parents.push_back(std::move(id));
+    }
+  }
+  return parents;
+}
+
 Revision WriteRevision(const Graph& graph, const NewRevision& wanted,
                        const std::string& directory) {
   Revision revision;
   revision.id = NewId(graph, wanted.rev_id);
   revision.message = OneLine(wanted.message);
   revision.draft = wanted.draft;
-  const ResolvedTarget parents =
-      ResolveTarget(graph, wanted.head.empty() ? "head" : wanted.head, {}, Direction::kUp);
-  revision.down_revision = parents.revisions;
-  if (!wanted.splice) {
-    for (const RevisionId& parent : parents.revisions) CheckHead(graph, parent);
-  }
+  revision.down_revision =
+      ResolveParents(graph, wanted.head.empty() ? "head" : wanted.head, wanted.splice);
   for (const std::string& dependency : wanted.depends_on) {
     revision.depends_on.push_back(ResolveRevision(graph, dependency));
   }
@@ -113,19 +126,8 @@ Revision WriteRevision(const Graph& graph, const NewRevision& wanted,
 Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
                     std::string message, const std::string& rev_id, const std::string& branch_label,
                     const std::string& directory) {
-  std::vector<RevisionId> parents;
-  for (const std::string& text : revisions) {
-    const ResolvedTarget resolved = ResolveTarget(graph, text, {}, Direction::kUp);
-    for (const RevisionId& id : resolved.revisions) {
-      if (std::ranges::find(parents, id) != parents.end()) {
-        throw Error(Code::kInvalid, "duplicate_heads", Concat("revision ", id, " is named twice"),
-                    "name each revision once");
-      }
-      CheckHead(graph, id);
-      parents.push_back(id);
-    }
-  }
-  if (revisions.empty()) parents = graph.Heads();
+  std::vector<RevisionId> parents =
+      revisions.empty() ? graph.Heads() : ResolveParents(graph, Join(revisions, " "), false);
   if (parents.size() < 2) {
     throw Error(Code::kInvalid, "nothing_to_merge",
                 parents.empty() ? std::string("there are no revisions to merge")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "migrations/graph.h"
@@ -10,7 +11,8 @@ namespace drover::migrations {
 
 struct NewRevision {
   std::string message;
-  std::string head = "head";              // the parent, in any spelling; "base" starts a new root
+  std::string head =
+      "head";  // the parent; several, separated by blanks, make a merge; "base": none
   std::vector<std::string> depends_on{};  // in any spelling
   std::string branch_label{};
   std::string rev_id{};  // empty: 12 random hex digits
@@ -18,13 +20,19 @@ struct NewRevision {
   bool draft = true;
 };
 
+/// The parents of a new revision, from what ResolveSymbol takes, separated by blanks. Throws what
+/// ResolveSymbol throws; kInvalid ("duplicate_heads"); without `splice` kInvalid ("not_a_head") for
+/// a parent that already has a child.
+[[nodiscard]] std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view names,
+                                                     bool splice);
+
 /// Writes `directory`/<revision>_<slug>.sql (creating the directory) and returns what it wrote.
-/// Throws kConflict ("multiple_heads", "duplicate_revision"), kInvalid ("not_a_head",
-/// "illegal_character", "duplicate_branch_label") and what ResolveRevision throws.
+/// Throws what ResolveParents and ResolveRevision throw, kConflict ("duplicate_revision") and
+/// kInvalid ("illegal_character", "duplicate_branch_label").
 Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory);
 
 /// Writes the revision that joins `revisions` (empty: all heads). Merges are no drafts: they change
-/// nothing. Throws kInvalid ("duplicate_heads", "not_a_head", "nothing_to_merge").
+/// nothing. Throws what ResolveParents throws and kInvalid ("nothing_to_merge").
 Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
                     std::string message, const std::string& rev_id, const std::string& branch_label,
                     const std::string& directory);

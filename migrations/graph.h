@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "migrations/adjacency.h"
 #include "migrations/revision.h"
 
 namespace drover::migrations {
@@ -25,13 +27,22 @@ class Graph final {
   /// revisions and edges. Throws kInvalid, naming file:line and id: "duplicate_revision",
   /// "missing_referenced_revision", "self_loop", "cycle", "dependency_cycle" (only together with
   /// depends_on), "duplicate_branch_label". A depends_on may name a branch label.
+  explicit Graph(std::vector<RevisionPtr> revisions);
   explicit Graph(std::vector<Revision> revisions);
 
-  [[nodiscard]] std::span<const Revision> revisions() const { return revisions_; }
+  /// In load order; elements are `const Revision&`.
+  [[nodiscard]] auto revisions() const {
+    return std::views::transform(
+        std::span(revisions_),
+        [](const RevisionPtr& revision) -> const Revision& { return *revision; });
+  }
   [[nodiscard]] bool empty() const { return revisions_.empty(); }
 
   /// The revision with exactly this id; null when unknown. Lives as long as the graph.
   [[nodiscard]] const Revision* Find(std::string_view id) const;
+
+  /// The revision that carries this branch label itself; null when none does.
+  [[nodiscard]] const Revision* FindLabel(std::string_view label) const;
 
   /// Revisions that are nobody's parent, in load order. Two or more want a merge.
   [[nodiscard]] std::vector<RevisionId> Heads() const;
@@ -42,11 +53,32 @@ class Graph final {
   /// Revisions without parents, in load order.
   [[nodiscard]] std::vector<RevisionId> Bases() const;
 
+  /// Bases that depend on nothing either.
+  [[nodiscard]] std::vector<RevisionId> RealBases() const;
+
   /// Revisions that name `id` as a parent, in load order.
   [[nodiscard]] std::vector<RevisionId> Children(std::string_view id) const;
 
   /// `ids` and everything below them. Unknown ids are ignored. One bool per revision, load order.
   [[nodiscard]] std::vector<bool> Closure(std::span<const RevisionId> ids) const;
+
+  /// `id`, its ancestors and its descendants by down_revision alone: what "label@" limits a target
+  /// to. One bool per revision; all false for an unknown id.
+  [[nodiscard]] std::vector<bool> Lineage(std::string_view id) const;
+
+  /// `ids` and their ancestors by down_revision alone. One bool per revision.
+  [[nodiscard]] std::vector<bool> Ancestors(std::span<const RevisionId> ids) const;
+
+  /// `ids` and everything that follows them by down_revision alone. One bool per revision.
+  [[nodiscard]] std::vector<bool> Descendants(std::span<const RevisionId> ids) const;
+
+  /// What a database with these rows is "at": the applied revisions that are no applied revision's
+  /// parent. More than the rows when one of them is there because another depends on it.
+  [[nodiscard]] std::vector<RevisionId> EffectiveHeads(std::span<const RevisionId> rows) const;
+
+  /// For display, Alembic's spreading of branch labels: to all descendants by down_revision, and
+  /// upwards too while the line neither forks nor merges. One list per revision, sorted.
+  [[nodiscard]] std::vector<std::vector<std::string>> SpreadLabels() const;
 
   /// Is `lower` below `upper` or the same? False when either is unknown.
   [[nodiscard]] bool IsBelow(std::string_view lower, std::string_view upper) const;
@@ -54,7 +86,8 @@ class Graph final {
   /// The maximal elements of a set that is closed downwards: what the version table must hold.
   [[nodiscard]] std::vector<RevisionId> Maxima(const std::vector<bool>& applied) const;
 
-  /// Every revision, parents and dependencies first; ties in load order.
+  /// Every revision, parents and dependencies first; then children before dependants, and load
+  /// order.
   [[nodiscard]] std::span<const std::uint32_t> TopologicalOrder() const { return order_; }
 
   /// The index of an id in revisions(); -1 when unknown.
@@ -67,15 +100,29 @@ class Graph final {
   [[nodiscard]] std::span<const std::uint32_t> Above(std::uint32_t index) const;
 
  private:
+  /// The neighbours of one revision, in one direction.
+  using Neighbours = std::span<const std::uint32_t> (Graph::*)(std::size_t) const;
+
+  void CollectLabels();
+  [[nodiscard]] std::uint32_t Referenced(std::uint32_t by, const RevisionId& id,
+                                         std::string_view key) const;
   void LinkEdges();
   void SortTopologically();
+  [[noreturn]] void ThrowCycle(const std::vector<std::uint32_t>& waiting_for) const;
+  [[nodiscard]] std::vector<RevisionId> Without(Neighbours neighbours) const;
+  [[nodiscard]] std::vector<bool> Reach(std::span<const RevisionId> ids,
+                                        Neighbours neighbours) const;
+  [[nodiscard]] std::span<const std::uint32_t> ParentsOf(std::size_t i) const;
+  [[nodiscard]] std::span<const std::uint32_t> ChildrenOf(std::size_t i) const;
+  [[nodiscard]] std::span<const std::uint32_t> BelowOf(std::size_t i) const;
+  [[nodiscard]] std::span<const std::uint32_t> AboveOf(std::size_t i) const;
+  [[nodiscard]] bool IsPlainLineFrom(std::uint32_t index) const;
 
-  std::vector<Revision> revisions_;
+  std::vector<RevisionPtr> revisions_;
   std::unordered_map<std::string_view, std::uint32_t> index_;
-  std::vector<std::vector<std::uint32_t>> parents_;   // down_revision only
-  std::vector<std::vector<std::uint32_t>> below_;     // down_revision and depends_on
-  std::vector<std::vector<std::uint32_t>> children_;  // inverse of parents_
-  std::vector<std::vector<std::uint32_t>> above_;     // inverse of below_
+  std::unordered_map<std::string_view, std::uint32_t> labels_;
+  Adjacency below_;  // parents and dependencies
+  Adjacency above_;  // children and dependants
   std::vector<std::uint32_t> order_;
 };
 

@@ -190,13 +190,15 @@ std::string FormatMigration(const Revision& revision) {
 }
 
 void CheckRevisionId(std::string_view id, const std::string& where) {
+  // The version table says VARCHAR(32), which SQLite does not enforce; Alembic's users have longer.
+  constexpr std::size_t kLongestId = 128;
   constexpr std::array<std::string_view, 5> kReserved{"head", "heads", "base", "current", "none"};
-  const std::size_t bad = id.find_first_of(" \t\r\n\"'`/\\,@-+:");
-  if (id.empty() || id.size() > 32 || bad != std::string_view::npos ||
+  const std::size_t bad = id.find_first_of(" \t\r\n\"'`\\,@-+:");
+  if (id.empty() || id.size() > kLongestId || bad != std::string_view::npos ||
       std::ranges::find(kReserved, id) != kReserved.end()) {
     throw Error(Code::kInvalid, "illegal_character",
                 Concat("\"", Excerpt(id, 70), "\" cannot be a revision id"),
-                "use letters, digits and '_', at most 32 of them", where);
+                Concat("use letters, digits and '_', at most ", kLongestId, " of them"), where);
   }
 }
 

@@ -18,8 +18,8 @@ namespace drover::migrations {
 /// The text of a new migration file with empty sections.
 [[nodiscard]] std::string FormatMigration(const Revision& revision);
 
-/// Throws kInvalid ("illegal_character") unless `id` can name a revision: 1 to 32 characters
-/// without white space, quotes, '/', ',', '@', '-', '+' and ':', and none of the words head, heads,
+/// Throws kInvalid ("illegal_character") unless `id` can name a revision: 1 to 128 bytes without
+/// white space, quotes, '\\', ',', '@', '-', '+' and ':', and none of the words head, heads,
 /// base, current and none.
 void CheckRevisionId(std::string_view id, const std::string& where);
 

@@ -16,23 +16,26 @@ std::vector<RevisionId> Sorted(std::span<const RevisionId> ids) {
   return sorted;
 }
 
-void CheckRows(const Graph& graph, std::span<const RevisionId> rows) {
+void CheckRowsAreKnown(const Graph& graph, std::span<const RevisionId> rows) {
   for (const RevisionId& row : rows) {
-    if (graph.Find(row) == nullptr) {
-      throw Error(Code::kDrift, "unknown_revision",
-                  Concat("the database is at revision ", row, ", which no migration file has"),
-                  "bring its file back (git log --all -- '*" + row +
-                      "*'), or drover stamp --purge REVISION");
-    }
+    if (graph.Find(row) != nullptr) continue;
+    throw Error(
+        Code::kDrift, UnknownKind(row),
+        Concat("the database is at revision ", row, ", which no migration file has"),
+        "bring its file back (git log --all -- '*" + row + "*'), or drover stamp --purge REVISION");
   }
-  for (const RevisionId& lower : rows) {
-    for (const RevisionId& upper : rows) {
-      if (lower != upper && graph.IsBelow(lower, upper)) {
-        throw Error(
-            Code::kConflict, "overlapping_revisions",
-            Concat("the version table holds both ", upper, " and ", lower, ", which lies below it"),
-            Concat("drover stamp --purge ", upper));
-      }
+}
+
+/// `what` holds the rows: "the version table holds".
+void CheckOverlap(const Graph& graph, std::span<const RevisionId> rows, std::string_view what) {
+  for (const RevisionId& upper : rows) {
+    const std::vector<RevisionId> from{upper};
+    const std::vector<bool> below = graph.Closure(from);
+    for (const RevisionId& lower : rows) {
+      if (lower == upper || !below[static_cast<std::size_t>(graph.IndexOf(lower))]) continue;
+      throw Error(Code::kConflict, "overlapping_revisions",
+                  Concat(what, " both ", upper, " and ", lower, ", which lies below it"),
+                  Concat("drover stamp --purge ", upper));
     }
   }
 }
@@ -133,11 +136,72 @@ std::vector<std::uint32_t> ToApply(const Graph& graph, const std::vector<bool>& 
   return todo;
 }
 
+void CheckOnline(std::string_view target) {
+  if (!CutRange(target)) return;
+  throw Error(Code::kInvalid, "range_not_allowed",
+              Concat("\"", target, "\" is a range, and a database says itself where it is"),
+              Concat("drover upgrade ", CutRange(target)->to, ", or add --sql"));
+}
+
+/// Where a downgrade to `goal` begins to cut: the lowest revisions that go.
+std::vector<RevisionId> RootsOfDowngrade(const Graph& graph, const ResolvedTarget& goal) {
+  std::vector<RevisionId> roots;
+  if (goal.is_base()) roots = graph.Bases();
+  for (const RevisionId& id : goal.revisions) {
+    for (RevisionId& child : graph.Children(id)) roots.push_back(std::move(child));
+  }
+  if (!goal.branch || roots.size() < 2) return roots;
+  const std::vector<RevisionId> branch{*goal.branch};
+  const std::vector<bool> on_the_way = graph.Ancestors(branch);
+  std::erase_if(roots, [&](const RevisionId& root) { return !on_the_way[Index(graph, root)]; });
+  if (roots.empty()) {
+    throw Error(Code::kInvalid, "not_a_valid_downgrade_target",
+                Concat("nothing that follows ", NameRevisions(graph, goal.revisions),
+                       " leads to the branch of ", *goal.branch),
+                "drover history --graph");
+  }
+  return roots;
+}
+
+/// `roots` and everything above them, by down_revision or depends_on.
+std::vector<bool> FollowsAny(const Graph& graph, std::span<const RevisionId> roots) {
+  std::vector<bool> follows(graph.revisions().size());
+  for (const RevisionId& root : roots) follows[Index(graph, root)] = true;
+  for (const std::uint32_t i : graph.TopologicalOrder()) {
+    follows[i] = follows[i] || std::ranges::any_of(graph.Below(i), [&](std::uint32_t lower) {
+                   return follows[lower];
+                 });
+  }
+  return follows;
+}
+
+/// A downgrade without steps is right only when the database is at its target.
+void CheckIsThere(const Graph& graph, std::span<const RevisionId> rows,
+                  const ResolvedTarget& goal) {
+  for (const RevisionId& id : goal.revisions) {
+    if (std::ranges::find(rows, id) != rows.end()) continue;
+    throw Error(Code::kInvalid, "not_a_valid_downgrade_target",
+                Concat("the database is not above revision ", id, "; it is at ",
+                       rows.empty() ? std::string("base") : NameRevisions(graph, rows)),
+                "drover current");
+  }
+}
+
+/// Does stamping `goal` take `row` away? Rows of other branches stay.
+bool IsReplaced(const Graph& graph, const RevisionId& row, const ResolvedTarget& goal) {
+  if (goal.is_base()) return !goal.branch || graph.Lineage(*goal.branch)[Index(graph, row)];
+  return std::ranges::any_of(goal.revisions, [&](const RevisionId& id) {
+    return graph.IsBelow(row, id) || graph.IsBelow(id, row);
+  });
+}
+
 }  // namespace
 
 Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::string_view target,
                  Drafts drafts) {
-  CheckRows(graph, rows);
+  CheckOnline(target);
+  CheckRowsAreKnown(graph, rows);
+  CheckOverlap(graph, rows, "the version table holds");
   const ResolvedTarget goal = ResolveTarget(graph, target, rows, Direction::kUp);
   Plan plan{.from = Sorted(rows), .to = {}, .steps = {}, .warnings = {}};
   RowTracker tracker(graph, rows);
@@ -165,30 +229,12 @@ Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::stri
 }
 
 Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::string_view target) {
-  CheckRows(graph, rows);
+  CheckOnline(target);
+  CheckRowsAreKnown(graph, rows);
   const ResolvedTarget goal = ResolveTarget(graph, target, rows, Direction::kDown);
   Plan plan{.from = Sorted(rows), .to = {}, .steps = {}, .warnings = {}};
   RowTracker tracker(graph, rows);
-  const std::size_t size = graph.revisions().size();
-
-  // What must go: the children of the target and everything above them.
-  std::vector<bool> doomed(size);
-  for (const RevisionId& id : goal.revisions) {
-    for (const RevisionId& child : graph.Children(id)) doomed[Index(graph, child)] = true;
-  }
-  for (const std::uint32_t i : graph.TopologicalOrder()) {
-    const auto below = graph.Below(i);
-    doomed[i] = doomed[i] || goal.is_base() ||
-                std::ranges::any_of(below, [&](std::uint32_t lower) { return doomed[lower]; });
-  }
-  for (const RevisionId& id : goal.revisions) {
-    if (!tracker.applied()[Index(graph, id)]) {
-      throw Error(Code::kInvalid, "not_a_valid_downgrade_target",
-                  Concat("the database is not above revision ", id, "; it is at ",
-                         rows.empty() ? std::string("base") : NameRevisions(graph, rows)),
-                  "drover current");
-    }
-  }
+  const std::vector<bool> doomed = FollowsAny(graph, RootsOfDowngrade(graph, goal));
   const std::vector<bool> before = tracker.applied();
   const auto order = graph.TopologicalOrder();
   for (std::size_t k = order.size(); k-- > 0;) {
@@ -203,27 +249,51 @@ Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::st
     }
     plan.steps.push_back(MakeStep(revision, Direction::kDown, tracker));
   }
+  if (plan.steps.empty()) CheckIsThere(graph, rows, goal);
   WarnOfMissingTransactions(plan);
   plan.to = tracker.rows();
   return plan;
 }
 
-Plan PlanStamp(const Graph& graph, std::span<const RevisionId> rows, std::string_view target,
+Plan PlanOffline(const Graph& graph, std::string_view range, Direction direction, Drafts drafts) {
+  const bool up = direction == Direction::kUp;
+  std::optional<RangeText> sides = CutRange(range);
+  if (!sides && !up) {
+    throw Error(Code::kInvalid, "sql_downgrade_needs_range",
+                Concat("\"", range, "\" does not say where the downgrade starts"),
+                Concat("drover downgrade --sql head:", range));
+  }
+  if (!sides) sides = RangeText{.from = "base", .to = range};
+  if (sides->from.empty() || sides->to.empty()) {
+    throw Error(
+        Code::kInvalid, "empty_identifier",
+        Concat("the range \"", range, "\" lacks its ", sides->from.empty() ? "start" : "end"),
+        up ? "the ends of the history are base and head: base:head"
+           : "the ends of the history are head and base: head:base");
+  }
+  const std::vector<RevisionId> rows =
+      ResolveTarget(graph, sides->from, {}, Direction::kUp).revisions;
+  return up ? PlanUpgrade(graph, rows, sides->to, drafts) : PlanDowngrade(graph, rows, sides->to);
+}
+
+Plan PlanStamp(const Graph& graph, std::span<const RevisionId> rows, std::string_view targets,
                Purge purge) {
   Plan plan{.from = Sorted(rows), .to = {}, .steps = {}, .warnings = {}};
-  const std::vector<RevisionId> none;
-  const std::span<const RevisionId> known = purge == Purge::kYes ? none : rows;
-  CheckRows(graph, known);
-  const ResolvedTarget goal = ResolveTarget(graph, target, known, Direction::kUp);
-  std::vector<RevisionId> to = goal.revisions;
-  // Rows on other branches stay; those above or below a goal are replaced by it.
-  for (const RevisionId& row : known) {
-    const bool related = goal.is_base() || std::ranges::any_of(goal.revisions, [&](const auto& id) {
-                           return graph.IsBelow(row, id) || graph.IsBelow(id, row);
-                         });
-    if (!related) to.push_back(row);
+  std::vector<RevisionId> kept;
+  if (purge == Purge::kNo) {
+    CheckRowsAreKnown(graph, rows);
+    kept.assign(rows.begin(), rows.end());
   }
+  std::vector<RevisionId> to;
+  for (const std::string& text : SplitList(targets, ' ')) {
+    const ResolvedTarget goal = ResolveSymbol(graph, text);
+    std::erase_if(kept, [&](const RevisionId& row) { return IsReplaced(graph, row, goal); });
+    to.insert(to.end(), goal.revisions.begin(), goal.revisions.end());
+  }
+  CheckOverlap(graph, to, "that would leave");
+  to.insert(to.end(), kept.begin(), kept.end());
   plan.to = Sorted(to);
+  plan.to.erase(std::unique(plan.to.begin(), plan.to.end()), plan.to.end());
   return plan;
 }
 

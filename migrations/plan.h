@@ -42,22 +42,34 @@ enum class Drafts : std::uint8_t {
 };
 
 /// Upwards only; what is already applied is left alone with a warning. Throws what ResolveTarget
-/// throws; kDrift ("unknown_revision") when a row is not in the graph (an orphan); kConflict
-/// ("overlapping_revisions") when one row is below another; kRefused ("draft") when the target
-/// itself is a draft and drafts are not included.
+/// throws; kDrift ("unknown_revision", "unknown_revision_short_id") when a row is not in the graph
+/// (an orphan); kConflict ("overlapping_revisions") when one row is below another; kRefused
+/// ("draft") when the target itself is a draft and drafts are not included; kInvalid
+/// ("range_not_allowed") for "a:b", which only PlanOffline takes.
 [[nodiscard]] Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows,
                                std::string_view target, Drafts drafts);
 
-/// Removes everything applied above `target`. Throws also kInvalid ("not_a_valid_downgrade_target")
-/// and kRefused ("irreversible") for a revision without a down section.
+/// Removes everything applied that follows the children of `target`, by down_revision or
+/// depends_on; with "label@", only children on the way to that label, if there are several. Throws
+/// also kInvalid ("not_a_valid_downgrade_target") when nothing is applied there and the database is
+/// not at `target` either, and kRefused ("irreversible") for a revision without a down section.
 [[nodiscard]] Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows,
                                  std::string_view target);
 
 enum class Purge : std::uint8_t { kNo, kYes };
 
-/// Only the rows change; there are no steps. With kYes the present rows need not be known.
+/// "a:b", from the rows that `a` stands for: what `--sql` prints without a database. Upwards `a`
+/// may be left out together with the colon (then it is base); downwards it may not (kInvalid
+/// "sql_downgrade_needs_range").
+[[nodiscard]] Plan PlanOffline(const Graph& graph, std::string_view range, Direction direction,
+                               Drafts drafts);
+
+/// Only the rows change; there are no steps. `targets` are separated by blanks: each replaces the
+/// rows above and below it, the others stay. With kYes the present rows need not be known. Throws
+/// what ResolveSymbol throws, and kConflict ("overlapping_revisions") when one of the targets lies
+/// below another.
 [[nodiscard]] Plan PlanStamp(const Graph& graph, std::span<const RevisionId> rows,
-                             std::string_view target, Purge purge);
+                             std::string_view targets, Purge purge);
 
 /// The revisions not yet applied for `heads` to be reached, in order; the first draft (or a
 /// revision that does nothing yet) and all above it left out. Unknown rows count as nothing.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,5 +34,8 @@ struct Revision {
   std::string up_sha256;       // ScriptSha256 of the up section
   std::string down_sha256;     // of the down section; empty without one
 };
+
+/// A revision as graphs and loaders share it; never changed once made.
+using RevisionPtr = std::shared_ptr<const Revision>;
 
 }  // namespace drover::migrations

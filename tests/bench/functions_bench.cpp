@@ -1,12 +1,19 @@
 // What single functions cost, without processes, sockets or disks. Run it alone, or through run.py
 // --functions.
 #include <benchmark/benchmark.h>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/documents.h"
 #include "base/protocol.h"
 #include "base/text.h"
+#include "migrations/folder.h"
 #include "migrations/graph.h"
 #include "migrations/native_format.h"
 #include "migrations/plan.h"
@@ -46,6 +53,59 @@ void BM_ParseMigration(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
 }
 BENCHMARK(BM_ParseMigration);
+
+/// A migration folder on disk, old enough for its time stamps to be relied on.
+class DiskFolder {
+ public:
+  explicit DiskFolder(std::int64_t length) {
+    std::string name = (std::filesystem::temp_directory_path() / "drover-bench-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    directories_ = {name};
+    for (std::int64_t i = 0; i < length; ++i) Save(i, MigrationText(i));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  DiskFolder(const DiskFolder&) = delete;
+  DiskFolder& operator=(const DiskFolder&) = delete;
+  ~DiskFolder() { std::filesystem::remove_all(directories_.front()); }
+
+  std::string Save(std::int64_t number, const std::string& text) {
+    std::string path = Concat(directories_.front(), "/", Id(number), ".sql");
+    std::ofstream(path) << text;
+    return path;
+  }
+  [[nodiscard]] const std::vector<std::string>& directories() const { return directories_; }
+
+ private:
+  std::vector<std::string> directories_;
+};
+
+void BM_LoadFolder(benchmark::State& state) {
+  const DiskFolder folder(state.range(0));
+  for (auto _ : state) {
+    migrations::MigrationFolders folders;
+    const Graph graph(folders.Load(folder.directories()).revisions);
+    benchmark::DoNotOptimize(graph.RealHeads());
+  }
+}
+BENCHMARK(BM_LoadFolder)->Arg(10)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMicrosecond);
+
+/// What a save costs: the one file that an event named is read, and the graph is made anew.
+void BM_ReloadOneFile(benchmark::State& state) {
+  DiskFolder folder(state.range(0));
+  migrations::MigrationFolders folders;
+  (void)folders.Load(folder.directories());
+  const std::int64_t number = state.range(0) / 2;
+  std::int64_t round = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const std::string path =
+        folder.Save(number, Concat(MigrationText(number), "-- round ", ++round, "\n"));
+    state.ResumeTiming();
+    const Graph graph(folders.Load(folder.directories(), std::set<std::string>{path}).revisions);
+    benchmark::DoNotOptimize(graph.RealHeads());
+  }
+}
+BENCHMARK(BM_ReloadOneFile)->Arg(10)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMicrosecond);
 
 void BM_BuildGraph(benchmark::State& state) {
   const std::vector<Revision> chain = Chain(state.range(0));

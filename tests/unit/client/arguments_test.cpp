@@ -195,7 +195,7 @@ TEST(HelpTest, AVerbIsExplainedWithItsOptionsAndExamples) {
   EXPECT_EQ(RenderVerbHelp(*FindVerb("stamp"), Style{}),
             "drover stamp: record a revision without running it\n"
             "\n"
-            "Usage: drover stamp TARGET [OPTIONS]\n"
+            "Usage: drover stamp TARGET... [OPTIONS]\n"
             "\n"
             "Options\n"
             "  -e, --env ENV             the environment; may be repeated\n"
@@ -215,6 +215,8 @@ TEST(HelpTest, AVerbIsExplainedWithItsOptionsAndExamples) {
             "Examples\n"
             "  drover stamp head\n"
             "      the database was made by other means\n"
+            "  drover stamp 5d0c 77aa\n"
+            "      one revision of each of two branches\n"
             "  drover stamp base --purge\n"
             "      forget what is recorded\n");
 }

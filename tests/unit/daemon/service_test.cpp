@@ -260,8 +260,10 @@ TEST_F(ServiceTest, ARangeAsSqlNeedsNoDatabase) {
   const std::string up = Ask("upgrade", With(disk, R"("sql":true,"target":"a1:b2")"));
   EXPECT_THAT(up, HasSubstr("CREATE TABLE u"));
   EXPECT_THAT(up, ::testing::Not(HasSubstr("CREATE TABLE t ")));
-  EXPECT_THAT(Ask("upgrade", With(disk, R"("sql":true,"target":":")")),
+  EXPECT_THAT(Ask("upgrade", With(disk, R"("sql":true,"target":"base:heads")")),
               HasSubstr("CREATE TABLE t"));
+  EXPECT_THAT(Ask("upgrade", With(disk, R"("sql":true,"target":"a1:")")),
+              HasSubstr("empty_identifier"));
   EXPECT_THAT(Ask("downgrade", With(disk, R"("sql":true,"target":"b2:a1")")),
               HasSubstr("DROP TABLE u"));
   EXPECT_THAT(Ask("upgrade", With(disk, R"("sql":true)")), HasSubstr("variable.unset"));

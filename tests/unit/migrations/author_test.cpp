@@ -137,7 +137,7 @@ TEST_F(AuthorTest, AMergeJoinsAllHeadsAndIsNoDraft) {
   EXPECT_EQ(merge.message, "Merge b, c");
   MigrationFolders folders;
   const std::vector<std::string> directories{directory_.path()};
-  EXPECT_EQ(folders.Load(directories).revisions.at(0).id, merge.id);
+  EXPECT_EQ(folders.Load(directories).revisions.at(0)->id, merge.id);
 }
 
 TEST_F(AuthorTest, AMergeOfNamedHeads) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <thread>
 
 #include "tests/unit/migrations/support.h"
 
@@ -22,9 +23,16 @@ class FolderTest : public testing::Test {
   LoadedMigrations Load(std::vector<std::string> directories) { return folders_.Load(directories); }
   LoadedMigrations Load() { return Load({directory_.path()}); }
 
+  std::vector<std::string> Directories() { return {directory_.path()}; }
+  LoadedMigrations LoadChanged(std::set<std::string> paths) {
+    return folders_.Load(Directories(), std::move(paths));
+  }
+  /// Until the files' time stamps would tell the next change.
+  static void LetTimePass() { std::this_thread::sleep_for(std::chrono::milliseconds(60)); }
+
   static std::vector<std::string> Ids(const LoadedMigrations& loaded) {
     std::vector<std::string> ids;
-    for (const Revision& revision : loaded.revisions) ids.push_back(revision.id);
+    for (const RevisionPtr& revision : loaded.revisions) ids.push_back(revision->id);
     return ids;
   }
 
@@ -38,7 +46,7 @@ TEST_F(FolderTest, LoadsFilesInTheOrderOfTheirNames) {
   WriteText(directory_ / "c.sql", Migration("three"));
   const LoadedMigrations loaded = Load();
   EXPECT_THAT(Ids(loaded), ElementsAre("two", "one", "three"));
-  EXPECT_EQ(loaded.revisions[0].file, directory_ / "a.sql");
+  EXPECT_EQ(loaded.revisions[0]->file, directory_ / "a.sql");
   EXPECT_THAT(loaded.problems, IsEmpty());
 }
 
@@ -47,6 +55,57 @@ TEST_F(FolderTest, SeveralFoldersAreReadInTheGivenOrder) {
   WriteText(directory_ / "z.sql", Migration("one"));
   WriteText(second / "a.sql", Migration("two"));
   EXPECT_THAT(Ids(Load({directory_.path(), second.path()})), ElementsAre("one", "two"));
+}
+
+TEST_F(FolderTest, OnlyWhatChangedIsLookedAtAgain) {
+  WriteText(directory_ / "a.sql", Migration("one"));
+  WriteText(directory_ / "b.sql", Migration("two"));
+  LetTimePass();
+  const LoadedMigrations before = Load();
+  WriteText(directory_ / "a.sql", Migration("one", "SELECT 22;"));
+  WriteText(directory_ / "b.sql", Migration("two", "SELECT 33;"));
+  WriteText(directory_ / "c.sql", Migration("three"));
+  const LoadedMigrations after = LoadChanged({directory_ / "b.sql"});
+  EXPECT_THAT(Ids(after), ElementsAre("one", "two"));
+  EXPECT_EQ(after.revisions[0], before.revisions[0]);
+  EXPECT_EQ(after.revisions[1]->up.sql, "SELECT 33;\n");
+  EXPECT_NE(after.digest, before.digest);
+  EXPECT_THAT(Ids(LoadChanged({directory_ / "c.sql"})), ElementsAre("one", "two", "three"));
+  std::filesystem::remove(directory_ / "a.sql");
+  EXPECT_THAT(Ids(LoadChanged({directory_ / "a.sql"})), ElementsAre("two", "three"));
+  const LoadedMigrations whole = Load();
+  EXPECT_THAT(Ids(whole), ElementsAre("two", "three"));
+  EXPECT_EQ(whole.digest, MigrationFolders().Load(Directories()).digest);
+}
+
+TEST_F(FolderTest, WhatALinkLeadsToIsLookedAtEachTime) {
+  const TempDir elsewhere;
+  WriteText(elsewhere / "real.sql", Migration("one"));
+  std::filesystem::create_symlink(elsewhere / "real.sql", directory_ / "a.sql");
+  LetTimePass();
+  (void)Load();
+  WriteText(elsewhere / "real.sql", Migration("one", "SELECT 22;"));
+  EXPECT_EQ(LoadChanged({}).revisions[0]->up.sql, "SELECT 22;\n");
+}
+
+TEST_F(FolderTest, ASecondNameOfAFileIsFoundAmongTheChangedToo) {
+  WriteText(directory_ / "a.sql", Migration("one"));
+  (void)Load();
+  std::filesystem::create_hard_link(directory_ / "a.sql", directory_ / "b.sql");
+  EXPECT_THAT(Ids(LoadChanged({directory_ / "b.sql"})), ElementsAre("one"));
+  std::filesystem::remove(directory_ / "a.sql");
+  EXPECT_THAT(Ids(LoadChanged({directory_ / "a.sql"})), ElementsAre("one"));
+}
+
+TEST_F(FolderTest, AfterAFailureEverythingIsReadAgain) {
+  WriteText(directory_ / "a.sql", Migration("one"));
+  (void)Load();
+  std::filesystem::rename(directory_.path(), directory_.path() + ".away");
+  WriteText(directory_.path(), "a file");
+  EXPECT_EQ(Caught([&] { (void)Load(); }).code, Code::kIo);
+  std::filesystem::remove(directory_.path());
+  std::filesystem::rename(directory_.path() + ".away", directory_.path());
+  EXPECT_THAT(Ids(LoadChanged({})), ElementsAre("one"));
 }
 
 TEST_F(FolderTest, AMissingFolderIsAnEmptyOne) {
@@ -112,7 +171,7 @@ TEST_F(FolderTest, AChangedFileIsReadAgain) {
   const std::string before = Load().digest;
   WriteText(directory_ / "a.sql", Migration("a", "SELECT 22;"));
   const LoadedMigrations after = Load();
-  EXPECT_EQ(after.revisions[0].up.sql, "SELECT 22;\n");
+  EXPECT_EQ(after.revisions[0]->up.sql, "SELECT 22;\n");
   EXPECT_NE(after.digest, before);
 }
 
@@ -121,7 +180,7 @@ TEST_F(FolderTest, AChangeOfTheSameSizeRightAfterReadingIsSeen) {
   for (int i = 0; i < 50; ++i) {
     const std::string sql = Concat("SELECT ", 10 + i, ";");
     WriteText(directory_ / "a.sql", Migration("a", sql));
-    ASSERT_EQ(Load().revisions[0].up.sql, sql + "\n");
+    ASSERT_EQ(Load().revisions[0]->up.sql, sql + "\n");
   }
 }
 

@@ -67,7 +67,7 @@ TEST(GraphTest, TheTopologicalOrderPutsParentsAndDependenciesFirst) {
   const Graph graph = Build("c <~ a; c <- d <- e; a <- e");
   std::vector<std::string> order;
   for (const std::uint32_t i : graph.TopologicalOrder()) order.push_back(graph.revisions()[i].id);
-  EXPECT_EQ(Listed(order), "c, a, d, e");
+  EXPECT_EQ(Listed(order), "c, d, a, e");
 }
 
 TEST(GraphTest, AParentThatIsAlsoADependencyCountsOnce) {

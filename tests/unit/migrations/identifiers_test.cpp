@@ -103,7 +103,7 @@ TEST(IdentifierTest, UnknownIdsAreNotFound) {
 }
 
 TEST(IdentifierTest, NothingIsNotAnAbbreviationOfTheOnlyRevision) {
-  EXPECT_EQ(UpError(Build("aaaa1"), "").code, Code::kNotFound);
+  EXPECT_EQ(UpError(Build("aaaa1"), "").kind, "empty_identifier");
   EXPECT_EQ(UpError(Build("aaaa1"), "+").code, Code::kNotFound);
   EXPECT_EQ(UpError(Build("aaaa1"), "-").code, Code::kNotFound);
 }
@@ -176,7 +176,59 @@ TEST(IdentifierTest, SeveralRowsMakePlainStepsAmbiguous) {
 }
 
 TEST(IdentifierTest, StepsFromAnUnknownRowSayThatItIsUnknown) {
-  EXPECT_EQ(UpError(Build("aaaa"), "+1", {"gone"}).code, Code::kNotFound);
+  EXPECT_EQ(UpError(Build("aaaa"), "+1", {"gone"}).kind, "unknown_revision");
+}
+
+TEST(IdentifierTest, ALabelLimitsTheSymbolToItsLineage) {
+  std::vector<Revision> revisions = Revisions("a <- b; b <- c1; c1 <- d1; b <- c2; c2 <- d2");
+  for (Revision& revision : revisions) {
+    if (revision.id == "c1") revision.branch_labels = {"left"};
+  }
+  const Graph graph(std::move(revisions));
+  EXPECT_EQ(Up(graph, "left"), "c1");
+  EXPECT_EQ(Up(graph, "left@head"), "d1");
+  EXPECT_EQ(Up(graph, "lef@head"), "d1");
+  EXPECT_EQ(Up(graph, "c2@head"), "d2");
+  EXPECT_EQ(Up(graph, "left@+1", {"b"}), "c1");
+  EXPECT_EQ(Up(graph, "left@+1", {"d2"}), "c1");
+  EXPECT_EQ(Up(graph, "left@head-1"), "c1");
+  EXPECT_EQ(Down(graph, "left@-1", {"d1", "d2"}), "c1");
+  EXPECT_EQ(UpError(graph, "left@d2").kind, "not_in_branch");
+  EXPECT_EQ(UpError(graph, "left@d2").hint, "drover history -r c1@base:");
+  EXPECT_EQ(UpError(graph, "left@").kind, "empty_identifier");
+  EXPECT_EQ(UpError(graph, "b@head").kind, "multiple_heads");
+  EXPECT_EQ(Down(graph, "c2@-1", {"a"}), "base");
+}
+
+TEST(IdentifierTest, OnlyStepsOfUpgradesAndDowngradesCount) {
+  const Graph graph = Build("r1 <- r2 <- r3");
+  const Error error = Caught([&] { (void)ResolveSymbol(graph, "head-1"); });
+  EXPECT_EQ(error.kind, "unknown_revision");
+  EXPECT_EQ(error.hint, "write r2 instead of head-1");
+  EXPECT_EQ(Listed(ResolveSymbol(graph, "-1").revisions), "r2");
+}
+
+std::string Range(const Graph& graph, std::string_view range, std::vector<RevisionId> rows = {}) {
+  const std::vector<bool> inside = ResolveRange(graph, range, rows);
+  std::vector<RevisionId> ids;
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    if (inside[i]) ids.push_back(graph.revisions()[i].id);
+  }
+  return Listed(ids);
+}
+
+TEST(IdentifierTest, RangesIncludeBothEnds) {
+  const Graph graph = Build("r1 <- r2 <- r3 <- r4");
+  EXPECT_EQ(Range(graph, "r2:r3"), "r2, r3");
+  EXPECT_EQ(Range(graph, "r3:"), "r3, r4");
+  EXPECT_EQ(Range(graph, ":r2"), "r1, r2");
+  EXPECT_EQ(Range(graph, ":"), "r1, r2, r3, r4");
+  EXPECT_EQ(Range(graph, "-1:"), "r3, r4");
+  EXPECT_EQ(Range(graph, "-9:r2"), "r1, r2");
+  EXPECT_EQ(Range(graph, "r2:+1"), "r2, r3");
+  EXPECT_EQ(Range(graph, "current:", {"r3"}), "r3, r4");
+  EXPECT_EQ(Caught([&] { (void)Range(graph, "r3:r2"); }).kind, "range_not_ancestor");
+  EXPECT_EQ(Caught([&] { (void)Range(graph, "r3"); }).kind, "range");
 }
 
 TEST(IdentifierTest, ResolveRevisionWantsExactlyOne) {

@@ -1,0 +1,22 @@
+// Runs files of machine-readable cases against drover's own functions and prints one JSON line per
+// case. A suite reads its own file format and judges its own results.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace drover::cases {
+
+struct CaseResult {
+  std::string id;
+  bool pass = false;
+  Json got;  // what drover answered, in the file's own terms
+};
+
+/// Graphs, targets and plans as Alembic computes them. Throws Error for a file that cannot be read;
+/// what drover throws in a case is that case's result.
+[[nodiscard]] std::vector<CaseResult> RunAlembicCases(const std::string& file);
+
+}  // namespace drover::cases
