@@ -147,8 +147,7 @@ Replay::Replay(std::string_view version_table, const Stubs& stubs)
 void Replay::Add(const Revision& revision, const std::stop_token& stop) {
   try {
     if (revision.up.transaction) connection_.Execute("BEGIN");
-    const ScriptRun run =
-        RunScript(connection_, revision.up, revision.file, stop, ScriptScope::kSchema);
+    const ScriptRun run = RunSchemaStatements(connection_, revision.up, revision.file, stop);
     if (!connection_.autocommit()) connection_.Execute("COMMIT");
     if (run.changes_connection) DropTemporary();
   } catch (Error& error) {

@@ -114,12 +114,26 @@ struct Finalizer {
 };
 using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalizer>;
 
+/// True also for what this does not know.
+bool MayChangeSchema(std::string_view statement) {
+  constexpr std::array<std::string_view, 11> kRowsOnly{"insert",  "replace", "update", "delete",
+                                                       "select",  "values",  "with",   "analyze",
+                                                       "reindex", "vacuum",  "explain"};
+  const std::optional<Token> first = Lexer(statement).Next();
+  return !first || std::ranges::find(kRowsOnly, ToLower(first->text)) == kRowsOnly.end();
+}
+
 class Runner {
  public:
   Runner(Connection& connection, const Script& script, const std::string& file,
-         const std::stop_token& stop, ScriptScope scope)
-      : connection_(connection), script_(script), file_(file), stop_(stop), scope_(scope) {
+         const std::stop_token& stop)
+      : connection_(connection), script_(script), file_(file), stop_(stop) {
     guard_.in_transaction = script.transaction;
+  }
+
+  ScriptRun RunSchemaStatements() {
+    schema_only_ = true;
+    return Run();
   }
 
   ScriptRun Run() {
@@ -143,7 +157,7 @@ class Runner {
       offset = end + BlankPrefix(sql.substr(end));
       if (statement == nullptr) continue;
       if (guard_.foreign_keys) CheckForeignKeysPlace(offset >= sql.size());
-      if (scope_ == ScriptScope::kEverything || MayChangeSchema(text_)) Execute(statement.get());
+      Execute(statement.get());
       ++run_.statements;
     }
     run_.changes_connection = guard_.changes_connection;
@@ -179,14 +193,6 @@ class Runner {
     return first ? ToLower(first->text) : std::string();
   }
 
-  /// True for what this does not know.
-  static bool MayChangeSchema(std::string_view statement) {
-    constexpr std::array<std::string_view, 11> kRowsOnly{"insert",  "replace", "update", "delete",
-                                                         "select",  "values",  "with",   "analyze",
-                                                         "reindex", "vacuum",  "explain"};
-    return std::ranges::find(kRowsOnly, FirstWord(statement)) == kRowsOnly.end();
-  }
-
   [[noreturn]] void ThrowRefused() const {
     throw Error(Code::kRefused, "sql.refused", Concat(guard_.refused, Quoted()), guard_.hint,
                 Where(0));
@@ -210,6 +216,7 @@ class Runner {
   }
 
   void Execute(sqlite3_stmt* statement) {
+    if (schema_only_ && !MayChangeSchema(text_)) return;
     int result = SQLITE_ROW;
     while (result == SQLITE_ROW) result = sqlite3_step(statement);
     if (result != SQLITE_DONE) Fail(result);
@@ -262,18 +269,23 @@ class Runner {
   const Script& script_;
   const std::string& file_;
   const std::stop_token& stop_;
-  ScriptScope scope_;
   Guard guard_;
   ScriptRun run_;
   std::size_t begin_ = 0;  // of the current statement
   std::string_view text_;  // of the current statement
+  bool schema_only_ = false;
 };
 
 }  // namespace
 
 ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
-                    const std::stop_token& stop, ScriptScope scope) {
-  return Runner(connection, script, file, stop, scope).Run();
+                    const std::stop_token& stop) {
+  return Runner(connection, script, file, stop).Run();
+}
+
+ScriptRun RunSchemaStatements(Connection& connection, const Script& script, const std::string& file,
+                              const std::stop_token& stop) {
+  return Runner(connection, script, file, stop).RunSchemaStatements();
 }
 
 }  // namespace drover::migrations

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -20,10 +19,6 @@ struct ScriptRun {
   bool changes_connection = false;   // PRAGMAs or TEMP objects that outlive the script
 };
 
-/// kSchema prepares every statement but runs only those that can change the schema: no rows are
-/// read or written.
-enum class ScriptScope : std::uint8_t { kEverything, kSchema };
-
 /// Runs `script` on a connection; with script.transaction, inside the transaction the caller began.
 /// Every error carries file:line:column and the statement. Refused (kRefused, "sql.refused") inside
 /// a transaction: BEGIN, COMMIT, ROLLBACK, ATTACH, DETACH, and VACUUM, and PRAGMAs that SQLite
@@ -33,6 +28,11 @@ enum class ScriptScope : std::uint8_t { kEverything, kSchema };
 /// a statement ended the transaction behind our back, kCancelled when `stop` is requested;
 /// otherwise what SQLite says, as Connection::Execute.
 ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
-                    const std::stop_token& stop, ScriptScope scope = ScriptScope::kEverything);
+                    const std::stop_token& stop);
+
+/// The same, but every statement is prepared and only those that can change the schema are run: no
+/// rows are read or written.
+ScriptRun RunSchemaStatements(Connection& connection, const Script& script, const std::string& file,
+                              const std::stop_token& stop);
 
 }  // namespace drover::migrations

@@ -58,8 +58,7 @@ TEST_F(ScriptTest, ForTheSchemaAloneNoRowsAreTouched) {
                           "SELECT abs(-9223372036854775808);\n-- and\nALTER TABLE a ADD y;",
                       .line = 5,
                       .transaction = true};
-  const ScriptRun run =
-      RunScript(memory_, script, "/m/a.sql", stop_.get_token(), ScriptScope::kSchema);
+  const ScriptRun run = RunSchemaStatements(memory_, script, "/m/a.sql", stop_.get_token());
   EXPECT_EQ(run.statements, 6U);
   EXPECT_EQ(memory_.QueryInteger("SELECT count(*) FROM a"), 0);
   EXPECT_EQ(memory_.QueryInteger("SELECT count(*) FROM pragma_table_info('a')"), 2);
