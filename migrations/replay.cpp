@@ -100,7 +100,8 @@ class Search {
     if (goal_ == Goal::kEqual) return;
     const std::vector<SchemaDifference> differences = CompareSchemas(image, live_);
     const std::size_t distance = Distance(differences, image);
-    if (distance >= distance_) return;
+    const bool nearer = distance < distance_ || (distance == distance_ && !best_.revision.empty());
+    if (!nearer) return;
     distance_ = distance;
     best_ = {.revision = revision.id, .differences = differences.size(), .equal_below = 0};
   }

@@ -81,11 +81,11 @@ struct SearchLimits {
 };
 
 /// The revision to stamp a database of this schema with: the newest one with an equal schema, else
-/// the one with the fewest differences; nothing when none is nearer than the empty database. Only
-/// single revisions are considered, not several heads side by side; drafts and what lies above a
-/// revision that cannot be replayed are not reached. Climbs from the oldest revision, once for an
-/// equal schema and once for the nearest, and answers at a limit with what it has. Never throws for
-/// what the revisions hold.
+/// the newest of the nearest; nothing when none is nearer than the empty database. A table that
+/// only one side has counts with all its columns. Only single revisions are considered, not several
+/// heads side by side; drafts and what lies above a revision that cannot be replayed are not
+/// reached. Climbs from the oldest revision, once for an equal schema and once for the nearest, and
+/// answers at a limit with what it has. Never throws for what the revisions hold.
 [[nodiscard]] std::optional<SchemaMatch> FindNearestRevision(const Graph& graph,
                                                              const SchemaImage& live,
                                                              std::string_view version_table,

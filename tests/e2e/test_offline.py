@@ -55,7 +55,7 @@ class Demo(Offline):
         self.assert_same()
 
     def test_upgrade_in_two_ranges(self):
-        self.feed("upgrade", f":{harness.DEMO_BASE}")
+        self.feed("upgrade", f"base:{harness.DEMO_BASE}")
         self.feed("upgrade", f"{harness.DEMO_BASE}:head")
         self.project.drover("upgrade", harness.DEMO_BASE)
         self.project.drover("upgrade")

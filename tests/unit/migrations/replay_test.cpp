@@ -178,6 +178,12 @@ TEST_F(ReplayTest, AnUnversionedDatabaseIsFoundByItsSchema) {
   EXPECT_EQ(Nearest(graph, "CREATE TABLE alembic_version (x)"), "nothing");
 }
 
+TEST_F(ReplayTest, OfEquallyNearRevisionsTheNewestIsNamed) {
+  const Graph graph({MakeRevision("a", {}, "CREATE TABLE t (x);"),
+                     MakeRevision("b", {"a"}, "ALTER TABLE t ADD COLUMN y TEXT;")});
+  EXPECT_EQ(Nearest(graph, "CREATE TABLE t (x, y INT)"), "b 1 0");
+}
+
 TEST_F(ReplayTest, OfRevisionsWithOneSchemaTheNewestIsNamed) {
   const Graph graph({MakeRevision("a", {}, "CREATE TABLE a (x);"),
                      MakeRevision("b", {"a"}, "INSERT INTO a VALUES (1);"),
