@@ -222,6 +222,32 @@ struct PlanStep {
   }
 };
 
+/// One thing that a database's schema has otherwise than its migrations.
+struct SchemaDifference {
+  std::string type;    // table | index | view | trigger
+  std::string object;  // its name
+  std::string kind;    // missing | extra | different
+  std::string what;    // one line
+  static constexpr auto Fields() {
+    return std::tuple{
+        Field{"type", &SchemaDifference::type}, Field{"object", &SchemaDifference::object},
+        Field{"kind", &SchemaDifference::kind}, Field{"what", &SchemaDifference::what}};
+  }
+  bool operator==(const SchemaDifference&) const = default;
+};
+
+/// A database's schema beside the one that its migrations make.
+struct SchemaCheck {
+  std::optional<bool> verified;  // null: could not be compared, see `reason`
+  std::vector<SchemaDifference> differences;
+  std::optional<std::string> reason;
+  static constexpr auto Fields() {
+    return std::tuple{Field{"verified", &SchemaCheck::verified},
+                      Field{"differences", &SchemaCheck::differences},
+                      Field{"reason", &SchemaCheck::reason}};
+  }
+};
+
 /// A plan, or, when `applied` is set, the result of carrying one out.
 struct PlanDocument {
   int v = 1;
@@ -235,6 +261,7 @@ struct PlanDocument {
   std::optional<std::string> sql;
   std::optional<std::int64_t> applied;
   std::optional<std::int64_t> duration_ms;
+  std::optional<SchemaCheck> schema;  // stamp only
 
   static constexpr auto Fields() {
     return std::tuple{Field{"v", &PlanDocument::v},
@@ -247,7 +274,8 @@ struct PlanDocument {
                       Field{"warnings", &PlanDocument::warnings},
                       Field{"sql", &PlanDocument::sql},
                       Field{"applied", &PlanDocument::applied},
-                      Field{"duration_ms", &PlanDocument::duration_ms}};
+                      Field{"duration_ms", &PlanDocument::duration_ms},
+                      Field{"schema", &PlanDocument::schema}};
   }
 };
 

@@ -167,7 +167,8 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
   return change;
 }
 
-PlanDocument ResultDocument(PlanDocument planned, const migrations::ApplyResult& result) {
+PlanDocument ResultDocument(PlanDocument planned, const JobOutcome& outcome) {
+  const migrations::ApplyResult& result = outcome.result;
   std::vector<PlanStep> carried_out;
   for (const migrations::AppliedStep& step : result.steps) {
     const std::string direction = step.direction == migrations::Direction::kUp ? "up" : "down";
@@ -196,6 +197,7 @@ PlanDocument ResultDocument(PlanDocument planned, const migrations::ApplyResult&
   }
   planned.applied = static_cast<std::int64_t>(result.steps.size());
   planned.duration_ms = result.duration_ms;
+  planned.schema = outcome.schema;
   return planned;
 }
 

@@ -40,7 +40,6 @@ void CheckProtection(const View& view, const Verdict& verdict, const Params& par
                                           JobCommand command, bool carry_out);
 
 /// The document for a job that has been carried out.
-[[nodiscard]] PlanDocument ResultDocument(PlanDocument planned,
-                                          const migrations::ApplyResult& result);
+[[nodiscard]] PlanDocument ResultDocument(PlanDocument planned, const JobOutcome& outcome);
 
 }  // namespace drover::daemon

@@ -157,6 +157,14 @@ migrations::ApplyResult Work(const JobRequest& request, const migrations::ApplyO
 
 }  // namespace
 
+SchemaQuestion QuestionOf(const JobRequest& request) {
+  return {.path = request.path,
+          .version_table = request.version_table,
+          .migrations_digest = request.migrations_digest,
+          .graph = request.graph,
+          .stubs = request.stubs};
+}
+
 JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& store,
                     const migrations::ApplyObserver& observer, const std::stop_token& stop) {
   JobOutcome outcome;

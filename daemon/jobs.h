@@ -12,9 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "base/documents.h"
 #include "base/error.h"
 #include "daemon/journal.h"
 #include "daemon/net/loop.h"
+#include "daemon/schema_check.h"
 #include "daemon/state_store.h"
 #include "daemon/workers.h"
 #include "migrations/apply.h"
@@ -46,11 +48,16 @@ struct JobRequest {
   std::vector<migrations::RevisionId> rows;  // as last observed, for the journal
   std::vector<migrations::RevisionId> goal;  // the rows the plan leads to, for the journal
   migrations::AppliedBy by;
+  migrations::Stubs stubs;  // for replays only
 };
+
+/// What the schema of the request's database is compared with.
+[[nodiscard]] SchemaQuestion QuestionOf(const JobRequest& request);
 
 struct JobOutcome {
   migrations::ApplyResult result;
   std::optional<Error> error;
+  std::optional<SchemaCheck> schema{};  // after a stamp
 };
 
 /// Digest of everything that decides how an upgrade ends: a failure is not retried while it is

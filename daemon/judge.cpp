@@ -166,10 +166,26 @@ class Judgement {
 
   bool Unversioned() {
     if (facts_->kind != DatabaseKind::kUnversioned) return false;
+    const std::string why = Concat("has tables but no version table ", seen_.config->version_table);
+    const auto match = seen_.matches.find(target_.path);
+    if (match == seen_.matches.end()) {
+      return Settle(EnvironmentState::kUnversioned, Concat(why, ": left alone until it is stamped"),
+                    WithEnvironment(seen_, "drover stamp REVISION", config_.name));
+    }
+    const auto& [revision, differences, equal_below] = match->second;
+    const std::string command = Concat("drover stamp ", revision);
+    if (differences > 0) {
+      return Settle(EnvironmentState::kUnversioned,
+                    Concat(why, ": its schema is nearest to that of ", revision, ", with ",
+                           Count(differences, "difference")),
+                    WithEnvironment(seen_, Concat(command, " --dry-run"), config_.name));
+    }
+    const std::string others =
+        equal_below == 0 ? std::string()
+                         : Concat(" (and of ", Count(equal_below, "revision"), " below it)");
     return Settle(EnvironmentState::kUnversioned,
-                  Concat("has tables but no version table ", seen_.config->version_table,
-                         ": left alone until it is stamped"),
-                  WithEnvironment(seen_, "drover stamp REVISION", config_.name));
+                  Concat(why, ": its schema is that of ", revision, others),
+                  WithEnvironment(seen_, command, config_.name));
   }
 
   bool Unfinished() {

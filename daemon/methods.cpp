@@ -149,12 +149,25 @@ struct Methods {
       call->Guard([&] {
         if (service.stopping_ && carry_out) ThrowStopping();
         ChangeRequest change = PrepareChange(*project, *view, call->params(), command, carry_out);
+        if (change.answer && command == JobCommand::kStamp) {
+          AnswerWithSchema(service, call, *project, std::move(change));
+          return;
+        }
         if (change.answer) {
           call->Reply(EncodeDocument(*change.answer));
           return;
         }
         Submit(service, call, project, std::move(change));
       });
+    });
+  }
+
+  /// A stamp's preview says whether the database has the schema of what it would be stamped with.
+  static void AnswerWithSchema(Service& service, const CallPtr& call, const Project& project,
+                               ChangeRequest change) {
+    Offload(service, call, [change = std::move(change), schemas = project.schemas()]() mutable {
+      change.answer->schema = schemas->Check(QuestionOf(change.request), change.request.goal);
+      return EncodeDocument(*change.answer);
     });
   }
 
@@ -192,7 +205,7 @@ struct Methods {
                           if (outcome.error) {
                             call->Fail(*outcome.error);
                           } else {
-                            call->Reply(EncodeDocument(ResultDocument(planned, outcome.result)));
+                            call->Reply(EncodeDocument(ResultDocument(planned, outcome)));
                           }
                         });
     // A session that is gone would never be taken out again.

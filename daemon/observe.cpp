@@ -26,7 +26,8 @@ const migrations::Lineage* Observation::LineageOf(const std::string& path) const
   return found == lineages.end() ? nullptr : found->second.get();
 }
 
-Observer::Observer(std::string root, StateStore& store) : root_(std::move(root)), store_(store) {}
+Observer::Observer(std::string root, StateStore& store, std::shared_ptr<SchemaChecker> schemas)
+    : root_(std::move(root)), store_(store), schemas_(std::move(schemas)) {}
 
 std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy,
                                                      const migrations::ChangedPaths& changed) {
@@ -51,6 +52,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
     attempt([&] { ResolveTargets(*now); });
     attempt([&] { InspectDatabases(*now, busy); });
     attempt([&] { TraceLineages(*now, busy); });
+    attempt([&] { MatchSchemas(*now, busy); });
   }
   // Last: a job notes `held` before it changes the database, so whoever has seen the change sees
   // the note as well.
@@ -133,6 +135,33 @@ void Observer::InspectDatabases(Observation& now, const std::set<std::string>& b
     kept.emplace(target.path, std::move(database));
   }
   databases_ = std::move(kept);
+}
+
+void Observer::MatchSchemas(Observation& now, const std::set<std::string>& busy) {
+  std::map<std::string, Match> kept;
+  for (const auto& [path, facts] : now.databases) {
+    if (facts->kind != migrations::DatabaseKind::kUnversioned || !now.graph) continue;
+    const Database& database = databases_.at(path);
+    const auto known = matches_.find(path);
+    const bool current = known != matches_.end() && known->second.graph == now.graph &&
+                         !known->second.racy && known->second.footprint == database.footprint;
+    Match match;
+    if (current) {
+      match = known->second;
+    } else if (!busy.contains(path)) {
+      match = {.footprint = database.footprint,
+               .racy = database.racy,
+               .graph = now.graph,
+               .found = schemas_->Nearest({.path = path,
+                                           .version_table = now.config->version_table,
+                                           .migrations_digest = now.migrations_digest,
+                                           .graph = now.graph,
+                                           .stubs = {}})};
+    }
+    if (match.found) now.matches.emplace(path, *match.found);
+    kept.emplace(path, std::move(match));
+  }
+  matches_ = std::move(kept);
 }
 
 Observer::Database Observer::Look(const std::string& path, const std::string& version_table) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "daemon/schema_check.h"
 #include "daemon/state_store.h"
 #include "environments/config.h"
 #include "environments/target.h"
@@ -36,6 +37,8 @@ struct Observation {
   std::map<std::string, migrations::Footprint> footprints;
   /// By target path: how that database's history and the files fit together. Never null.
   std::map<std::string, std::shared_ptr<const migrations::Lineage>> lineages;
+  /// Of unversioned databases, by path: the revision to stamp them with.
+  std::map<std::string, migrations::SchemaMatch> matches;
   State state;
   bool trusted = false;
   std::set<std::string> inputs;  // configuration files read or looked for
@@ -52,7 +55,8 @@ struct Observation {
 class Observer final {
  public:
   /// `store` must outlive the observer.
-  Observer(std::string root, StateStore& store);
+  Observer(std::string root, StateStore& store,
+           std::shared_ptr<SchemaChecker> schemas = std::make_shared<SchemaChecker>());
 
   /// Looks again. Databases at `busy` paths have a job running: they are not opened, since a reader
   /// would only be in its way, and keep the facts known before. Never throws: what is wrong is part
@@ -69,16 +73,26 @@ class Observer final {
     std::string version_table;
   };
 
+  /// The answer to which revision an unversioned database has, and what it was made from.
+  struct Match {
+    migrations::Footprint footprint;
+    bool racy = true;
+    std::shared_ptr<const migrations::Graph> graph;
+    std::optional<migrations::SchemaMatch> found;
+  };
+
   void LoadConfig(Observation& now);
   void ReadState(Observation& now);
   void LoadMigrations(Observation& now, const migrations::ChangedPaths& changed);
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
   void TraceLineages(Observation& now, const std::set<std::string>& busy);
+  void MatchSchemas(Observation& now, const std::set<std::string>& busy);
   [[nodiscard]] Database Look(const std::string& path, const std::string& version_table);
 
   std::string root_;
   StateStore& store_;
+  std::shared_ptr<SchemaChecker> schemas_;
   std::shared_ptr<const environments::Config> config_;
   std::optional<FileStatus> config_status_;
   std::optional<Error> config_error_;
@@ -96,6 +110,7 @@ class Observer final {
     std::shared_ptr<const migrations::Lineage> lineage;
   };
   std::map<std::string, Traced> traced_;
+  std::map<std::string, Match> matches_;
 };
 
 /// Are the observed databases still as they were? A few statx calls, cheap enough for the io

@@ -59,7 +59,7 @@ migrations::AppliedBy Identify(const std::string& root) {
 Project::Project(const ProjectContext& context, std::string root)
     : context_(context),
       root_(std::move(root)),
-      observer_(std::make_shared<Observer>(root_, context.store)) {}
+      observer_(std::make_shared<Observer>(root_, context.store, schemas_)) {}
 
 void Project::Start() {
   const std::weak_ptr<Project> weak = weak_from_this();
@@ -304,7 +304,12 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
         self->Emit(std::move(event));
       });
     };
-    return CarryOut(*shared, self->context_.journal, self->context_.store, announcing, stop);
+    JobOutcome outcome =
+        CarryOut(*shared, self->context_.journal, self->context_.store, announcing, stop);
+    if (shared->command == JobCommand::kStamp && !outcome.error) {
+      outcome.schema = self->schemas_->Check(QuestionOf(*shared), outcome.result.to);
+    }
+    return outcome;
   };
   return context_.jobs.Submit(shared->path, std::move(work),
                               [self, shared, done = std::move(done)](JobOutcome outcome) {

@@ -12,6 +12,7 @@
 
 #include "daemon/jobs.h"
 #include "daemon/project_watch.h"
+#include "daemon/schema_check.h"
 #include "daemon/stray_keeper.h"
 #include "daemon/view.h"
 
@@ -73,6 +74,9 @@ class Project final : public std::enable_shared_from_this<Project> {
 
   [[nodiscard]] const std::string& root() const { return root_; }
 
+  /// May be used, and outlived, by any thread.
+  [[nodiscard]] std::shared_ptr<SchemaChecker> schemas() const { return schemas_; }
+
   /// No look, scan or job is under way.
   [[nodiscard]] bool idle() const;
 
@@ -95,6 +99,7 @@ class Project final : public std::enable_shared_from_this<Project> {
 
   ProjectContext context_;
   std::string root_;
+  std::shared_ptr<SchemaChecker> schemas_ = std::make_shared<SchemaChecker>();
   std::shared_ptr<Observer> observer_;
   std::shared_ptr<const View> view_;
   std::unique_ptr<ProjectWatch> watch_;

@@ -132,4 +132,11 @@ SchemaOutline InspectOutline(const std::string& path, std::string_view version_t
   return outline;
 }
 
+SchemaImage InspectSchema(const std::string& path, std::string_view version_table) {
+  SchemaImage image;
+  ReadOnly(path,
+           [&](Connection& connection) { image = SchemaReader(version_table).Read(connection); });
+  return image;
+}
+
 }  // namespace drover::migrations

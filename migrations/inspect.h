@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "migrations/archive.h"
 #include "migrations/schema.h"
+#include "migrations/schema_image.h"
 
 namespace drover::migrations {
 
@@ -50,5 +51,8 @@ void RollBackHotJournal(const std::string& path);
 
 /// The outline of the schema, read in the same way; empty when it cannot be read.
 [[nodiscard]] SchemaOutline InspectOutline(const std::string& path, std::string_view version_table);
+
+/// The whole schema, read in the same way. Throws what Inspect() would report.
+[[nodiscard]] SchemaImage InspectSchema(const std::string& path, std::string_view version_table);
 
 }  // namespace drover::migrations

@@ -114,12 +114,26 @@ struct Finalizer {
 };
 using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalizer>;
 
+/// True also for what this does not know.
+bool MayChangeSchema(std::string_view statement) {
+  constexpr std::array<std::string_view, 11> kRowsOnly{"insert",  "replace", "update", "delete",
+                                                       "select",  "values",  "with",   "analyze",
+                                                       "reindex", "vacuum",  "explain"};
+  const std::optional<Token> first = Lexer(statement).Next();
+  return !first || std::ranges::find(kRowsOnly, ToLower(first->text)) == kRowsOnly.end();
+}
+
 class Runner {
  public:
   Runner(Connection& connection, const Script& script, const std::string& file,
          const std::stop_token& stop)
       : connection_(connection), script_(script), file_(file), stop_(stop) {
     guard_.in_transaction = script.transaction;
+  }
+
+  ScriptRun RunSchemaStatements() {
+    schema_only_ = true;
+    return Run();
   }
 
   ScriptRun Run() {
@@ -202,6 +216,7 @@ class Runner {
   }
 
   void Execute(sqlite3_stmt* statement) {
+    if (schema_only_ && !MayChangeSchema(text_)) return;
     int result = SQLITE_ROW;
     while (result == SQLITE_ROW) result = sqlite3_step(statement);
     if (result != SQLITE_DONE) Fail(result);
@@ -258,6 +273,7 @@ class Runner {
   ScriptRun run_;
   std::size_t begin_ = 0;  // of the current statement
   std::string_view text_;  // of the current statement
+  bool schema_only_ = false;
 };
 
 }  // namespace
@@ -265,6 +281,11 @@ class Runner {
 ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
                     const std::stop_token& stop) {
   return Runner(connection, script, file, stop).Run();
+}
+
+ScriptRun RunSchemaStatements(Connection& connection, const Script& script, const std::string& file,
+                              const std::stop_token& stop) {
+  return Runner(connection, script, file, stop).RunSchemaStatements();
 }
 
 }  // namespace drover::migrations

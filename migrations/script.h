@@ -30,4 +30,9 @@ struct ScriptRun {
 ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
                     const std::stop_token& stop);
 
+/// The same, but every statement is prepared and only those that can change the schema are run: no
+/// rows are read or written.
+ScriptRun RunSchemaStatements(Connection& connection, const Script& script, const std::string& file,
+                              const std::stop_token& stop);
+
 }  // namespace drover::migrations

@@ -33,16 +33,37 @@ std::size_t CountMigrations(const PlanDocument& plan) {
   return revisions.size();
 }
 
+/// ", schema verified": how the database's schema compares with that of the revision.
+std::string Verification(const PlanDocument& plan) {
+  if (!plan.schema) return "";
+  if (!plan.schema->verified) return ", not verified";
+  if (*plan.schema->verified) return ", schema verified";
+  return Concat(", schema differs in ", Count(plan.schema->differences.size(), "point"));
+}
+
+void AppendSchema(std::string& out, const SchemaCheck& schema, const Style& style) {
+  const std::string mark = Paint(style, Tone::kYellow, "!");
+  for (const SchemaDifference& one : schema.differences) {
+    const std::string object =
+        one.kind == "different" ? Concat(one.type, " ", one.object, ": ") : std::string();
+    out += Concat(mark, " ", Clean(Concat(object, one.what)), "\n");
+  }
+  if (schema.reason) out += Concat(mark, " not verified: ", Clean(*schema.reason), "\n");
+}
+
 std::string Headline(const PlanDocument& plan, const Style& style) {
   const std::string name = Concat(Paint(style, Tone::kBold, plan.environment), ": ");
   const std::string way = Concat(Rows(plan.from), " ", Arrow(style), " ", Rows(plan.to));
   if (plan.steps.empty() && plan.from == plan.to) {
-    return Concat(name, "nothing to do, it is at ", Rows(plan.to), "\n");
+    return Concat(name, "nothing to do, it is at ", Rows(plan.to), Verification(plan), "\n");
   }
   const std::string took =
       plan.duration_ms ? Concat(" in ", FormatDuration(*plan.duration_ms)) : std::string();
   if (plan.steps.empty()) {
-    return Concat(name, plan.applied ? "stamped " : "would stamp ", way, took, "\n");
+    const std::string verification = Verification(plan);
+    if (!plan.applied) return Concat(name, "would stamp ", way, verification, "\n");
+    return Concat(name, "stamped", verification, verification.empty() ? " " : ", ", way, took,
+                  "\n");
   }
   const Words words = WordsFor(plan);
   return Concat(name, plan.applied ? words.done : Concat("would ", words.planned),
@@ -72,6 +93,7 @@ std::string RenderPlan(const PlanDocument& plan, std::string_view cwd, std::stri
                        const Style& style) {
   std::string out = Headline(plan, style);
   for (const PlanStep& step : plan.steps) AppendStep(out, step, style);
+  if (plan.schema) AppendSchema(out, *plan.schema, style);
   for (const std::string& warning : plan.warnings) {
     out += Concat(Paint(style, Tone::kYellow, "!"), " ", Clean(warning), "\n");
   }

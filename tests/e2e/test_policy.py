@@ -90,11 +90,12 @@ class Policy(harness.Case):
         project.configure_dev()
         project.start()
         project.wait_state("unversioned")
-        self.assertIn("drover stamp", str(project.status()))
+        self.assertEqual(project.status()["next"], f"drover stamp {self.ids[0]}")
         time.sleep(0.5)
         self.assertEqual(project.database.read_bytes(), data)
         stamped = project.drover("stamp", self.ids[0], "--json").json
         self.assertEqual(stamped["to"], [self.ids[0]])
+        self.assertTrue(stamped["schema"]["verified"])
         self.assertEqual(project.versions(), [self.ids[0]])
         project.wait_state("held")
         project.drover("upgrade")

@@ -278,6 +278,39 @@ TEST(PlanScreenTest, NothingToDoAndStamps) {
   EXPECT_EQ(RenderPlan(plan, kRoot, kRoot, kPipe), "dev: stamped a1 → b2 in 3 ms\n");
 }
 
+TEST(PlanScreenTest, AStampSaysWhetherTheSchemaIsThatOfTheRevision) {
+  PlanDocument plan;
+  plan.environment = "dev";
+  plan.from = {"a1"};
+  plan.to = {"b2"};
+  plan.applied = 0;
+  plan.duration_ms = 3;
+  plan.schema = SchemaCheck{.verified = true, .differences = {}, .reason = {}};
+  EXPECT_EQ(RenderPlan(plan, kRoot, kRoot, kPipe),
+            "dev: stamped, schema verified, a1 → b2 in 3 ms\n");
+  plan.schema = SchemaCheck{.verified = false,
+                            .differences = {{.type = "table",
+                                             .object = "t",
+                                             .kind = "different",
+                                             .what = "column a: int here, text in the migrations"},
+                                            {.type = "index",
+                                             .object = "i",
+                                             .kind = "extra",
+                                             .what = "index i is extra"}},
+                            .reason = {}};
+  EXPECT_EQ(RenderPlan(plan, kRoot, kRoot, kPipe),
+            "dev: stamped, schema differs in 2 points, a1 → b2 in 3 ms\n"
+            "! table t: column a: int here, text in the migrations\n"
+            "! index i is extra\n");
+  plan.schema = SchemaCheck{.verified = {}, .differences = {}, .reason = "no such table: x"};
+  EXPECT_EQ(RenderPlan(plan, kRoot, kRoot, kPipe),
+            "dev: stamped, not verified, a1 → b2 in 3 ms\n"
+            "! not verified: no such table: x\n");
+  plan.applied.reset();
+  EXPECT_EQ(RenderPlan(plan, kRoot, kRoot, kPipe),
+            "dev: would stamp a1 → b2, not verified\n! not verified: no such table: x\n");
+}
+
 TEST(WhereScreenTest, EveryStepNamesItsLine) {
   EnvironmentWhere dev;
   dev.name = "dev";

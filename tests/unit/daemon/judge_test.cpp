@@ -15,6 +15,7 @@ using migrations::DatabaseFacts;
 using migrations::DatabaseKind;
 using migrations::Revision;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -225,6 +226,14 @@ TEST_F(JudgeTest, AMalformedFileIsNotTakenForAMissingOne) {
 TEST_F(JudgeTest, UnversionedTablesAreLeftAlone) {
   facts.kind = DatabaseKind::kUnversioned;
   EXPECT_EQ(Short(First()), "unversioned wait | drover stamp REVISION");
+  seen.matches["/p/app.db"] = {.revision = "b", .differences = 0, .equal_below = 0};
+  EXPECT_EQ(Short(First()), "unversioned wait | drover stamp b");
+  EXPECT_THAT(First().why, EndsWith(": its schema is that of b"));
+  seen.matches["/p/app.db"] = {.revision = "b", .differences = 0, .equal_below = 2};
+  EXPECT_THAT(First().why, EndsWith("its schema is that of b (and of 2 revisions below it)"));
+  seen.matches["/p/app.db"] = {.revision = "b", .differences = 1, .equal_below = 0};
+  EXPECT_EQ(Short(First()), "unversioned wait | drover stamp b --dry-run");
+  EXPECT_THAT(First().why, EndsWith("its schema is nearest to that of b, with 1 difference"));
 }
 
 TEST_F(JudgeTest, AnInterruptedRevisionWithoutTransactionBlocksEverything) {

@@ -137,6 +137,31 @@ TEST_F(ObserveTest, ALockedDatabaseKeepsTheFactsKnownBefore) {
             migrations::DatabaseKind::kVersioned);
 }
 
+TEST_F(ObserveTest, AnUnversionedDatabaseIsMatchedOnceForEachSchemaAndGraph) {
+  const auto schemas = std::make_shared<SchemaChecker>();
+  Observer own(disk.root(), store, schemas);
+  disk.Migrate("a1", "none", "CREATE TABLE t (x);");
+  RunSql(disk / "app.db", "CREATE TABLE t (x)");
+  const auto match = [&] {
+    const auto seen = own.Observe();
+    const auto found = seen->matches.find(disk / "app.db");
+    return found == seen->matches.end()
+               ? std::string("none")
+               : Concat(found->second.revision, " ", found->second.differences);
+  };
+  EXPECT_EQ(match(), "a1 0");
+  RunSql(disk / "app.db", "INSERT INTO t VALUES (1)");
+  EXPECT_EQ(match(), "a1 0");
+  EXPECT_EQ(schemas->searches(), 1U);
+  disk.Migrate("b2", "a1", "CREATE TABLE u (x);");
+  EXPECT_EQ(match(), "a1 0");
+  RunSql(disk / "app.db", "CREATE TABLE u (x, y)");
+  EXPECT_EQ(match(), "b2 1");
+  EXPECT_EQ(schemas->searches(), 3U);
+  RunSql(disk / "app.db", "CREATE TABLE drover_version (version_num TEXT)");
+  EXPECT_EQ(match(), "none");
+}
+
 TEST_F(ObserveTest, TrustIsThatOfTheFileAsItIs) {
   const auto seen = observer.Observe();
   EXPECT_FALSE(seen->trusted);

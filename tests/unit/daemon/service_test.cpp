@@ -233,6 +233,26 @@ TEST_F(ServiceTest, WhatCannotBeChangedSaysWhy) {
               HasSubstr("one environment at a time"));
 }
 
+TEST_F(ServiceTest, AStampSaysWhetherTheSchemaIsThatOfTheRevision) {
+  const DiskProject disk;
+  disk.Migrate("a1", "none", "CREATE TABLE t (x INT);");
+  disk.Migrate("b2", "a1", "ALTER TABLE t ADD COLUMN y;");
+  disk.Migrate("c3", "b2", "DROP TABLE nothing_like_it;");
+  RunSql(disk / "app.db", "CREATE TABLE t (x INT)");
+  const auto stamp = [&](const std::string& params) { return Ask("stamp", With(disk, params)); };
+  const std::string dry = stamp(R"("target":"b2","dry_run":true)");
+  EXPECT_THAT(dry, HasSubstr("\"applied\":null"));
+  EXPECT_THAT(dry, HasSubstr("column y is missing"));
+  EXPECT_THAT(stamp(R"("target":"a1")"),
+              HasSubstr(R"("schema":{"verified":true,"differences":[],"reason":null})"));
+  EXPECT_THAT(stamp(R"("target":"b2")"),
+              HasSubstr(R"("schema":{"verified":false,"differences":[{"type":"table","object":"t",)"
+                        R"("kind":"different","what":"column y is missing"}],"reason":null})"));
+  EXPECT_THAT(stamp(R"("target":"c3")"),
+              HasSubstr("c3.sql:6:1: revision c3: no such table: nothing_like_it"));
+  EXPECT_THAT(stamp(R"("target":"base")"), HasSubstr("table t is not in the migrations"));
+}
+
 TEST_F(ServiceTest, ARangeAsSqlNeedsNoDatabase) {
   const DiskProject disk("  dev:\n    url: ${UNSET}\n");
   disk.Migrate("a1", "none", "CREATE TABLE t (x);", "DROP TABLE t;");

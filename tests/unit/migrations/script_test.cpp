@@ -51,6 +51,20 @@ TEST_F(ScriptTest, RunsStatementByStatement) {
   EXPECT_EQ(memory_.QueryInteger("SELECT count(*) FROM a"), 2);
 }
 
+TEST_F(ScriptTest, ForTheSchemaAloneNoRowsAreTouched) {
+  const Script script{.sql =
+                          "CREATE TABLE a (x NOT NULL); INSERT INTO a VALUES (NULL), (2);"
+                          "WITH n AS (SELECT 1) INSERT INTO a SELECT * FROM n; ANALYZE;"
+                          "SELECT abs(-9223372036854775808);\n-- and\nALTER TABLE a ADD y;",
+                      .line = 5,
+                      .transaction = true};
+  const ScriptRun run = RunSchemaStatements(memory_, script, "/m/a.sql", stop_.get_token());
+  EXPECT_EQ(run.statements, 6U);
+  EXPECT_EQ(memory_.QueryInteger("SELECT count(*) FROM a"), 0);
+  EXPECT_EQ(memory_.QueryInteger("SELECT count(*) FROM pragma_table_info('a')"), 2);
+  EXPECT_EQ(Tables(), "a");
+}
+
 TEST_F(ScriptTest, SemicolonsInTriggersStringsAndCommentsSplitNothing) {
   const ScriptRun run =
       Run("CREATE TABLE a (x); CREATE TABLE log (what);\n"

@@ -1,0 +1,249 @@
+#include "migrations/schema_image.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+
+#include "base/text.h"
+#include "migrations/checksum.h"
+#include "migrations/history.h"
+#include "migrations/schema_text.h"
+
+namespace drover::migrations {
+namespace {
+
+/// A list of key columns: "a, b collate nocase desc".
+std::string KeyColumns(Connection& connection, const std::string& index) {
+  Statement rows = connection.Prepare(
+      "SELECT name, \"desc\", lower(coll) FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno");
+  const std::vector<SqlValue> values{index};
+  rows.Bind(values);
+  std::vector<std::string> columns;
+  while (rows.Step()) {
+    std::string column = CanonicalSql(QuoteIdentifier(rows.Text(0)));
+    if (rows.Text(2) != "binary") column += Concat(" collate ", rows.Text(2));
+    if (rows.Integer(1) != 0) column += " desc";
+    columns.push_back(std::move(column));
+  }
+  return Join(columns, ", ");
+}
+
+void ReadColumns(Connection& connection, const std::string& table, const TableText& text,
+                 TableFacts& facts) {
+  constexpr std::int64_t kGeneratedStored = 3;
+  Statement rows = connection.Prepare(
+      "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) "
+      "ORDER BY cid");
+  const std::vector<SqlValue> values{table};
+  rows.Bind(values);
+  const auto find = [](const std::map<std::string, std::string>& by_column,
+                       const std::string& column) {
+    const auto found = by_column.find(column);
+    return found == by_column.end() ? std::string() : found->second;
+  };
+  std::vector<std::pair<std::int64_t, std::string>> key;
+  while (rows.Step()) {
+    ColumnFacts column;
+    column.name = rows.Text(0);
+    const std::string lower = ToLower(column.name);
+    column.type = CanonicalSql(rows.Text(1));
+    column.not_null = rows.Integer(2) != 0;
+    if (!rows.IsNull(3)) column.default_value = CanonicalExpression(rows.Text(3));
+    if (column.default_value == "null") column.default_value.clear();
+    column.collation = find(text.collations, lower);
+    column.generated = find(text.generated, lower);
+    if (!column.generated.empty()) {
+      column.generated += rows.Integer(5) == kGeneratedStored ? " stored" : " virtual";
+    }
+    if (rows.Integer(4) > 0) {
+      key.emplace_back(rows.Integer(4), CanonicalSql(QuoteIdentifier(column.name)));
+    }
+    facts.columns.push_back(std::move(column));
+  }
+  if (key.empty()) return;
+  std::ranges::sort(key);
+  std::vector<std::string> names;
+  std::ranges::transform(key, std::back_inserter(names), [](auto& one) { return one.second; });
+  facts.keys.push_back(Concat("primary key (", Join(names, ", "), ")"));
+}
+
+void ReadKeys(Connection& connection, const std::string& table, TableFacts& facts) {
+  Statement rows = connection.Prepare(
+      "SELECT name, origin FROM pragma_index_list(?1) WHERE origin IN ('u', 'pk')");
+  const std::vector<SqlValue> values{table};
+  rows.Bind(values);
+  bool has_key_index = false;
+  std::string key;
+  while (rows.Step()) {
+    const std::string columns = KeyColumns(connection, rows.Text(0));
+    if (rows.Text(1) == "u") {
+      facts.keys.push_back(Concat("unique (", columns, ")"));
+    } else {
+      has_key_index = true;
+      key = Concat("primary key (", columns, ")");
+    }
+  }
+  const auto plain = std::ranges::find_if(
+      facts.keys, [](const std::string& clause) { return clause.starts_with("primary key"); });
+  if (plain != facts.keys.end()) {
+    // Without an index of its own the key is the rowid; "INTEGER PRIMARY KEY DESC" is not.
+    *plain = has_key_index ? std::move(key) : Concat(*plain, " as rowid");
+  }
+  std::ranges::sort(facts.keys);
+}
+
+void ReadForeignKeys(Connection& connection, const std::string& table, const TableText& text,
+                     TableFacts& facts) {
+  Statement rows = connection.Prepare(
+      "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete "
+      "FROM pragma_foreign_key_list(?1) ORDER BY id, seq");
+  const std::vector<SqlValue> values{table};
+  rows.Bind(values);
+  struct Key {
+    std::string table;
+    std::vector<std::string> from;
+    std::vector<std::string> to;
+    std::string on_update;
+    std::string on_delete;
+  };
+  std::map<std::int64_t, Key> keys;
+  const auto name = [&](int column) { return CanonicalSql(QuoteIdentifier(rows.Text(column))); };
+  while (rows.Step()) {
+    Key& key = keys[rows.Integer(0)];
+    key.table = name(1);
+    key.from.push_back(name(2));
+    if (!rows.IsNull(3)) key.to.push_back(name(3));
+    key.on_update = ToLower(rows.Text(4));
+    key.on_delete = ToLower(rows.Text(5));
+  }
+  for (const auto& [id, key] : keys) {
+    const std::string from = Join(key.from, ", ");
+    std::string clause = Concat("foreign key (", from, ") references ", key.table);
+    if (!key.to.empty()) clause += Concat("(", Join(key.to, ", "), ")");
+    if (key.on_update != "no action") clause += Concat(" on update ", key.on_update);
+    if (key.on_delete != "no action") clause += Concat(" on delete ", key.on_delete);
+    if (text.deferred.contains(from)) clause += " initially deferred";
+    facts.foreign_keys.push_back(std::move(clause));
+  }
+  std::ranges::sort(facts.foreign_keys);
+}
+
+/// What pragma_table_list says about a table.
+struct TableKind {
+  std::string kind;  // table | virtual | shadow | view
+  bool without_rowid = false;
+  bool strict = false;
+};
+
+TableFacts ReadFacts(Connection& connection, const std::string& table, const std::string& sql,
+                     const TableKind& kind) {
+  const TableText text = ReadTableText(sql);
+  TableFacts facts;
+  ReadColumns(connection, table, text, facts);
+  ReadKeys(connection, table, facts);
+  ReadForeignKeys(connection, table, text, facts);
+  for (const std::string& check : text.checks) {
+    facts.checks.push_back(Concat("check (", check, ")"));
+  }
+  facts.others = text.conflicts;
+  if (text.autoincrement) facts.others.emplace_back("autoincrement");
+  if (kind.strict) facts.others.emplace_back("strict");
+  if (kind.without_rowid) facts.others.emplace_back("without rowid");
+  return facts;
+}
+
+std::string Write(const TableFacts& facts) {
+  std::string text;
+  for (const ColumnFacts& column : facts.columns) {
+    text += Concat(CanonicalSql(QuoteIdentifier(column.name)), "\t", column.type, "\t",
+                   column.not_null ? "not null" : "", "\t", column.default_value, "\t",
+                   column.collation, "\t", column.generated, "\n");
+  }
+  for (const auto* clauses : {&facts.keys, &facts.foreign_keys, &facts.checks, &facts.others}) {
+    for (const std::string& clause : *clauses) text += Concat(clause, "\n");
+  }
+  return text;
+}
+
+std::unordered_map<std::string, TableKind> ReadKinds(Connection& connection) {
+  std::unordered_map<std::string, TableKind> kinds;
+  Statement rows = connection.Prepare(
+      "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'");
+  while (rows.Step()) {
+    kinds.insert_or_assign(rows.Text(0), TableKind{.kind = rows.Text(1),
+                                                   .without_rowid = rows.Integer(2) != 0,
+                                                   .strict = rows.Integer(3) != 0});
+  }
+  return kinds;
+}
+
+}  // namespace
+
+bool AreEqual(const SchemaObject& one, const SchemaObject& two) {
+  return &one == &two || (one.place == two.place && one.canonical == two.canonical &&
+                          ToLower(one.table) == ToLower(two.table));
+}
+
+bool SchemaImage::operator==(const SchemaImage& other) const {
+  return std::ranges::equal(objects, other.objects,
+                            [](const auto& one, const auto& two) { return AreEqual(*one, *two); });
+}
+
+std::string SchemaImage::Digest() const {
+  std::string all;
+  for (const auto& object : objects) {
+    all += Concat(object->place, "\t", ToLower(object->table), "\t", object->canonical, "\n");
+  }
+  return Sha256(all);
+}
+
+SchemaImage SchemaReader::Read(Connection& connection) {
+  SchemaImage image;
+  const std::unordered_map<std::string, TableKind> kinds = ReadKinds(connection);
+  Statement rows = connection.Prepare(
+      "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' "
+      "ESCAPE '\\'");
+  while (rows.Step()) {
+    auto object = std::make_shared<SchemaObject>();
+    object->type = rows.Text(0);
+    object->name = rows.Text(1);
+    object->table = rows.Text(2);
+    if (object->table == version_table_ || IsToolTable(object->table)) continue;
+    const auto kind = kinds.find(object->name);
+    const bool is_table = object->type == "table";
+    if (is_table && kind != kinds.end() && kind->second.kind == "shadow") continue;
+    const std::string sql = rows.Text(3);
+    std::shared_ptr<const SchemaObject>& known =
+        known_[Concat(object->type, "\n", object->name, "\n", sql)];
+    if (known == nullptr) {
+      object->place = Concat(is_table ? "" : object->type, "\t", ToLower(object->name));
+      if (is_table && kind != kinds.end() && kind->second.kind == "table") {
+        object->facts = ReadFacts(connection, object->name, sql, kind->second);
+        object->canonical = Write(*object->facts);
+      } else {
+        object->canonical = object->type == "index" ? CanonicalIndex(sql) : CanonicalSql(sql);
+      }
+      known = std::move(object);
+    }
+    image.objects.push_back(known);
+  }
+  std::ranges::sort(image.objects, {},
+                    [](const auto& object) -> const std::string& { return object->place; });
+  return image;
+}
+
+bool IsToolTable(std::string_view name) {
+  // As the tools' own sources have them.
+  constexpr std::array<std::string_view, 18> kTables{
+      "alembic_version",      "drover_version",       "schema_migrations",
+      "ar_internal_metadata", "goose_db_version",     "flyway_schema_history",
+      "_prisma_migrations",   "_sqlx_migrations",     "__diesel_schema_migrations",
+      "__drizzle_migrations", "django_migrations",    "atlas_schema_revisions",
+      "knex_migrations",      "knex_migrations_lock", "d1_migrations",
+      "_litestream_seq",      "_litestream_lock",     "_cf_KV"};
+  return name == kHistoryTable || name.starts_with("libsql_") ||
+         std::ranges::find(kTables, name) != kTables.end();
+}
+
+}  // namespace drover::migrations

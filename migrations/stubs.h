@@ -1,0 +1,22 @@
+// Stand-ins for the functions and collations that only the application registers, so that a schema
+// that names them can be replayed. Never for a database that anybody keeps: what a stub has
+// computed is wrong.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "migrations/sqlite.h"
+
+namespace drover::migrations {
+
+struct Stubs {
+  std::vector<std::string> functions;   // "slugify", or "slugify/1" for one number of arguments
+  std::vector<std::string> collations;  // "icu_de"
+};
+
+/// Registers the stubs: every function returns NULL, every collation compares bytes. Throws
+/// kInvalid ("stub.malformed") when what follows the "/" is not a number from 0 to 127.
+void RegisterStubs(Connection& connection, const Stubs& stubs);
+
+}  // namespace drover::migrations
