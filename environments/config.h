@@ -43,6 +43,10 @@ struct Config {
   std::vector<std::string> migration_directories;  // absolute
   std::vector<std::string> schema_files;           // absolute; may be empty
   std::string version_table = "drover_version";
+  /// Functions ("name" or "name/arguments") and collations that the application defines: known by
+  /// name where a schema is only replayed, never on a database that is migrated.
+  std::vector<std::string> stub_functions;
+  std::vector<std::string> stub_collations;
   std::string default_environment;
   std::vector<EnvironmentConfig> environments;  // in file order; at least one
   DestructivePolicy destructive = DestructivePolicy::kConfirm;
