@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "environments/processes.h"
 #include "migrations/checksum.h"
 
 namespace drover::daemon {
@@ -137,6 +138,7 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
           .version_table = request.version_table,
           .by = request.by,
           .busy_timeout = std::chrono::seconds(5),
+          .who_holds = [&path = request.path] { return environments::FindLockHolders(path); },
           .plan = [&](auto rows) { return PlanFor(request, rows); },
           .may_create = request.command == JobCommand::kUpgrade};
       migrations::ApplyObserver watching = observer;
