@@ -75,16 +75,33 @@ void CheckProtection(const View& view, const Verdict& verdict, const Params& par
   }
 }
 
+/// Takes over what the look has found out about the revisions that go up.
+void NoteDestruction(migrations::Plan& plan, const Observation& seen, const std::string& path) {
+  for (migrations::Step& step : plan.steps) {
+    if (step.direction != migrations::Direction::kUp) continue;
+    step.destructive = seen.DestructionOf(path, step.revision);
+  }
+}
+
 void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command,
-                      const std::string& environment) {
-  if (command != JobCommand::kUpgrade || params.confirm) return;
+                      const std::string& environment, environments::DestructivePolicy policy) {
+  using environments::DestructivePolicy;
+  if (command != JobCommand::kUpgrade || policy == DestructivePolicy::kAllow) return;
+  if (params.confirm && policy == DestructivePolicy::kConfirm) return;
   std::vector<std::string> losses;
   for (const migrations::Step& step : plan.steps) {
     for (const Destruction& loss : step.destructive) {
+      if (!migrations::LosesData(loss)) continue;
       losses.push_back(Concat(step.revision.id, ": ", loss.kind, " ", loss.object));
     }
   }
   if (losses.empty()) return;
+  if (policy == DestructivePolicy::kRefuse) {
+    throw Error(
+        Code::kRefused, "plan.destructive_refused",
+        Concat("this upgrade would destroy data, which drover.yaml refuses: ", Join(losses, "; ")),
+        "set safety.destructive to confirm in drover.yaml, then upgrade with --yes");
+  }
   throw Error(
       Code::kRefused, "plan.destructive",
       Concat("this upgrade would destroy data: ", Join(losses, "; ")),
@@ -142,6 +159,7 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     CheckDatabase(target, *view.seen->databases.at(target.path), params, command,
                   carry_out && !params.dry_run);
     plan = PlanFor(request, request.rows);
+    NoteDestruction(plan, *view.seen, target.path);
   }
   if (verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
   request.goal = plan.to;
@@ -161,7 +179,7 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     return change;
   }
   CheckProtection(view, verdict, params, command);
-  CheckDestruction(plan, params, command, environment.name);
+  CheckDestruction(plan, params, command, environment.name, view.config().destructive);
   return change;
 }
 

@@ -5,6 +5,8 @@
 #include <functional>
 
 #include "base/text.h"
+#include "migrations/plan.h"
+#include "migrations/sql_text.h"
 
 namespace drover::daemon {
 
@@ -13,6 +15,16 @@ using migrations::Graph;
 const environments::Target* Observation::FindTarget(std::string_view name) const {
   const auto found = std::ranges::find(targets, name, &environments::Target::environment);
   return found == targets.end() ? nullptr : &*found;
+}
+
+std::vector<Destruction> Observation::DestructionOf(const std::string& path,
+                                                    const migrations::Revision& revision) const {
+  const auto known = destruction.find(path);
+  if (known == destruction.end() || !known->second) {
+    return migrations::FindDestruction(revision.up.sql);
+  }
+  const auto found = known->second->find(revision.id);
+  return found == known->second->end() ? std::vector<Destruction>() : found->second;
 }
 
 Observer::Observer(std::string root, StateStore& store) : root_(std::move(root)), store_(store) {}
@@ -118,11 +130,32 @@ void Observer::InspectDatabases(Observation& now, const std::set<std::string>& b
     Database database = known != databases_.end() && busy.contains(target.path)
                             ? known->second
                             : Look(target.path, now.config->version_table);
+    Classify(database, target.path, now.graph);
     now.databases.emplace(target.path, database.facts);
+    now.destruction.emplace(target.path, database.destruction);
     now.footprints.emplace(target.path, database.footprint);
     kept.emplace(target.path, std::move(database));
   }
   databases_ = std::move(kept);
+}
+
+void Observer::Classify(Database& database, const std::string& path,
+                        const std::shared_ptr<const Graph>& graph) {
+  if (database.graph == graph && database.destruction) return;
+  database.graph = graph;
+  database.destruction.reset();
+  if (!graph || database.facts->kind == migrations::DatabaseKind::kUnreadable) return;
+  const auto pending = migrations::Pending(*graph, database.facts->rows);
+  migrations::DestructionByRevision destruction;
+  if (std::ranges::any_of(pending, [](const migrations::Revision* revision) {
+        return migrations::MayDestroy(revision->up.sql);
+      })) {
+    const auto schema = migrations::InspectSchema(path);
+    if (!schema) return;
+    destruction = migrations::ClassifyDestruction(pending, *schema);
+  }
+  database.destruction =
+      std::make_shared<const migrations::DestructionByRevision>(std::move(destruction));
 }
 
 Observer::Database Observer::Look(const std::string& path, const std::string& version_table) {

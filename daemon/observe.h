@@ -14,6 +14,7 @@
 #include "daemon/state_store.h"
 #include "environments/config.h"
 #include "environments/target.h"
+#include "migrations/destruction.h"
 #include "migrations/folder.h"
 #include "migrations/footprint.h"
 #include "migrations/graph.h"
@@ -35,12 +36,19 @@ struct Observation {
   /// By target path; the footprints are those from just before the facts were read.
   std::map<std::string, std::shared_ptr<const migrations::DatabaseFacts>> databases;
   std::map<std::string, migrations::Footprint> footprints;
+  /// By target path: what the pending revisions would destroy there.
+  std::map<std::string, std::shared_ptr<const migrations::DestructionByRevision>> destruction;
   State state;
   bool trusted = false;
   std::set<std::string> inputs;  // configuration files read or looked for
 
   /// The target of the environment called `name`; null when there is none.
   [[nodiscard]] const environments::Target* FindTarget(std::string_view name) const;
+
+  /// What upgrading the database at `path` to `revision` would destroy; judged by the text alone
+  /// when the revision was not among those pending at the look.
+  [[nodiscard]] std::vector<Destruction> DestructionOf(const std::string& path,
+                                                       const migrations::Revision& revision) const;
 };
 
 /// Observes one project. One call at a time; calls may come from different threads.
@@ -60,6 +68,9 @@ class Observer final {
     bool racy = true;
     std::shared_ptr<const migrations::DatabaseFacts> facts;
     std::string version_table;
+    /// What its pending revisions destroy, and the graph that was judged.
+    std::shared_ptr<const migrations::DestructionByRevision> destruction;
+    std::shared_ptr<const migrations::Graph> graph;
   };
 
   void LoadConfig(Observation& now);
@@ -67,6 +78,8 @@ class Observer final {
   void LoadMigrations(Observation& now);
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
+  static void Classify(Database& database, const std::string& path,
+                       const std::shared_ptr<const migrations::Graph>& graph);
   [[nodiscard]] Database Look(const std::string& path, const std::string& version_table);
 
   std::string root_;

@@ -125,4 +125,19 @@ SchemaOutline InspectOutline(const std::string& path, std::string_view version_t
   return outline;
 }
 
+std::optional<std::vector<std::string>> InspectSchema(const std::string& path) {
+  std::vector<std::string> schema;
+  try {
+    if (!StatFile(path)) return schema;
+    ReadOnly(path, [&](Connection& connection) {
+      schema = connection.QueryColumn(
+          "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
+          "ESCAPE '\\' ORDER BY sql NOT LIKE 'create virtual%', type <> 'table', rowid");
+    });
+  } catch (const Error&) {
+    return std::nullopt;  // Inspect() has reported why
+  }
+  return schema;
+}
+
 }  // namespace drover::migrations

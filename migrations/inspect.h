@@ -45,4 +45,8 @@ void RollBackHotJournal(const std::string& path);
 /// The outline of the schema, read in the same way; empty when it cannot be read.
 [[nodiscard]] SchemaOutline InspectOutline(const std::string& path, std::string_view version_table);
 
+/// The CREATE statements of the schema, tables first, virtual ones before all; read in the same
+/// way. Empty for no file; nothing when it cannot be read.
+[[nodiscard]] std::optional<std::vector<std::string>> InspectSchema(const std::string& path);
+
 }  // namespace drover::migrations
