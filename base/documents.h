@@ -586,16 +586,26 @@ struct EventDocument {
 
 /// A notification to the client that asked for a long job: how far it has come.
 struct ProgressDocument {
-  std::int64_t id = 0;  // of the request
-  std::int64_t step = 0;
+  std::int64_t id = 0;    // of the request
+  std::int64_t step = 0;  // from 1
   std::int64_t steps = 0;
   std::string revision;
   std::string message;
+  std::int64_t statement = 0;  // of the step's script, from 1; 0 while it is young
+  std::int64_t statements = 0;
+  std::int64_t elapsed_ms = 0;
+  std::optional<std::string>
+      waiting_for;  // who has the database locked: "pid 123 (python3 app.py)"
   static constexpr auto Fields() {
-    return std::tuple{Field{"id", &ProgressDocument::id}, Field{"step", &ProgressDocument::step},
+    return std::tuple{Field{"id", &ProgressDocument::id},
+                      Field{"step", &ProgressDocument::step},
                       Field{"steps", &ProgressDocument::steps},
                       Field{"revision", &ProgressDocument::revision},
-                      Field{"message", &ProgressDocument::message}};
+                      Field{"message", &ProgressDocument::message},
+                      Field{"statement", &ProgressDocument::statement},
+                      Field{"statements", &ProgressDocument::statements},
+                      Field{"elapsed_ms", &ProgressDocument::elapsed_ms},
+                      Field{"waiting_for", &ProgressDocument::waiting_for}};
   }
 };
 

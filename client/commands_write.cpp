@@ -42,13 +42,25 @@ bool WasAnswered(const Error& refusal, const Params& params) {
                                                  : params.confirm;
 }
 
+/// What is only shown needs no daemon to go on with it.
+CallOptions ChangeOptions(const Invocation& invocation, const Params& params) {
+  CallOptions options = OptionsFor(invocation);
+  if (params.dry_run || params.sql) return options;
+  options.on_detach = [] {
+    PrintError(
+        "drover: detached: the migration goes on in the daemon; Ctrl-C again cancels it; drover "
+        "watch shows it\n");
+  };
+  return options;
+}
+
 /// Carries out one request; on a terminal a refusal that a yes can lift is asked about. There are
 /// two such questions for each verb, so it ends. Changes `params` by the answers.
 std::string Change(const Invocation& invocation, Connection& connection, Renderer render,
                    Params& params) {
   for (;;) {
     try {
-      return connection.Call(invocation.verb->method, params, OptionsFor(invocation));
+      return connection.Call(invocation.verb->method, params, ChangeOptions(invocation, params));
     } catch (const Error& error) {
       const bool askable = error.code == Code::kRefused && (error.kind == "plan.destructive" ||
                                                             error.kind == "environment.protected" ||

@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kReadSize = std::size_t{64} << 10;
 constexpr double kCancelSeconds = 30;
 constexpr double kChildSeconds = 5;
+constexpr double kDetachSeconds = 2;
 
 Error Interrupted() { return {Code::kCancelled, "interrupted", "interrupted"}; }
 
@@ -198,6 +199,10 @@ std::string Connection::Call(std::string_view method, const Params& params,
                              const CallOptions& options) {
   Deadline deadline = options.deadline;
   double seconds = options.seconds;
+  const bool detachable = options.on_detach && !local();
+  if (detachable) AllowInterrupts(2);
+  bool detaching = false;
+  bool cancelling = false;
   const std::int64_t id = Send(method, params, deadline);
   for (;;) {
     std::optional<Reply> reply;
@@ -205,6 +210,14 @@ std::string Connection::Call(std::string_view method, const Params& params,
       reply = Receive(deadline);
     } catch (const Error& error) {
       if (error.code != Code::kCancelled) throw;
+      if (detachable && !detaching && !cancelling) {
+        detaching = true;
+        options.on_detach();
+        deadline = After(kDetachSeconds);
+        continue;
+      }
+      detaching = false;
+      cancelling = true;
       if (options.on_cancel) options.on_cancel();
       Params cancel;
       cancel.id = id;
@@ -214,6 +227,11 @@ std::string Connection::Call(std::string_view method, const Params& params,
       continue;
     }
     if (!reply) {
+      if (detaching) {
+        throw Error(Code::kCancelled, "detached",
+                    Concat("the ", method, " goes on in the daemon without this program"),
+                    "drover watch");
+      }
       if (options.on_cancel) throw StillRunning(method, seconds);
       throw Late(seconds);
     }

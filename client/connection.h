@@ -19,7 +19,10 @@ struct CallOptions {
   Deadline deadline;
   double seconds = 0;  // what the deadline was made from, for the message
   std::function<void(const ProgressDocument&)> on_progress;  // may be empty
-  std::function<void()> on_cancel;                           // Ctrl-C was pressed; may be empty
+  std::function<void()> on_cancel;  // Ctrl-C has asked to cancel; may be empty
+  /// Set for a job, which a daemon carries on without us: the first Ctrl-C calls this, and leaves
+  /// unless a second one, which cancels, follows soon.
+  std::function<void()> on_detach;
 };
 
 class Connection final {
@@ -40,8 +43,9 @@ class Connection final {
   [[nodiscard]] std::optional<Reply> Receive(const Deadline& deadline);
 
   /// Sends a request and waits for its result, which is returned as JSON text; notifications other
-  /// than progress are dropped. Ctrl-C sends `cancel` and goes on waiting. Throws what the daemon
-  /// answered, and what Send and Receive throw; kTimedOut ("daemon.late") when nobody answers.
+  /// than progress are dropped. Ctrl-C sends `cancel` and goes on waiting; of a daemon's job
+  /// the first one only detaches. Throws what the daemon answered, and what Send and Receive throw;
+  /// kTimedOut ("daemon.late") when nobody answers; kCancelled ("detached").
   [[nodiscard]] std::string Call(std::string_view method, const Params& params,
                                  const CallOptions& options);
 

@@ -19,11 +19,12 @@ constexpr int kInterruptedExit = 130;
 // Everything here is touched by the handler, so it is lock-free atomics and async-signal-safe
 // calls.
 std::atomic<int> interrupts = 0;
+std::atomic<int> allowed = 1;
 std::array<int, 2> wake_pipe{-1, -1};
 
 void OnInterrupt(int) {
   const int saved = errno;
-  if (interrupts.fetch_add(1) > 0) _exit(kInterruptedExit);
+  if (interrupts.fetch_add(1) >= allowed.load()) _exit(kInterruptedExit);
   const char byte = 0;
   [[maybe_unused]] const ssize_t ignored = write(wake_pipe[1], &byte, 1);
   errno = saved;
@@ -48,6 +49,8 @@ void CatchInterrupts() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
+
+void AllowInterrupts(int count) { allowed = count; }
 
 Ready WaitFor(int fd, For what, const Deadline& deadline) {
   for (;;) {

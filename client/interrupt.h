@@ -16,6 +16,9 @@ enum class For : std::uint8_t { kReading, kWriting };
 /// Installs the handler for SIGINT and SIGTERM. Call once, before the first WaitFor().
 void CatchInterrupts();
 
+/// How many times Ctrl-C may be pressed before it ends the program at once: once, unless told.
+void AllowInterrupts(int count);
+
 /// Waits until `fd` can be read or written (or has failed, which the next call on it tells), the
 /// deadline passes, or Ctrl-C is pressed. Each Ctrl-C is reported once.
 [[nodiscard]] Ready WaitFor(int fd, For what, const Deadline& deadline);

@@ -9,6 +9,7 @@ namespace drover::client {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{300};
+constexpr std::int64_t kWorthTelling = 1000;  // milliseconds: a second is the unit shown
 constexpr std::string_view kWipe = "\r\x1b[K";
 
 void Draw(std::string_view text) {
@@ -18,8 +19,22 @@ void Draw(std::string_view text) {
 }  // namespace
 
 std::string RenderProgress(const ProgressDocument& progress, const Style& style) {
-  const std::string text = Concat("[", progress.step, "/", progress.steps, "] ", progress.revision,
-                                  "  ", progress.message);
+  std::string head;
+  if (!progress.revision.empty()) {
+    head = Concat("[", progress.step, "/", progress.steps, "] ", Clean(progress.revision), "  ");
+  }
+  std::string tail;
+  if (progress.statements > 0 && !progress.waiting_for) {
+    tail += Concat("  statement ", progress.statement, " of ", progress.statements);
+  }
+  if (progress.elapsed_ms >= kWorthTelling) {
+    tail += Concat("  ", FormatDuration(progress.elapsed_ms / 1000 * 1000));
+  }
+  const std::string middle =
+      progress.waiting_for ? Concat("waiting for ", *progress.waiting_for) : progress.message;
+  const std::size_t used = DisplayWidth(head) + DisplayWidth(tail) + 1;
+  const std::size_t room = style.width > used ? style.width - used : 0;
+  const std::string text = Concat(head, Shorten(style, middle, room), tail);
   return Shorten(style, text, style.width == 0 ? text.size() : style.width - 1);
 }
 

@@ -11,7 +11,8 @@
 
 namespace drover::client {
 
-/// "[3/12] 981cbaae32a1  Initial migration", fitted to the width. Pure.
+/// "[3/12] 981cbaae32a1  Initial migration  statement 4 of 9  12 s", or whom the job is waiting for
+/// instead of the message; fitted to the width. Pure.
 [[nodiscard]] std::string RenderProgress(const ProgressDocument& progress, const Style& style);
 
 class ProgressLine final {

@@ -39,18 +39,36 @@ void CheckDatabase(const environments::Target& target, const migrations::Databas
   }
 }
 
+/// Takes over what the look has found out about the revisions that go up.
+void NoteDestruction(migrations::Plan& plan, const Observation& seen, const std::string& path) {
+  for (migrations::Step& step : plan.steps) {
+    if (step.direction != migrations::Direction::kUp) continue;
+    step.destructive = seen.DestructionOf(path, step.revision);
+  }
+}
+
 void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command,
-                      const std::string& environment) {
+                      const std::string& environment, environments::DestructivePolicy policy) {
+  using environments::DestructivePolicy;
   const bool goes_up = command == JobCommand::kUpgrade || command == JobCommand::kRedo;
-  if (!goes_up || params.confirm) return;
+  if (!goes_up || policy == DestructivePolicy::kAllow) return;
+  if (params.confirm && policy == DestructivePolicy::kConfirm) return;
   std::vector<std::string> losses;
   for (const migrations::Step& step : plan.steps) {
     if (step.direction == migrations::Direction::kDown) continue;  // named by the user
     for (const Destruction& loss : step.destructive) {
+      if (!migrations::LosesData(loss)) continue;
       losses.push_back(Concat(step.revision.id, ": ", loss.kind, " ", loss.object));
     }
   }
   if (losses.empty()) return;
+  if (policy == DestructivePolicy::kRefuse) {
+    throw Error(Code::kRefused, "plan.destructive_refused",
+                Concat("this ", CommandName(command),
+                       " would destroy data, which drover.yaml refuses: ", Join(losses, "; ")),
+                Concat("set safety.destructive to confirm in drover.yaml, then ",
+                       CommandName(command), " with --yes"));
+  }
   throw Error(
       Code::kRefused, "plan.destructive",
       Concat("this ", CommandName(command), " would destroy data: ", Join(losses, "; ")),
@@ -143,6 +161,7 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
       request.target = migrations::ResolveRedo(*request.graph, request.rows, params.target);
     }
     plan = PlanFor(request, request.rows);
+    NoteDestruction(plan, *view.seen, target.path);
   }
   const bool warn = command != JobCommand::kRedo;  // which is the remedy
   if (warn && verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
@@ -163,7 +182,7 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     return change;
   }
   CheckProtection(view, verdict, params, command);
-  CheckDestruction(plan, params, command, environment.name);
+  CheckDestruction(plan, params, command, environment.name, view.config().destructive);
   return change;
 }
 

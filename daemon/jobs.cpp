@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "environments/processes.h"
 #include "migrations/checksum.h"
 #include "migrations/redo.h"
 #include "migrations/repair.h"
@@ -145,12 +146,14 @@ migrations::ApplyResult Work(const JobRequest& request, const migrations::ApplyO
     return {
         .from = request.rows, .to = request.rows, .steps = {}, .warnings = {}, .duration_ms = 0};
   }
-  const migrations::ApplyRequest apply{.path = request.path,
-                                       .version_table = request.version_table,
-                                       .by = request.by,
-                                       .busy_timeout = kBusyTimeout,
-                                       .plan = [&](auto rows) { return PlanFor(request, rows); },
-                                       .may_create = request.command == JobCommand::kUpgrade};
+  const migrations::ApplyRequest apply{
+      .path = request.path,
+      .version_table = request.version_table,
+      .by = request.by,
+      .busy_timeout = kBusyTimeout,
+      .who_holds = [&path = request.path] { return environments::FindLockHolders(path); },
+      .plan = [&](auto rows) { return PlanFor(request, rows); },
+      .may_create = request.command == JobCommand::kUpgrade};
   if (request.command == JobCommand::kStamp) return migrations::Stamp(apply, *request.graph);
   return migrations::Apply(apply, observer, stop);
 }

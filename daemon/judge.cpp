@@ -342,11 +342,12 @@ class Judgement {
     }
     if (seen_.config->destructive != DestructivePolicy::kAllow) {
       for (const Revision* revision : pending_) {
-        const std::vector<Destruction> lost = migrations::FindDestruction(revision->up.sql);
-        if (lost.empty()) continue;
+        const std::vector<Destruction> losses = seen_.DestructionOf(target_.path, *revision);
+        const auto lost = std::ranges::find_if(losses, migrations::LosesData);
+        if (lost == losses.end()) continue;
         return Settle(state,
-                      Concat("revision ", revision->id, " would ", lost.front().kind, " ",
-                             lost.front().object, ": that is yours to decide"),
+                      Concat("revision ", revision->id, " would ", lost->kind, " ", lost->object,
+                             ": that is yours to decide"),
                       next);
       }
     }

@@ -171,24 +171,32 @@ struct Methods {
     });
   }
 
+  static ProgressDocument ProgressOf(const migrations::ApplyProgress& made, std::int64_t id) {
+    return {.id = id,
+            .step = static_cast<std::int64_t>(made.index + 1),
+            .steps = static_cast<std::int64_t>(made.steps),
+            .revision = made.revision,
+            .message = made.message,
+            .statement = static_cast<std::int64_t>(made.statement),
+            .statements = static_cast<std::int64_t>(made.statements),
+            .elapsed_ms = made.elapsed.count(),
+            .waiting_for =
+                made.waiting ? std::optional(migrations::NameHolders(made.holders)) : std::nullopt};
+  }
+
   static void Submit(Service& service, const CallPtr& call, const std::shared_ptr<Project>& project,
                      ChangeRequest change) {
     const std::optional<std::int64_t> id = call->request().id;
     const std::shared_ptr<Session> session = call->session();
     migrations::ApplyObserver observer;
     if (id) {
-      observer.on_begin = [&service, session, id, last = std::chrono::steady_clock::time_point()](
-                              const migrations::Step& step, std::size_t index,
-                              std::size_t steps) mutable {
+      observer.on_progress = [&service, session, id,
+                              last = std::chrono::steady_clock::time_point()](
+                                 const migrations::ApplyProgress& made) mutable {
         const auto now = std::chrono::steady_clock::now();
-        if (index > 0 && now - last < kProgressPause) return;
+        if (now - last < kProgressPause) return;
         last = now;
-        const ProgressDocument progress{.id = *id,
-                                        .step = static_cast<std::int64_t>(index + 1),
-                                        .steps = static_cast<std::int64_t>(steps),
-                                        .revision = step.revision.id,
-                                        .message = step.revision.message};
-        auto line = EncodeNotification("progress", EncodeDocument(progress));
+        auto line = EncodeNotification("progress", EncodeDocument(ProgressOf(made, *id)));
         service.loop_.Post([session, line = std::move(line)] { session->SendEvent(line); });
       };
     }

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/text.h"
+#include "migrations/plan.h"
+#include "migrations/sql_text.h"
 
 namespace drover::daemon {
 
@@ -19,6 +21,16 @@ const environments::Target* Observation::FindTarget(std::string_view name) const
 const migrations::DatabaseFacts* Observation::FactsOf(const std::string& path) const {
   const auto found = databases.find(path);
   return found == databases.end() ? nullptr : found->second.get();
+}
+
+std::vector<Destruction> Observation::DestructionOf(const std::string& path,
+                                                    const migrations::Revision& revision) const {
+  const auto known = destruction.find(path);
+  if (known == destruction.end() || !known->second) {
+    return migrations::FindDestruction(revision.up.sql);
+  }
+  const auto found = known->second->find(revision.id);
+  return found == known->second->end() ? std::vector<Destruction>() : found->second;
 }
 
 const migrations::Lineage* Observation::LineageOf(const std::string& path) const {
@@ -130,7 +142,9 @@ void Observer::InspectDatabases(Observation& now, const std::set<std::string>& b
     Database database = known != databases_.end() && busy.contains(target.path)
                             ? known->second
                             : Look(target.path, now.config->version_table);
+    Classify(database, target.path, now.graph);
     now.databases.emplace(target.path, database.facts);
+    now.destruction.emplace(target.path, database.destruction);
     now.footprints.emplace(target.path, database.footprint);
     kept.emplace(target.path, std::move(database));
   }
@@ -156,12 +170,31 @@ void Observer::MatchSchemas(Observation& now, const std::set<std::string>& busy)
                                            .version_table = now.config->version_table,
                                            .migrations_digest = now.migrations_digest,
                                            .graph = now.graph,
-                                           .stubs = {}})};
+                                           .stubs = now.config->stubs})};
     }
     if (match.found) now.matches.emplace(path, *match.found);
     kept.emplace(path, std::move(match));
   }
   matches_ = std::move(kept);
+}
+
+void Observer::Classify(Database& database, const std::string& path,
+                        const std::shared_ptr<const Graph>& graph) {
+  if (database.graph == graph && database.destruction) return;
+  database.graph = graph;
+  database.destruction.reset();
+  if (!graph || database.facts->kind == migrations::DatabaseKind::kUnreadable) return;
+  const auto pending = migrations::Pending(*graph, database.facts->rows);
+  migrations::DestructionByRevision destruction;
+  if (std::ranges::any_of(pending, [](const migrations::Revision* revision) {
+        return migrations::MayDestroy(revision->up.sql);
+      })) {
+    const auto schema = migrations::InspectSchemaSql(path);
+    if (!schema) return;
+    destruction = migrations::ClassifyDestruction(pending, *schema);
+  }
+  database.destruction =
+      std::make_shared<const migrations::DestructionByRevision>(std::move(destruction));
 }
 
 Observer::Database Observer::Look(const std::string& path, const std::string& version_table) {

@@ -15,6 +15,7 @@
 #include "daemon/state_store.h"
 #include "environments/config.h"
 #include "environments/target.h"
+#include "migrations/destruction.h"
 #include "migrations/folder.h"
 #include "migrations/footprint.h"
 #include "migrations/graph.h"
@@ -39,6 +40,8 @@ struct Observation {
   std::map<std::string, std::shared_ptr<const migrations::Lineage>> lineages;
   /// Of unversioned databases, by path: the revision to stamp them with.
   std::map<std::string, migrations::SchemaMatch> matches;
+  /// By target path: what the pending revisions would destroy there.
+  std::map<std::string, std::shared_ptr<const migrations::DestructionByRevision>> destruction;
   State state;
   bool trusted = false;
   std::set<std::string> inputs;  // configuration files read or looked for
@@ -49,6 +52,10 @@ struct Observation {
   /// The facts and the lineage of the database at a target's path; null when it was not looked at.
   [[nodiscard]] const migrations::DatabaseFacts* FactsOf(const std::string& path) const;
   [[nodiscard]] const migrations::Lineage* LineageOf(const std::string& path) const;
+  /// What upgrading the database at `path` to `revision` would destroy; judged by the text alone
+  /// when the revision was not among those pending at the look.
+  [[nodiscard]] std::vector<Destruction> DestructionOf(const std::string& path,
+                                                       const migrations::Revision& revision) const;
 };
 
 /// Observes one project. One call at a time; calls may come from different threads.
@@ -71,6 +78,9 @@ class Observer final {
     bool racy = true;
     std::shared_ptr<const migrations::DatabaseFacts> facts;
     std::string version_table;
+    /// What its pending revisions destroy, and the graph that was judged.
+    std::shared_ptr<const migrations::DestructionByRevision> destruction;
+    std::shared_ptr<const migrations::Graph> graph;
   };
 
   /// The answer to which revision an unversioned database has, and what it was made from.
@@ -88,6 +98,8 @@ class Observer final {
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
   void TraceLineages(Observation& now, const std::set<std::string>& busy);
   void MatchSchemas(Observation& now, const std::set<std::string>& busy);
+  static void Classify(Database& database, const std::string& path,
+                       const std::shared_ptr<const migrations::Graph>& graph);
   [[nodiscard]] Database Look(const std::string& path, const std::string& version_table);
 
   std::string root_;

@@ -25,8 +25,11 @@ class UntilQuiet : public std::enable_shared_from_this<UntilQuiet> {
   void Look() {
     project_->Fresh([self = shared_from_this()](const std::shared_ptr<const View>& view) {
       self->timer_.reset();  // its callback holds us
-      const bool working = std::ranges::any_of(view->verdicts, [](const Verdict& verdict) {
-        return verdict.may_apply || verdict.state == EnvironmentState::kApplying;
+      const bool patient = std::chrono::steady_clock::now() - self->begun_ < kLockPatience;
+      const bool working = std::ranges::any_of(view->verdicts, [&](const Verdict& verdict) {
+        const bool locked = verdict.error && verdict.error->kind == "sqlite.busy";
+        return verdict.may_apply || verdict.state == EnvironmentState::kApplying ||
+               (locked && patient && verdict.state == EnvironmentState::kUnresolved);
       });
       if (!working) {
         self->done_(view);
@@ -37,6 +40,10 @@ class UntilQuiet : public std::enable_shared_from_this<UntilQuiet> {
   }
 
  private:
+  /// How long a database that cannot even be read may stay locked by another program.
+  static constexpr std::chrono::seconds kLockPatience{5};
+
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   Loop& loop_;
   std::shared_ptr<Project> project_;
   Done done_;

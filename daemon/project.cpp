@@ -276,6 +276,7 @@ JobRequest Project::Prepare(const View& view, std::size_t environment, JobComman
   request.migrations_digest = view.seen->migrations_digest;
   request.config_sha256 = view.config().sha256;
   request.rows = view.verdicts[environment].current;
+  request.stubs = view.config().stubs;
   return request;
 }
 

@@ -17,8 +17,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kTopKeys{
     "project", "migrations", "default_environment", "environments", "safety", "strays"};
-constexpr std::array<std::string_view, 6> kMigrationsKeys{
-    "format", "directory", "schema", "version_table", "file_template", "timezone"};
+constexpr std::array<std::string_view, 8> kMigrationsKeys{
+    "format",        "directory", "schema",         "version_table",
+    "file_template", "timezone",  "stub_functions", "stub_collations"};
 constexpr std::array<std::string_view, 5> kEnvironmentKeys{"url", "env_file", "on_pending",
                                                            "protected", "compose"};
 constexpr std::array<std::string_view, 4> kComposeKeys{"file", "service", "project_directory",
@@ -116,6 +117,12 @@ class Parser final {
       config_.file_template.zone =
           static_cast<TimeZone>(reader_.Choice(*zone, "migrations.timezone", kTimeZones));
     }
+    if (const YamlNode* names = node->Find("stub_functions")) {
+      config_.stubs.functions = Stubs(*names, "migrations.stub_functions", Arguments::kAllowed);
+    }
+    if (const YamlNode* names = node->Find("stub_collations")) {
+      config_.stubs.collations = Stubs(*names, "migrations.stub_collations", Arguments::kRefused);
+    }
   }
 
   void FileTemplate(const YamlNode& node) {
@@ -127,6 +134,36 @@ class Parser final {
                    node.at, problem->hint);
     }
     config_.file_template.pattern = pattern;
+  }
+
+  enum class Arguments : std::uint8_t { kAllowed, kRefused };
+
+  /// Names, each with "/2" for its number of arguments where that is allowed.
+  [[nodiscard]] std::vector<std::string> Stubs(const YamlNode& node, std::string_view key,
+                                               Arguments arguments) const {
+    constexpr std::int64_t kMostArguments = 127;  // SQLite's limit
+    std::vector<std::string> stubs = reader_.Strings(node, key);
+    for (std::size_t i = 0; i < stubs.size(); ++i) {
+      const std::string_view stub = stubs[i];
+      const std::size_t slash = stub.find('/');
+      const std::string_view name = stub.substr(0, slash);
+      bool good = !name.empty() && kLetters.find(name.front()) != std::string_view::npos &&
+                  ConsistsOf(name, Concat(kLetters, kDigits));
+      if (slash != std::string_view::npos) {
+        const std::optional<std::int64_t> count = ParseInteger(stub.substr(slash + 1));
+        good = good && arguments == Arguments::kAllowed && count && *count >= 0 &&
+               *count <= kMostArguments;
+      }
+      if (good) continue;
+      const bool function = arguments == Arguments::kAllowed;
+      reader_.Fail("value",
+                   Concat(key, " \"", Excerpt(stub, 40), "\" is not ",
+                          function ? "a function's name, alone or with its number of arguments"
+                                   : "a collation's name"),
+                   node.items.empty() ? node.at : node.items[i].at,
+                   function ? "stub_functions: [slugify/1]" : "stub_collations: [unicode_nocase]");
+    }
+    return stubs;
   }
 
   void VersionTable(const YamlNode& node) {

@@ -11,6 +11,7 @@
 
 #include "base/posix.h"
 #include "migrations/file_template.h"
+#include "migrations/stubs.h"
 
 namespace drover::environments {
 
@@ -45,6 +46,7 @@ struct Config {
   std::vector<std::string> schema_files;           // absolute; may be empty
   migrations::FileTemplate file_template;          // of new migrations
   std::string version_table = "drover_version";
+  migrations::Stubs stubs;  // what the application defines, for replays of the schema
   std::string default_environment;
   std::vector<EnvironmentConfig> environments;  // in file order; at least one
   DestructivePolicy destructive = DestructivePolicy::kConfirm;

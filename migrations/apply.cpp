@@ -57,8 +57,8 @@ class Transaction {
   Connection& connection_;
 };
 
-/// The rows are not what the plan was made from: somebody else was faster.
-struct RowsMoved {};
+/// The rows are not what the plan was made from, or somebody else is at work: plan anew.
+struct PlanAgain {};
 
 enum class Purpose : std::uint8_t { kApply, kStamp };
 
@@ -66,22 +66,43 @@ class Applier {
  public:
   Applier(const ApplyRequest& request, const ApplyObserver& observer, const std::stop_token& stop,
           Purpose purpose)
-      : request_(request), observer_(observer), stop_(stop), purpose_(purpose) {
-    Open();
+      : request_(request),
+        observer_(observer),
+        stop_(stop),
+        purpose_(purpose),
+        turn_(EnsureDirectory(request)),
+        wait_(
+            request.busy_timeout, turn_, request.who_holds,
+            [this](const std::vector<Holder>& holders) {
+              ApplyProgress progress = progress_;
+              progress.waiting = true;
+              progress.holders = holders;
+              Report(std::move(progress));
+            },
+            stop) {}
+
+  /// Lets go of the database. SQLite rolls back what it could not before.
+  void Close() {
+    ledger_.reset();
+    connection_.reset();
   }
 
+  /// Why the work ended, for the user.
+  [[nodiscard]] Error Explain(const Error& error) { return wait_.Explain(error, request_.path); }
+
   ApplyResult Run() {
-    const SteadyClock::time_point begin = SteadyClock::now();
+    Open();
     result_.from = ledger_->Rows();
     result_.to = result_.from;
     constexpr int kReplans = 1000;  // every one means that another process made progress
     for (int attempt = 0; attempt < kReplans; ++attempt) {
       const Plan plan = request_.plan(ledger_->Rows());
       result_.warnings = plan.warnings;
+      if (!plan.steps.empty() && !WaitForTurn()) continue;
       if (RunSteps(plan)) {
         result_.to = plan.to;
         Verify();
-        result_.duration_ms = MillisecondsSince(begin);
+        result_.duration_ms = MillisecondsSince(begun_);
         return std::move(result_);
       }
     }
@@ -91,7 +112,7 @@ class Applier {
   }
 
   ApplyResult Stamp(const Graph& graph) {
-    const SteadyClock::time_point begin = SteadyClock::now();
+    Open();
     Transaction transaction(*connection_);
     const std::vector<RevisionId> rows = ledger_->Rows();
     const Plan plan = request_.plan(rows);
@@ -109,11 +130,18 @@ class Applier {
     result_.to = plan.to;
     Verify();
     result_.warnings = plan.warnings;
-    result_.duration_ms = MillisecondsSince(begin);
+    result_.duration_ms = MillisecondsSince(begun_);
     return std::move(result_);
   }
 
  private:
+  static const std::string& EnsureDirectory(const ApplyRequest& request) {
+    if (request.may_create && !StatFile(request.path)) {
+      MakeDirectories(DirectoryName(request.path), 0755);
+    }
+    return request.path;
+  }
+
   void Open() {
     const auto status = StatFile(request_.path);
     if (!status && !request_.may_create) {
@@ -124,17 +152,16 @@ class Applier {
       const DatabaseFacts facts = Inspect(request_.path, request_.version_table);
       throw Error(*facts.problem);
     }
-    if (!status) MakeDirectories(DirectoryName(request_.path), 0755);
     Connect();
     RefuseUnversioned();
   }
 
   /// A connection whose settings are ours, whatever an earlier migration did to the last one.
   void Connect() {
-    ledger_.reset();
-    connection_.reset();
+    Close();
     connection_.emplace(request_.path, request_.may_create ? OpenMode::kCreate : OpenMode::kWrite,
                         request_.busy_timeout);
+    wait_.Attach(*connection_);
     // Must be set outside a transaction; a rebuild under enforcement would cascade into children.
     connection_->Execute("PRAGMA foreign_keys=OFF");
     if (connection_->QueryInteger("PRAGMA foreign_keys") != 0) {
@@ -162,16 +189,50 @@ class Applier {
                 "drover stamp REVISION, if its schema is that of a revision");
   }
 
+  /// Leaves a process that is carrying out its plan alone until it has done. False when there was
+  /// one: what is left to do must be planned anew.
+  bool WaitForTurn() {
+    if (turn_.mine() || !turn_.IsTaken()) return true;
+    // Who has the turn and does not move, stopped between two transactions, is not waited for: our
+    // own lock decides then.
+    const bool taken_over = !wait_.ForTurn();
+    CheckStop("waiting for another process");
+    if (!taken_over) return false;
+    impatient_ = true;
+    return true;
+  }
+
+  /// Called with the write lock held and the rows as planned, so that of two processes only one
+  /// comes out with the turn.
+  void TakeTurn() {
+    if (turn_.mine()) return;
+    if (turn_.IsTaken() && !impatient_) throw PlanAgain();
+    turn_.Take();
+  }
+
+  void CheckStop(std::string_view what) const {
+    if (!stop_.stop_requested()) return;
+    throw Error(Code::kCancelled, "job.cancelled",
+                Concat("cancelled before ", what, "; everything before it stays applied"));
+  }
+
+  void Report(ApplyProgress progress) const {
+    if (!observer_.on_progress) return;
+    progress.elapsed = std::chrono::milliseconds(MillisecondsSince(begun_));
+    observer_.on_progress(progress);
+  }
+
   /// False when the rows moved under the plan and a new one is needed.
   bool RunSteps(const Plan& plan) {
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       const Step& step = plan.steps[i];
-      if (stop_.stop_requested()) {
-        throw Error(Code::kCancelled, "job.cancelled",
-                    Concat("cancelled before revision ", step.revision.id,
-                           "; everything before it stays applied"));
-      }
-      if (observer_.on_begin) observer_.on_begin(step, i, plan.steps.size());
+      CheckStop(Concat("revision ", step.revision.id));
+      progress_ = {};
+      progress_.revision = step.revision.id;
+      progress_.message = step.revision.message;
+      progress_.index = i;
+      progress_.steps = plan.steps.size();
+      Report(progress_);
       const SteadyClock::time_point begin = SteadyClock::now();
       try {
         if (step.script().transaction) {
@@ -179,7 +240,8 @@ class Applier {
         } else {
           RunWithoutTransaction(step);
         }
-      } catch (const RowsMoved&) {
+      } catch (const PlanAgain&) {
+        impatient_ = false;
         return false;
       }
       if (changes_connection_) Connect();
@@ -201,13 +263,14 @@ class Applier {
       return Transaction(*connection_);
     } catch (const Error& error) {
       // Busy because somebody is doing the same work is no failure.
-      if (error.code == Code::kBusy && ledger_->Rows() != step.rows_before) throw RowsMoved();
+      if (error.code == Code::kBusy && ledger_->Rows() != step.rows_before) throw PlanAgain();
       throw;
     }
   }
 
   void CheckRows(const Step& step) {
-    if (ledger_->Rows() != step.rows_before) throw RowsMoved();
+    if (ledger_->Rows() != step.rows_before) throw PlanAgain();
+    TakeTurn();
     // Between our look at the file and this lock somebody may have filled it.
     if (step.rows_before.empty() && !has_tables_) RefuseUnversioned();
   }
@@ -244,7 +307,7 @@ class Applier {
     Transaction transaction = Begin(step);
     CheckRows(step);
     EnsureTables();
-    Note(RunScript(*connection_, step.script(), step.revision.file, stop_));
+    Run(step);
     RefuseTampering(step);
     ledger_->ReplaceRows(step.rows_before, step.rows_after);
     ledger_->Record(RowFor(step, begin));
@@ -273,7 +336,7 @@ class Applier {
     }
     has_tables_ = true;
     try {
-      Note(RunScript(*connection_, step.script(), step.revision.file, stop_));
+      Run(step);
       if (!connection_->autocommit()) {
         connection_->Execute("ROLLBACK");
         throw Error(Code::kInvalid, "sql.open_transaction",
@@ -294,27 +357,41 @@ class Applier {
     transaction.Commit(request_.busy_timeout);
   }
 
-  void Note(ScriptRun run) {
+  void Run(const Step& step) {
+    ScriptRun run = RunScript(*connection_, step.script(), step.revision.file, stop_,
+                              [this](std::size_t statement, std::size_t statements) {
+                                progress_.statement = statement;
+                                progress_.statements = statements;
+                                Report(progress_);
+                              });
     changes_connection_ = run.changes_connection;
     for (std::string& notice : run.notices) result_.warnings.push_back(std::move(notice));
   }
 
   /// Looks at the result through a fresh connection.
   void Verify() {
-    ledger_.reset();
-    connection_.reset();
+    Close();
     DatabaseFacts facts;
     bool ours_is_recorded = false;
     // A commit of another process within one tick of the file's clock can make a look misleading.
     constexpr int kLooks = 3;
-    for (int look = 0; look < kLooks && !ours_is_recorded; ++look) {
+    const SteadyClock::time_point deadline = SteadyClock::now() + request_.busy_timeout;
+    for (int look = 0; look < kLooks && !ours_is_recorded;) {
       if (look > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
       facts = Inspect(request_.path, request_.version_table);
       if (!facts.problem && facts.rows == result_.to) return;
-      if (facts.problem && facts.problem->code == Code::kBusy) break;  // it has waited already
+      // Our own commits are done: somebody else's lock is no failure of them.
+      const bool locked = facts.problem && facts.problem->code == Code::kBusy;
+      if (locked && SteadyClock::now() < deadline) continue;
+      if (locked) {
+        result_.warnings.push_back(
+            Concat("committed, but not looked at again: ", facts.problem->message));
+        return;
+      }
       // Another process may have gone on from where we stopped; its steps follow ours then.
       ours_is_recorded = !facts.problem && (result_.steps.empty() ||
                                             facts.records.contains(result_.steps.back().revision));
+      ++look;
     }
     if (facts.problem) throw Error(*facts.problem);
     if (!ours_is_recorded) {
@@ -330,6 +407,11 @@ class Applier {
   const ApplyObserver& observer_;
   const std::stop_token& stop_;
   Purpose purpose_;
+  SteadyClock::time_point begun_ = SteadyClock::now();
+  ApplyProgress progress_;
+  Turn turn_;
+  BusyWait wait_;
+  bool impatient_ = false;  // who has the turn has not moved for long
   std::optional<Connection> connection_;
   std::optional<Ledger> ledger_;
   bool has_tables_ = false;
@@ -360,20 +442,27 @@ ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
       return {.from = {}, .to = {}, .steps = {}, .warnings = plan.warnings, .duration_ms = 0};
     }
   }
+  Applier applier(request, observer, stop, Purpose::kApply);
   try {
-    return Applier(request, observer, stop, Purpose::kApply).Run();
-  } catch (const Error&) {
+    return applier.Run();
+  } catch (const Error& error) {
     // After an I/O error (a full disk) SQLite leaves the rollback to the next one who opens the
     // file.
+    applier.Close();
     TryRollBack(request.path);
-    throw;
+    throw applier.Explain(error);
   }
 }
 
 ApplyResult Stamp(const ApplyRequest& request, const Graph& graph) {
   const ApplyObserver nobody;
   const std::stop_token never;
-  return Applier(request, nobody, never, Purpose::kStamp).Stamp(graph);
+  Applier applier(request, nobody, never, Purpose::kStamp);
+  try {
+    return applier.Stamp(graph);
+  } catch (const Error& error) {
+    throw applier.Explain(error);
+  }
 }
 
 }  // namespace drover::migrations

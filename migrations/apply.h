@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "migrations/busy_wait.h"
 #include "migrations/history.h"
 #include "migrations/plan.h"
 
@@ -24,9 +25,24 @@ struct AppliedStep {
   std::int64_t duration_ms = 0;
 };
 
-/// Called on the applying thread, between transactions.
+/// How far a plan has come.
+struct ApplyProgress {
+  RevisionId revision;  // empty while nothing has begun
+  std::string message;
+  std::size_t index = 0;  // of the step, from 0
+  std::size_t steps = 0;
+  std::size_t statement = 0;  // of the step's script, from 1; 0: it has only just begun
+  std::size_t statements = 0;
+  std::chrono::milliseconds elapsed{};  // since the work began
+  bool waiting = false;                 // for another program's lock
+  std::vector<Holder> holders;          // its processes, when they are known
+};
+
+/// Called on the applying thread; must not throw.
 struct ApplyObserver {
-  std::function<void(const Step&, std::size_t index, std::size_t steps)> on_begin;
+  /// At the beginning of each step; during it when it takes long, and while waiting for a lock.
+  std::function<void(const ApplyProgress&)> on_progress;
+  /// Between transactions.
   std::function<void(const AppliedStep&)> on_applied;
 };
 
@@ -35,6 +51,7 @@ struct ApplyRequest {
   std::string version_table;
   AppliedBy by;
   std::chrono::milliseconds busy_timeout = std::chrono::seconds(5);
+  WhoHolds who_holds = {};  // for the message when the database stays locked; may be empty
   /// Makes the plan from the rows; called again when another process has changed them meanwhile.
   std::function<Plan(std::span<const RevisionId> rows)> plan;
   /// Create the file and its directories when they are missing (an upgrade may, nothing else).
@@ -52,7 +69,9 @@ struct ApplyResult {
 /// Carries out the plan and verifies the rows on a fresh connection. On failure the database is at
 /// the last complete revision and the Error names file, line, column and statement. Throws what the
 /// plan throws; kRefused ("database.unversioned") for a database with tables but no version table;
-/// kNotFound ("database.missing"); kBusy ("sqlite.busy"); kCancelled; what RunScript throws.
+/// kNotFound ("database.missing"); kBusy ("sqlite.busy"), naming who holds the lock; kCancelled;
+/// what RunScript throws. Of several processes with the same work one does it and the others wait
+/// for it.
 ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
                   const std::stop_token& stop);
 

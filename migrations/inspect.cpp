@@ -139,4 +139,19 @@ SchemaImage InspectSchema(const std::string& path, std::string_view version_tabl
   return image;
 }
 
+std::optional<std::vector<std::string>> InspectSchemaSql(const std::string& path) {
+  std::vector<std::string> schema;
+  try {
+    if (!StatFile(path)) return schema;
+    ReadOnly(path, [&](Connection& connection) {
+      schema = connection.QueryColumn(
+          "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
+          "ESCAPE '\\' ORDER BY sql NOT LIKE 'create virtual%', type <> 'table', rowid");
+    });
+  } catch (const Error&) {
+    return std::nullopt;  // Inspect() has reported why
+  }
+  return schema;
+}
+
 }  // namespace drover::migrations

@@ -55,4 +55,8 @@ void RollBackHotJournal(const std::string& path);
 /// The whole schema, read in the same way. Throws what Inspect() would report.
 [[nodiscard]] SchemaImage InspectSchema(const std::string& path, std::string_view version_table);
 
+/// The CREATE statements of the schema, tables first, virtual ones before all; read in the same
+/// way. Empty for no file; nothing when it cannot be read.
+[[nodiscard]] std::optional<std::vector<std::string>> InspectSchemaSql(const std::string& path);
+
 }  // namespace drover::migrations

@@ -28,14 +28,17 @@ std::string RowChanges(const Step& step, const std::string& table) {
 /// The script up to its last token: a last comment must not swallow what follows, and a last
 /// statement needs its end.
 std::string Body(const Script& script) {
-  Lexer lexer(script.sql);
+  const std::optional<TransactionPair> pair =
+      script.transaction ? FindOuterTransaction(script.sql) : std::nullopt;
+  const std::string& sql = pair ? pair->without : script.sql;
+  Lexer lexer(sql);
   std::size_t end = 0;
   bool ended = true;
   while (const std::optional<Token> token = lexer.Next()) {
     end = token->offset + token->text.size();
     ended = token->text == ";";
   }
-  return end == 0 ? std::string() : Concat(script.sql.substr(0, end), ended ? "\n" : ";\n");
+  return end == 0 ? std::string() : Concat(sql.substr(0, end), ended ? "\n" : ";\n");
 }
 
 }  // namespace

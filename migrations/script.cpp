@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <sqlite3.h>
@@ -86,17 +87,62 @@ int Authorize(void* context, int action, const char* first, const char* second, 
   }
 }
 
-int CheckStop(void* context) {
-  return static_cast<const std::stop_token*>(context)->stop_requested() ? 1 : 0;
+/// Tells how far a script has come: not before it has taken a while, and then now and again.
+class Reporter {
+ public:
+  Reporter(const std::string& sql, const ScriptObserver& observer)
+      : sql_(sql), observer_(observer) {}
+
+  /// `done` statements lie behind, the next one begins at `offset`.
+  void Reached(std::size_t done, std::size_t offset) {
+    done_ = done;
+    offset_ = offset;
+    Tick();
+  }
+
+  void Tick() {
+    if (!observer_) return;
+    const SteadyClock::time_point now = SteadyClock::now();
+    if (now < due_) return;
+    due_ = now + kPause;
+    // Counting costs a pass over the text: only who waits for a long script pays it, once.
+    if (statements_ == 0) {
+      statements_ = done_ + CountStatements(std::string_view(sql_).substr(offset_));
+    }
+    observer_(done_ + 1, statements_);
+  }
+
+ private:
+  using SteadyClock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kPatience{200};
+  static constexpr std::chrono::milliseconds kPause{50};
+
+  const std::string& sql_;
+  const ScriptObserver& observer_;
+  SteadyClock::time_point due_ = SteadyClock::now() + kPatience;
+  std::size_t done_ = 0;
+  std::size_t offset_ = 0;
+  std::size_t statements_ = 0;  // 0: not counted yet
+};
+
+/// What SQLite calls back for, every so many steps of its machine.
+struct Pulse {
+  const std::stop_token& stop;
+  Reporter& reporter;
+};
+
+int OnPulse(void* context) {
+  const auto& pulse = *static_cast<const Pulse*>(context);
+  pulse.reporter.Tick();
+  return pulse.stop.stop_requested() ? 1 : 0;
 }
 
-/// Installs the guard and the stop check on a connection for the life of one script.
+/// Installs the guard and the pulse on a connection for the life of one script.
 class Hooks {
  public:
-  Hooks(sqlite3* database, Guard& guard, const std::stop_token& stop) : database_(database) {
+  Hooks(sqlite3* database, Guard& guard, Pulse& pulse) : database_(database) {
     sqlite3_set_authorizer(database, Authorize, &guard);
-    // SQLite takes a void*; the callback only reads.
-    sqlite3_progress_handler(database, 1000, CheckStop, const_cast<std::stop_token*>(&stop));
+    sqlite3_progress_handler(database, 1000, OnPulse, &pulse);
   }
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
@@ -126,8 +172,14 @@ bool MayChangeSchema(std::string_view statement) {
 class Runner {
  public:
   Runner(Connection& connection, const Script& script, const std::string& file,
-         const std::stop_token& stop)
-      : connection_(connection), script_(script), file_(file), stop_(stop) {
+         const std::stop_token& stop, const ScriptObserver& observer)
+      : connection_(connection),
+        script_(script),
+        pair_(script.transaction ? FindOuterTransaction(script.sql) : std::nullopt),
+        sql_(pair_ ? pair_->without : script.sql),
+        file_(file),
+        stop_(stop),
+        reporter_(sql_, observer) {
     guard_.in_transaction = script.transaction;
   }
 
@@ -137,12 +189,15 @@ class Runner {
   }
 
   ScriptRun Run() {
-    const Hooks hooks(connection_.raw(), guard_, stop_);
-    const std::string_view sql = script_.sql;
-    if (const std::size_t nul = sql.find('\0'); nul != std::string_view::npos) {
-      throw Error(Code::kInvalid, "malformed_migration",
-                  "the script contains a NUL byte, which would end the SQL there",
-                  "save the file as plain UTF-8 text", Where(nul));
+    Pulse pulse{.stop = stop_, .reporter = reporter_};
+    const Hooks hooks(connection_.raw(), guard_, pulse);
+    const std::string_view sql = sql_;
+    RefuseWhatHidesText();
+    if (pair_) {
+      run_.notices.push_back(Concat(Where(pair_->begin), ": BEGIN, and the COMMIT in line ",
+                                    PositionAt(sql, pair_->commit, script_.line).line,
+                                    ", are left out: drover runs the whole migration in one "
+                                    "transaction of its own"));
     }
     std::size_t offset = BlankPrefix(sql);
     while (offset < sql.size()) {
@@ -150,6 +205,7 @@ class Runner {
       if (stop_.stop_requested()) {
         throw Error(Code::kCancelled, "job.cancelled", "the migration was cancelled", "", Where(0));
       }
+      reporter_.Reached(run_.statements, offset);
       const char* tail = nullptr;
       StatementPtr statement = Prepare(sql.data() + offset, &tail);
       const auto end = static_cast<std::size_t>(tail - sql.data());
@@ -165,8 +221,29 @@ class Runner {
   }
 
  private:
+  /// A NUL byte ends the text for SQLite, an open comment does for everybody: what follows would be
+  /// left out without a word.
+  void RefuseWhatHidesText() const {
+    if (const std::size_t nul = sql_.find('\0'); nul != std::string::npos) {
+      throw Error(Code::kInvalid, "malformed_migration",
+                  "the script contains a NUL byte, which would end the SQL there",
+                  "save the file as plain UTF-8 text", Where(nul));
+    }
+    const std::size_t comment = sql_.rfind("/*");
+    if (comment == std::string::npos || sql_.find("*/", comment + 2) != std::string::npos) return;
+    const std::optional<Unterminated> open = FindUnterminated(sql_);
+    if (open && open->what == "comment") ThrowUnterminated(*open);
+  }
+
+  [[noreturn]] void ThrowUnterminated(const Unterminated& open) const {
+    throw Error(Code::kInvalid, "sql.unterminated",
+                Concat("the ", open.what, " that begins here is never closed: ",
+                       Excerpt(std::string_view(sql_).substr(begin_ + open.offset), 40)),
+                "close it and save the file", Where(open.offset));
+  }
+
   [[nodiscard]] std::string Where(std::size_t offset) const {
-    const TextPosition at = PositionAt(script_.sql, begin_ + offset, script_.line);
+    const TextPosition at = PositionAt(sql_, begin_ + offset, script_.line);
     return Concat(file_, ":", at.line, ":", at.column);
   }
 
@@ -174,7 +251,7 @@ class Runner {
     guard_.foreign_keys.reset();
     guard_.vacuum = FirstWord(sql) == "vacuum";
     if (guard_.vacuum && script_.transaction) {
-      text_ = std::string_view(script_.sql).substr(begin_);
+      text_ = std::string_view(sql_).substr(begin_);
       guard_.Refuse("VACUUM is not possible inside a transaction",
                     "put it into a migration with \"transaction:false\"");
       ThrowRefused();
@@ -184,7 +261,7 @@ class Runner {
     const int result = sqlite3_prepare_v3(connection_.raw(), sql, -1, 0, &raw, tail);
     StatementPtr statement(raw);
     if (result == SQLITE_OK) return statement;
-    text_ = std::string_view(script_.sql).substr(begin_);
+    text_ = std::string_view(sql_).substr(begin_);
     Fail(result);
   }
 
@@ -236,6 +313,8 @@ class Runner {
     // VACUUM asks the authorizer while it runs.
     if (!guard_.refused.empty()) ThrowRefused();
     const int at = sqlite3_error_offset(connection_.raw());
+    const std::size_t offset = at > 0 ? static_cast<std::size_t>(at) : 0;
+    if ((result & 0xFF) == SQLITE_ERROR) ExplainSyntax(offset);
     try {
       ThrowSqlite(connection_.raw(), result, "");
     } catch (Error& error) {
@@ -243,32 +322,51 @@ class Runner {
         error.message = "the migration was cancelled";
       }
       error.message += Quoted();
-      error.where = Where(at > 0 ? static_cast<std::size_t>(at) : 0);
+      error.where = Where(offset);
       if (error.code == Code::kInvalid && script_.transaction && connection_.autocommit()) {
         error.kind = "sql.implicit_rollback";
         error.hint = "do not use OR ROLLBACK or RAISE(ROLLBACK) in a migration";
       }
-      if (error.hint.empty() && error.code == Code::kInvalid) error.hint = Hint();
+      if (error.hint.empty() && error.code == Code::kInvalid) {
+        error.hint = "correct the statement and save the file";
+      }
       throw;
     }
   }
 
-  [[nodiscard]] std::string Hint() const {
-    Lexer lexer(text_);
-    const std::optional<Token> first = lexer.Next();
-    if (!first) return "";
-    const std::string word = ToLower(first->text);
-    if (first->text == ".") return "dot commands belong to the sqlite3 program; use plain SQL";
-    if (word == "go" || word == "delimiter") {
-      return Concat(first->text, " belongs to another database's client; SQLite needs only ';'");
+  /// Throws when the statement is not SQL at all but something that files of other tools contain,
+  /// or ends too early: SQLite only says near which word it gave up.
+  void ExplainSyntax(std::size_t offset) const {
+    const std::string_view message = sqlite3_errmsg(connection_.raw());
+    if (message.starts_with("unrecognized token")) {
+      const std::optional<Unterminated> open = FindUnterminated(text_);
+      if (open && open->offset == offset) ThrowUnterminated(*open);
     }
-    return "correct the statement and save the file";
+    if (message == "incomplete input") {
+      throw Error(Code::kInvalid, "sql.unterminated",
+                  Concat("the last statement is not finished", Quoted()),
+                  "look for a missing ')' or END, then save the file", Where(0));
+    }
+    if (!message.starts_with("near \"")) return;
+    // SQLite gives up at the word itself, or a line later when it could be taken for a name.
+    const std::size_t end = text_.find('\n', offset);
+    const std::optional<ForeignCommand> command = FindForeignCommand(text_.substr(0, end));
+    if (!command) return;
+    const bool dot = command->word.starts_with('.');
+    throw Error(Code::kInvalid, "sql.foreign_command",
+                Concat(command->word, " is a command of ", command->program, ", not SQL"),
+                dot ? "write plain SQL in its place and save the file"
+                    : "remove the line: SQLite needs only ';' after a statement",
+                Where(command->offset));
   }
 
   Connection& connection_;
   const Script& script_;
+  std::optional<TransactionPair> pair_;
+  const std::string& sql_;  // what runs: the script, but for that pair
   const std::string& file_;
   const std::stop_token& stop_;
+  Reporter reporter_;
   Guard guard_;
   ScriptRun run_;
   std::size_t begin_ = 0;  // of the current statement
@@ -279,13 +377,13 @@ class Runner {
 }  // namespace
 
 ScriptRun RunScript(Connection& connection, const Script& script, const std::string& file,
-                    const std::stop_token& stop) {
-  return Runner(connection, script, file, stop).Run();
+                    const std::stop_token& stop, const ScriptObserver& observer) {
+  return Runner(connection, script, file, stop, observer).Run();
 }
 
 ScriptRun RunSchemaStatements(Connection& connection, const Script& script, const std::string& file,
                               const std::stop_token& stop) {
-  return Runner(connection, script, file, stop).RunSchemaStatements();
+  return Runner(connection, script, file, stop, {}).RunSchemaStatements();
 }
 
 }  // namespace drover::migrations

@@ -18,20 +18,24 @@ bool IsWordPart(char c) {
          static_cast<unsigned char>(c) >= 0x80U;
 }
 
+/// The end of the comment that begins at `at`; beyond the text when it is never closed.
+std::size_t CommentEnd(std::string_view sql, std::size_t at) {
+  const std::size_t end = sql.find("*/", at + 2);
+  return end == std::string_view::npos ? sql.size() + 1 : end + 2;
+}
+
 /// The end of the white space or comment that begins at `at`; `at` when there is none.
 std::size_t SkipOneBlank(std::string_view sql, std::size_t at) {
   if (IsSpace(sql[at])) return at + 1;
   const std::string_view rest = sql.substr(at);
   if (rest.starts_with("\xEF\xBB\xBF")) return at + 3;
   if (rest.starts_with("--")) return std::min(sql.find('\n', at), sql.size());
-  if (rest.starts_with("/*")) {
-    const std::size_t end = sql.find("*/", at + 2);
-    return end == std::string_view::npos ? sql.size() : end + 2;
-  }
+  if (rest.starts_with("/*")) return std::min(CommentEnd(sql, at), sql.size());
   return at;
 }
 
-/// The end of a quoted token that begins at `at`; a doubled quote stands for itself.
+/// The end of a quoted token that begins at `at`; a doubled quote stands for itself. Beyond the
+/// text when the quote is never closed.
 std::size_t QuotedEnd(std::string_view sql, std::size_t at, char close) {
   std::size_t end = at + 1;
   while (end < sql.size()) {
@@ -41,7 +45,7 @@ std::size_t QuotedEnd(std::string_view sql, std::size_t at, char close) {
     }
     ++end;
   }
-  return sql.size();
+  return sql.size() + 1;
 }
 
 using Tokens = std::vector<Token>;
@@ -88,6 +92,25 @@ std::vector<Tokens> SplitStatements(std::string_view sql) {
   }
   if (!current.empty()) statements.push_back(std::move(current));
   return statements;
+}
+
+/// BEGIN, with or without its options, and nothing else.
+bool IsBegin(std::span<const Token> statement) {
+  return IsWord(statement.front(), "begin") &&
+         std::ranges::all_of(statement.subspan(1), [](const Token& token) {
+           return IsWord(token, "transaction") || IsWord(token, "deferred") ||
+                  IsWord(token, "immediate") || IsWord(token, "exclusive");
+         });
+}
+
+bool IsCommit(std::span<const Token> statement) {
+  return (IsWord(statement.front(), "commit") || IsWord(statement.front(), "end")) &&
+         (statement.size() == 1 || (statement.size() == 2 && IsWord(statement[1], "transaction")));
+}
+
+bool IsForeignKeysPragma(std::span<const Token> statement) {
+  return statement.size() > 1 && IsWord(statement[0], "pragma") &&
+         IsWord(statement[1], "foreign_keys");
 }
 
 /// Walks over one statement's words.
@@ -157,13 +180,13 @@ std::optional<Token> Lexer::Next() {
   TokenKind kind = TokenKind::kSymbol;
   if (c == '\'') {
     kind = TokenKind::kString;
-    at_ = QuotedEnd(sql_, at_, '\'');
+    at_ = std::min(QuotedEnd(sql_, at_, '\''), sql_.size());
   } else if (c == '"' || c == '`') {
     kind = TokenKind::kQuotedName;
-    at_ = QuotedEnd(sql_, at_, c);
+    at_ = std::min(QuotedEnd(sql_, at_, c), sql_.size());
   } else if (c == '[') {
     kind = TokenKind::kQuotedName;
-    at_ = QuotedEnd(sql_, at_, ']');
+    at_ = std::min(QuotedEnd(sql_, at_, ']'), sql_.size());
   } else if (IsWordPart(c)) {
     kind = IsDigit(c) ? TokenKind::kNumber : TokenKind::kWord;
     while (at_ < sql_.size() &&
@@ -198,6 +221,82 @@ TextPosition PositionAt(std::string_view text, std::size_t offset, std::size_t f
   }
   return position;
 }
+
+std::optional<Unterminated> FindUnterminated(std::string_view sql) {
+  for (std::size_t at = 0; at < sql.size();) {
+    const char c = sql[at];
+    std::size_t end = at + 1;
+    std::string_view what;
+    if (c == '\'') {
+      what = "string";
+      end = QuotedEnd(sql, at, c);
+    } else if (c == '"' || c == '`' || c == '[') {
+      what = "quoted name";
+      end = QuotedEnd(sql, at, c == '[' ? ']' : c);
+    } else if (sql.substr(at).starts_with("/*")) {
+      what = "comment";
+      end = CommentEnd(sql, at);
+    } else {
+      end = std::max(SkipOneBlank(sql, at), end);
+    }
+    if (end > sql.size()) return Unterminated{.what = what, .offset = at};
+    at = end;
+  }
+  return std::nullopt;
+}
+
+std::optional<ForeignCommand> FindForeignCommand(std::string_view sql) {
+  Lexer lexer(sql);
+  std::optional<Token> token = lexer.Next();
+  const auto line_of = [&](const Token& one) {
+    const std::size_t begin = sql.rfind('\n', one.offset);
+    const std::size_t first = begin == std::string_view::npos ? 0 : begin + 1;
+    return sql.substr(first, std::min(sql.find('\n', one.offset), sql.size()) - first);
+  };
+  while (token) {
+    const std::optional<Token> next = lexer.Next();
+    const std::string_view line = Trim(line_of(*token));
+    const bool leads = line.data() == token->text.data();
+    if (leads && token->text == "." && next && next->kind == TokenKind::kWord &&
+        next->offset == token->offset + 1) {
+      return ForeignCommand{Concat(".", next->text), "the sqlite3 program", token->offset};
+    }
+    const std::string word = ToLower(token->text);
+    const std::string_view after = Trim(line.substr(std::min(word.size(), line.size())));
+    if (leads && word == "go" && after.find_first_not_of("0123456789") == std::string_view::npos) {
+      return ForeignCommand{std::string(token->text), "SQL Server's client", token->offset};
+    }
+    if (leads && word == "delimiter") {
+      return ForeignCommand{std::string(token->text), "MySQL's client", token->offset};
+    }
+    token = next;
+  }
+  return std::nullopt;
+}
+
+std::optional<TransactionPair> FindOuterTransaction(std::string_view sql) {
+  // Most scripts have no BEGIN in front: they are not cut into statements for it.
+  Lexer lexer(sql);
+  std::optional<Token> first = lexer.Next();
+  while (first && IsSymbol(*first, ';')) first = lexer.Next();
+  if (!first || !(IsWord(*first, "begin") || IsWord(*first, "pragma"))) return std::nullopt;
+  const std::vector<Tokens> statements = SplitStatements(sql);
+  std::span<const Tokens> rest(statements);
+  if (IsForeignKeysPragma(rest.front())) rest = rest.subspan(1);
+  if (!rest.empty() && IsForeignKeysPragma(rest.back())) rest = rest.first(rest.size() - 1);
+  if (rest.size() < 2 || !IsBegin(rest.front()) || !IsCommit(rest.back())) return std::nullopt;
+  TransactionPair pair{.begin = rest.front().front().offset,
+                       .commit = rest.back().front().offset,
+                       .without = std::string(sql)};
+  for (const Tokens* statement : {&rest.front(), &rest.back()}) {
+    for (const Token& token : *statement) {
+      pair.without.replace(token.offset, token.text.size(), token.text.size(), ' ');
+    }
+  }
+  return pair;
+}
+
+std::size_t CountStatements(std::string_view sql) { return SplitStatements(sql).size(); }
 
 std::string NameOf(const Token& token) {
   if (token.kind != TokenKind::kQuotedName && token.kind != TokenKind::kString) {

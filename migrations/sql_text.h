@@ -46,6 +46,42 @@ struct TextPosition {
 [[nodiscard]] TextPosition PositionAt(std::string_view text, std::size_t offset,
                                       std::size_t first_line);
 
+/// What begins in a text and does not end in it.
+struct Unterminated {
+  std::string_view what;  // "string", "quoted name" or "comment"
+  std::size_t offset = 0;
+};
+
+/// The string, quoted name or comment that `sql` begins and never ends. SQLite takes an open
+/// comment for a closed one, and so would skip whatever was meant to follow it.
+[[nodiscard]] std::optional<Unterminated> FindUnterminated(std::string_view sql);
+
+/// A line that speaks to another program than SQLite's library.
+struct ForeignCommand {
+  std::string word;     // as written: ".read", "GO", "DELIMITER"
+  std::string program;  // whose command it is
+  std::size_t offset = 0;
+};
+
+/// The first line of `sql` that is a dot command of the sqlite3 program, a "GO" by itself, or a
+/// "DELIMITER"; lines within strings and comments do not count.
+[[nodiscard]] std::optional<ForeignCommand> FindForeignCommand(std::string_view sql);
+
+/// The two statements with which many a file wraps itself into a transaction.
+struct TransactionPair {
+  std::size_t begin = 0;  // offset of BEGIN
+  std::size_t commit = 0;
+  std::string without;  // the script with both blanked out; every other byte stays where it was
+};
+
+/// The outermost BEGIN … COMMIT (or END) of a script: its first and last statement, but for a
+/// PRAGMA foreign_keys around them, as `.dump` and Prisma write it. Nothing when the script has no
+/// such pair.
+[[nodiscard]] std::optional<TransactionPair> FindOuterTransaction(std::string_view sql);
+
+/// How many statements `sql` holds: semicolons in strings, comments and triggers split nothing.
+[[nodiscard]] std::size_t CountStatements(std::string_view sql);
+
 /// The name a token stands for: quotes removed.
 [[nodiscard]] std::string NameOf(const Token& token);
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
+#include "migrations/regexp.h"
 
 namespace drover::migrations {
 namespace {
@@ -187,6 +188,7 @@ Connection::Connection(const std::string& path, OpenMode mode,
   sqlite3_busy_timeout(database_, static_cast<int>(busy_timeout.count()));
   sqlite3_db_config(database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database_, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  AddRegexp(database_);
 }
 
 Connection::Connection(Connection&& other) noexcept

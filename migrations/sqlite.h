@@ -1,6 +1,6 @@
 // The one door to SQLite: a connection and its statements. Every other file speaks to a database
-// through these two classes; sqlite3.h is included in sqlite.cpp
-// and script.cpp only.
+// through these two classes; sqlite3.h is included only where SQLite calls us back: script.cpp,
+// destruction.cpp and regexp.cpp.
 #pragma once
 
 #include <chrono>
@@ -58,7 +58,8 @@ enum class OpenMode : std::uint8_t {
 /// A connection to one database. Not thread-safe; used by one thread at a time.
 class Connection final {
  public:
-  /// Opens `path`. Extension loading is off and DEFENSIVE is on. Throws kNotFound, kIo, kCorrupt
+  /// Opens `path`. Extension loading is off, DEFENSIVE is on, and regexp() is
+  /// there (regexp.h). Throws kNotFound, kIo, kCorrupt
   /// ("sqlite.not_a_database") or kBusy; every message names the path.
   Connection(const std::string& path, OpenMode mode,
              std::chrono::milliseconds busy_timeout = std::chrono::seconds(5));

@@ -139,6 +139,42 @@ class Policy(harness.Case):
         project.drover("upgrade", "--yes")
         self.assertEqual(project.tables(), ["table_2"])
 
+    def test_a_rebuild_that_keeps_every_column_is_applied_by_itself(self):
+        project = self.project
+        project.configure_dev()
+        project.start()
+        project.wait_state("current")
+        project.wait_versions(self.ids[1])
+        project.migration("b00000000001", self.ids[1],
+                          "CREATE TABLE fresh (id INTEGER PRIMARY KEY, note TEXT NOT NULL DEFAULT '');\n"
+                          "INSERT INTO fresh (id, note) SELECT id, ifnull(note, '') FROM table_1;\n"
+                          "DROP TABLE table_1;\nALTER TABLE fresh RENAME TO table_1;")
+        project.wait_versions("b00000000001")
+        project.migration("b00000000002", "b00000000001",
+                          "CREATE TABLE fresh (id INTEGER PRIMARY KEY);\n"
+                          "INSERT INTO fresh (id) SELECT id FROM table_1;\n"
+                          "DROP TABLE table_1;\nALTER TABLE fresh RENAME TO table_1;")
+        project.wait_state("pending")
+        plan = project.drover("plan", "--json").json
+        self.assertEqual(plan["steps"][0]["destructive"],
+                         [{"class": "drop column", "object": "table_1.note"}])
+
+    def test_destruction_can_be_allowed_or_refused_for_commands_too(self):
+        project = self.project
+        url = 'dev: {url: "sqlite:///./application.db", on_pending: report}'
+        project.configure(url, extra="safety: {destructive: refuse}\n")
+        project.start()
+        project.drover("upgrade")
+        project.migration("b00000000001", self.ids[1], "UPDATE table_1 SET note = 'x';\n"
+                          "DELETE FROM table_2;")
+        error = project.drover("upgrade", "--yes", "--json", check=8).error
+        self.assertEqual(error["kind"], "plan.destructive_refused")
+        self.assertIn("delete rows table_2", error["message"])
+        self.assertNotIn("update rows", error["message"])
+        project.configure(url, extra="safety: {destructive: allow}\n")
+        project.drover("upgrade")
+        self.assertEqual(project.versions(), ["b00000000001"])
+
     def test_without_a_transaction_what_needs_it_runs_and_says_so(self):
         project = self.project
         project.configure_dev("report")

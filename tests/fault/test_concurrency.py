@@ -41,6 +41,60 @@ class Concurrency(harness.Case):
                                        "GROUP BY revision ORDER BY 1"), [(r, 1) for r in ids])
         self.assertEqual(project.query("PRAGMA integrity_check"), [("ok",)])
 
+    def twenty_at_once(self, count):
+        """Starts 20 processes with the same work at the same moment, the daemon among them; returns
+        the ids of the migrations and how many processes say that they have applied something."""
+        project = self.project
+        project.configure_dev()
+        ids = project.chain(count)
+        commands = [[DROVERD]] + [[DROVERD, "--once", "--json"] if n % 3 == 0 else
+                                  [DROVER, "--local", "upgrade", "--json"] for n in range(19)]
+        gate_end, gate = os.pipe()
+        children = [project.spawn(["/bin/sh", "-c", 'read go; exec "$@"', "sh", *command],
+                                  stdin=gate_end, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                    for command in commands]
+        os.close(gate_end)
+        yield ids
+        os.write(gate, b"\n" * len(children))
+        os.close(gate)
+        self.daemon, *others = children
+        self.addCleanup(self.daemon.stderr.close)
+        reports = []
+        for child in others:
+            out, err = child.communicate(timeout=120)
+            self.assertEqual(child.returncode, 0, f"{child.args}\n{out.decode()}{err.decode()}")
+            reports.append(json.loads(out))
+        project.wait_state("current")
+        yield reports
+
+    def check_one_applied(self, ids, reports):
+        project = self.project
+        self.assertEqual(project.versions(), [ids[-1]])
+        self.assertEqual(project.query("SELECT revision, count(*) FROM drover_history "
+                                       "GROUP BY revision ORDER BY 1"), [(r, 1) for r in ids])
+        self.assertEqual(project.query("PRAGMA integrity_check"), [("ok",)])
+        applied = [r["applied"] for r in reports if r.get("applied")]
+        self.assertLessEqual(len(applied), 1, "one process does it all")
+        if applied:
+            self.assertEqual(applied, [len(ids)])
+        ends = [e["what"] for e in project.journal() if e["what"] != "intent"]
+        self.assertNotIn("failed", ends)
+
+    def test_of_twenty_processes_one_applies_and_none_fails(self):
+        steps = self.twenty_at_once(12)
+        ids = next(steps)
+        self.check_one_applied(ids, next(steps))
+
+    def test_the_same_against_a_foreign_writer(self):
+        steps = self.twenty_at_once(5)
+        ids = next(steps)
+        holder = self.project.python(
+            "import sqlite3,time; d = sqlite3.connect('application.db', isolation_level=None); "
+            "d.execute('BEGIN EXCLUSIVE'); print('ready', flush=True); time.sleep(3); "
+            "d.execute('COMMIT'); time.sleep(300)")
+        self.check_one_applied(ids, next(steps))
+        self.assertIsNone(holder.poll())
+
     def test_a_daemon_and_local_upgrades_together(self):
         project = self.project
         project.configure_dev()

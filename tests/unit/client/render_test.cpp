@@ -477,8 +477,36 @@ TEST(ErrorScreenTest, MessagePlaceAndHint) {
   EXPECT_EQ(RenderError(Error(Code::kInternal, "kind.only", ""), kPipe), "error: kind.only\n");
 }
 
+TEST(ProgressTest, TellsStatementsAndTimeWhenThereIsSomethingToTell) {
+  ProgressDocument progress{.id = 1,
+                            .step = 3,
+                            .steps = 12,
+                            .revision = "b2",
+                            .message = "Add a very long name",
+                            .waiting_for = std::nullopt};
+  progress.statement = 4;
+  progress.statements = 9;
+  progress.elapsed_ms = 12'700;
+  EXPECT_EQ(RenderProgress(progress, kPipe),
+            "[3/12] b2  Add a very long name  statement 4 of 9  12.0 s");
+  EXPECT_EQ(RenderProgress(progress, Style{.color = false, .unicode = true, .width = 50}),
+            "[3/12] b2  Add a very …  statement 4 of 9  12.0 s");
+}
+
+TEST(ProgressTest, NamesWhomItWaitsFor) {
+  ProgressDocument progress;
+  progress.waiting_for = "pid 7 (python3 app.py)";
+  progress.elapsed_ms = 600;
+  EXPECT_EQ(RenderProgress(progress, kPipe), "waiting for pid 7 (python3 app.py)");
+}
+
 TEST(ProgressTest, FitsTheTerminal) {
-  const ProgressDocument progress{1, 3, 12, "b2", "Add servers.region"};
+  const ProgressDocument progress{.id = 1,
+                                  .step = 3,
+                                  .steps = 12,
+                                  .revision = "b2",
+                                  .message = "Add servers.region",
+                                  .waiting_for = std::nullopt};
   EXPECT_EQ(RenderProgress(progress, kPipe), "[3/12] b2  Add servers.region");
   EXPECT_EQ(RenderProgress(progress, Style{.color = false, .unicode = true, .width = 20}),
             "[3/12] b2  Add ser…");

@@ -141,6 +141,22 @@ TEST(ConfigTest, ChoicesAreChecked) {
             "default_environment cannot be \"dve\", did you mean \"dev\"?");
 }
 
+TEST(ConfigTest, StubsAreNamesOfFunctionsAndCollations) {
+  const Config config = ParseConfig(
+      "migrations:\n  stub_functions: [slugify/1, now]\n  stub_collations: unicode_nocase\n"
+      "environments: {dev: {url: \"sqlite:///a.db\"}}\n",
+      "/p/idv/drover.yaml");
+  EXPECT_THAT(config.stubs.functions, testing::ElementsAre("slugify/1", "now"));
+  EXPECT_THAT(config.stubs.collations, testing::ElementsAre("unicode_nocase"));
+  const Error wrong = FailureWith("migrations: {stub_functions: [fine, 'no good']}");
+  EXPECT_EQ(wrong.kind, "config.value");
+  EXPECT_EQ(wrong.where, "/p/idv/drover.yaml:2:37");
+  EXPECT_EQ(FailureWith("migrations: {stub_functions: f/999}").kind, "config.value");
+  EXPECT_EQ(FailureWith("migrations: {stub_functions: f/x}").kind, "config.value");
+  EXPECT_EQ(FailureWith("migrations: {stub_collations: [c/1]}").kind, "config.value");
+  EXPECT_EQ(FailureWith("migrations: {stub_collation: [c]}").kind, "config.unknown_key");
+}
+
 TEST(ConfigTest, TypesAreChecked) {
   EXPECT_EQ(Failure("- a\n").kind, "config.type");
   EXPECT_EQ(Failure("just text").kind, "config.type");

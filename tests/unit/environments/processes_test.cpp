@@ -55,6 +55,69 @@ TEST_F(ProcessesTest, LeavesOurOwnProcessOut) {
   EXPECT_TRUE(FindHolders({IdentityOf(path)}).empty());
 }
 
+/// Holds a POSIX lock on `length` bytes from `start` while it lives.
+void Lock(int fd, short type, off_t start, off_t length) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = start;
+  lock.l_len = length;
+  if (fcntl(fd, F_SETLK, &lock) != 0) _exit(1);
+}
+
+TEST_F(ProcessesTest, WritersComeBeforeReadersAmongTheHoldersOfLocks) {
+  const std::string path = Write("a.db", "x");
+  const OtherProcess reader([&](const auto& wait) {
+    const UniqueFd fd(open(path.c_str(), O_RDWR));
+    Lock(fd.get(), F_RDLCK, 0x40000002, 510);
+    wait();
+  });
+  std::vector<Holder> holders = FindLockHolders(path);
+  ASSERT_EQ(holders.size(), 1U);
+  EXPECT_EQ(holders.front().pid, reader.pid());
+  const OtherProcess writer([&](const auto& wait) {
+    const UniqueFd fd(open(path.c_str(), O_RDWR));
+    Lock(fd.get(), F_WRLCK, 0x40000001, 1);
+    wait();
+  });
+  holders = FindLockHolders(path);
+  ASSERT_EQ(holders.size(), 1U);
+  EXPECT_EQ(holders.front().pid, writer.pid());
+  EXPECT_NE(holders.front().command, "");
+}
+
+TEST_F(ProcessesTest, TheWriterOfAWalLocksAByteOfTheSharedMemory) {
+  const std::string path = Write("a.db", "x");
+  const std::string shared_memory = Write("a.db-shm", "x");
+  const OtherProcess idle([&](const auto& wait) {
+    const UniqueFd fd(open(shared_memory.c_str(), O_RDWR));
+    Lock(fd.get(), F_RDLCK, 128, 1);
+    wait();
+  });
+  EXPECT_TRUE(FindLockHolders(path).empty());
+  const OtherProcess writer([&](const auto& wait) {
+    const UniqueFd fd(open(shared_memory.c_str(), O_RDWR));
+    Lock(fd.get(), F_WRLCK, 120, 1);
+    wait();
+  });
+  const std::vector<Holder> holders = FindLockHolders(path);
+  ASSERT_EQ(holders.size(), 1U);
+  EXPECT_EQ(holders.front().pid, writer.pid());
+}
+
+TEST_F(ProcessesTest, WithoutALockToBeSeenWhoeverHasTheFileOpenIsNamed) {
+  const std::string path = Write("a.db", "x");
+  EXPECT_TRUE(FindLockHolders(path).empty());
+  EXPECT_TRUE(FindLockHolders(path, "/nowhere").empty());
+  EXPECT_TRUE(FindLockHolders(Path("none.db")).empty());
+  const OtherProcess other([&](const auto& wait) {
+    const UniqueFd fd(open(path.c_str(), O_RDONLY));
+    wait();
+  });
+  ASSERT_EQ(FindLockHolders(path).size(), 1U);
+  EXPECT_EQ(FindLockHolders(path).front().pid, other.pid());
+}
+
 TEST_F(ProcessesTest, NothingToLookForFindsNothing) { EXPECT_TRUE(FindHolders({}).empty()); }
 
 TEST_F(ProcessesTest, AMissingProcFindsNothing) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <thread>
 
@@ -50,6 +51,19 @@ TEST_F(ApplyConcurrencyTest, FourThreadsApplyEachRevisionOnce) {
   }
   EXPECT_THAT(outcomes, ElementsAre("r21", "r21", "r21", "r21"));
   ExpectEachRevisionOnce(12);
+}
+
+TEST_F(ApplyConcurrencyTest, OneThreadAppliesAndTheOthersFindNothingToDo) {
+  const Graph graph = Chain(40);
+  std::vector<std::size_t> steps(8);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t& count : steps) {
+      threads.emplace_back([&] { count = CarryOut(Upgrade(path_, graph)).steps.size(); });
+    }
+  }
+  std::ranges::sort(steps);
+  EXPECT_THAT(steps, ElementsAre(0, 0, 0, 0, 0, 0, 0, 40));
 }
 
 TEST_F(ApplyConcurrencyTest, FourProcessesApplyEachRevisionOnce) {

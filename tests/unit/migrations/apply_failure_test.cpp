@@ -70,8 +70,8 @@ TEST_F(ApplyFailureTest, ACancelledStatementLeavesTheLastCompleteRevision) {
   std::stop_source stop;
   std::jthread canceller;
   ApplyObserver observer;
-  observer.on_begin = [&](const Step&, std::size_t index, std::size_t) {
-    if (index != 1) return;
+  observer.on_progress = [&](const ApplyProgress& progress) {
+    if (progress.index != 1) return;
     canceller = std::jthread([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(30));
       stop.request_stop();

@@ -140,8 +140,8 @@ TEST_F(ApplyTest, DowngradesRunBackwardsAndLeaveTheTablesOfDrover) {
 TEST_F(ApplyTest, TheObserverSeesEveryStepBetweenTransactions) {
   std::vector<std::string> seen;
   ApplyObserver observer;
-  observer.on_begin = [&](const Step& step, std::size_t index, std::size_t steps) {
-    seen.push_back(Concat("begin ", step.revision.id, " ", index, "/", steps));
+  observer.on_progress = [&](const ApplyProgress& progress) {
+    seen.push_back(Concat("begin ", progress.revision, " ", progress.index, "/", progress.steps));
   };
   observer.on_applied = [&](const AppliedStep& step) {
     seen.push_back(Concat("applied ", step.revision, " ", Rows(path_)));

@@ -56,10 +56,10 @@ std::vector<Revision> Ugly() {
       MakeRevision("a", {}, "CREATE TABLE a (x DEFAULT 'it''s; -- so')", "DROP TABLE a -- gone;"));
   revisions.push_back(
       MakeRevision("b", {"a"}, "-- first\nCREATE TABLE b (x) -- and last;\n", "DROP TABLE b;;"));
-  revisions.push_back(MakeRevision(
-      "c", {"a"},
-      "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  SELECT CASE WHEN 1 THEN 2 END;\nEND;\n/* open",
-      "DROP TRIGGER t; /* ; */"));
+  revisions.push_back(MakeRevision("c", {"a"},
+                                   "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  SELECT CASE WHEN 1 "
+                                   "THEN 2 END;\nEND;\n/* done */",
+                                   "DROP TRIGGER t; /* ; */"));
   revisions.push_back(MakeRevision("m", {"b", "c"}, "", "-- nothing;"));
   revisions.push_back(MakeRevision("x", {}, "CREATE TABLE x (y);\r\n", ""));
   revisions.push_back(MakeRevision("v", {"m"}, "CREATE TABLE v (x); VACUUM; PRAGMA foreign_keys=ON",
@@ -67,7 +67,8 @@ std::vector<Revision> Ugly() {
   revisions.back().up.transaction = false;
   revisions.back().depends_on = {"x"};
   revisions.back().message = "it's the last";
-  revisions.push_back(MakeRevision("w", {"v"}, "INSERT INTO a VALUES ('größe\n.tables\n');", ""));
+  revisions.push_back(
+      MakeRevision("w", {"v"}, "BEGIN;\nINSERT INTO a VALUES ('größe\n.tables\n');\nCOMMIT", ""));
   return revisions;
 }
 

@@ -80,7 +80,7 @@ TEST_F(ScriptTest, SemicolonsInTriggersStringsAndCommentsSplitNothing) {
 TEST_F(ScriptTest, BlanksCommentsAndStraySemicolonsAreNoStatements) {
   EXPECT_EQ(Run("").statements, 0U);
   EXPECT_EQ(Run("-- nothing").statements, 0U);
-  EXPECT_EQ(Run(";;\n/* open").statements, 0U);
+  EXPECT_EQ(Run(";;\n/* closed */").statements, 0U);
   EXPECT_EQ(Run(";;CREATE TABLE a (x);;;CREATE TABLE b (x)").statements, 2U);
   EXPECT_EQ(Run("\xEF\xBB\xBF CREATE TABLE c (x); -- end").statements, 1U);
 }
@@ -218,10 +218,109 @@ TEST_F(ScriptTest, ARollbackRaisedByATriggerIsCaughtAndNothingFollows) {
   EXPECT_EQ(Tables(), "");
 }
 
-TEST_F(ScriptTest, CommandsOfOtherProgramsGetAHint) {
-  EXPECT_THAT(RunError(".tables\n").hint, HasSubstr("dot commands"));
-  EXPECT_THAT(RunError("SELECT 1;\nGO\nSELECT 2;").hint, HasSubstr("another database's client"));
-  EXPECT_THAT(RunError("DELIMITER //\n").hint, HasSubstr("another database's client"));
+TEST_F(ScriptTest, AnOutermostTransactionIsLeftOutWithANotice) {
+  const ScriptRun run = Run("-- dump\nBEGIN TRANSACTION;\nCREATE TABLE a (x);\nCOMMIT;\n");
+  EXPECT_EQ(run.statements, 1U);
+  EXPECT_THAT(run.notices,
+              ElementsAre(StartsWith("/m/a.sql:6:1: BEGIN, and the COMMIT in line 8")));
+  EXPECT_FALSE(memory_.autocommit()) << "drover's own transaction is still open";
+  EXPECT_EQ(Tables(), "a");
+}
+
+TEST_F(ScriptTest, APairThatDoesNotWrapEverythingIsRefused) {
+  EXPECT_EQ(RunError("BEGIN; CREATE TABLE a (x); COMMIT; CREATE TABLE b (x);").kind, "sql.refused");
+  EXPECT_EQ(RunError("BEGIN; CREATE TABLE a (x); ROLLBACK;").kind, "sql.refused");
+  EXPECT_EQ(RunError("BEGIN; CREATE TABLE a (x);").kind, "sql.refused");
+  EXPECT_EQ(RunError("BEGIN; CREATE TABLE a (x); COMMIT; BEGIN; SELECT 1; COMMIT;").where,
+            "/m/a.sql:5:28");
+}
+
+TEST_F(ScriptTest, ErrorsInsideAPairKeepTheirPlace) {
+  EXPECT_EQ(RunError("BEGIN;\nCREATE TABEL a (x);\nCOMMIT;").where, "/m/a.sql:6:8");
+}
+
+TEST_F(ScriptTest, ADumpWithForeignKeysAroundItsTransactionRuns) {
+  const ScriptRun run =
+      Run("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE a (x);\nCOMMIT;\n"
+          "PRAGMA foreign_keys=ON;");
+  EXPECT_EQ(run.notices.size(), 3U);
+  EXPECT_EQ(Tables(), "a");
+}
+
+TEST_F(ScriptTest, CommandsOfOtherProgramsAreNamed) {
+  struct Case {
+    const char* sql;
+    const char* word;
+    const char* where;
+  };
+  for (const Case& one : {Case{".tables\n", ".tables", "/m/a.sql:5:1"},
+                          Case{"SELECT 1;\n.read other.sql\n", ".read", "/m/a.sql:6:1"},
+                          Case{"CREATE TABLE a (x)\nGO\nSELECT 2;", "GO", "/m/a.sql:6:1"},
+                          Case{"SELECT 1;\n  go\nSELECT 2;", "go", "/m/a.sql:6:3"},
+                          Case{"SELECT 1\nGO 5\nSELECT 2;", "GO", "/m/a.sql:6:1"},
+                          Case{"DELIMITER //\nSELECT 1//", "DELIMITER", "/m/a.sql:5:1"}}) {
+    const Error error = RunError(one.sql);
+    EXPECT_EQ(error.code, Code::kInvalid) << one.sql;
+    EXPECT_EQ(error.kind, "sql.foreign_command") << one.sql;
+    EXPECT_THAT(error.message, StartsWith(Concat(one.word, " is a command of "))) << one.sql;
+    EXPECT_EQ(error.where, one.where) << one.sql;
+    EXPECT_NE(error.hint, "") << one.sql;
+  }
+}
+
+TEST_F(ScriptTest, TheSameWordsWithinStringsAndCommentsAreText) {
+  EXPECT_EQ(Run("SELECT '\nGO\n.read x\n'; /*\nDELIMITER //\n*/ SELECT 2;").statements, 2U);
+  EXPECT_EQ(RunError("SELECT '\nGO\n' FRM t;").kind, "sqlite.error");
+}
+
+TEST_F(ScriptTest, WhatIsNeverClosedIsNamedAtItsBeginning) {
+  const Error comment = RunError("CREATE TABLE a (x);\n  /* todo\nDROP TABLE a;");
+  EXPECT_EQ(comment.kind, "sql.unterminated");
+  EXPECT_EQ(comment.where, "/m/a.sql:6:3");
+  EXPECT_THAT(comment.message, StartsWith("the comment that begins here is never closed: /* todo"));
+  EXPECT_EQ(Tables(), "") << "nothing ran";
+  const Error text = RunError("SELECT 1;\nSELECT 'open;\nSELECT 2;");
+  EXPECT_EQ(text.kind, "sql.unterminated");
+  EXPECT_EQ(text.where, "/m/a.sql:6:8");
+  EXPECT_THAT(text.message, StartsWith("the string that begins here"));
+  EXPECT_THAT(RunError("SELECT \"open").message, StartsWith("the quoted name"));
+  const Error unfinished = RunError("CREATE TABLE c (x);\nCREATE TABLE b (x");
+  EXPECT_EQ(unfinished.kind, "sql.unterminated");
+  EXPECT_EQ(unfinished.where, "/m/a.sql:6:1");
+  EXPECT_EQ(Run("SELECT '/*';").statements, 1U);
+}
+
+TEST_F(ScriptTest, TheSchemaTableCannotBeWritten) {
+  const Error error = RunError(
+      "CREATE TABLE a (x); PRAGMA writable_schema=ON;\nUPDATE sqlite_schema SET sql = 'junk';");
+  EXPECT_EQ(error.code, Code::kInvalid);
+  EXPECT_THAT(error.message, HasSubstr("may not be modified"));
+}
+
+TEST_F(ScriptTest, ALongScriptTellsHowFarItHasCome) {
+  std::vector<std::pair<std::size_t, std::size_t>> told;
+  const std::string slow =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000000) "
+      "SELECT max(i) FROM n;";
+  const Error error = Caught([&] {
+    (void)RunScript(memory_,
+                    {.sql = Concat("CREATE TABLE a (x);\n", slow, "SELECT ';';"),
+                     .line = 1,
+                     .transaction = true},
+                    "/m/a.sql", stop_.get_token(),
+                    [&](std::size_t statement, std::size_t statements) {
+                      told.emplace_back(statement, statements);
+                      stop_.request_stop();
+                    });
+  });
+  EXPECT_EQ(error.code, Code::kCancelled);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0], std::pair(std::size_t{2}, std::size_t{3}));
+}
+
+TEST_F(ScriptTest, AQuickScriptTellsNothing) {
+  (void)RunScript(memory_, {.sql = "SELECT 1; SELECT 2;"}, "/m/a.sql", stop_.get_token(),
+                  [](std::size_t, std::size_t) { ADD_FAILURE(); });
 }
 
 TEST_F(ScriptTest, ANulByteIsAnErrorAndNoEndlessLoop) {

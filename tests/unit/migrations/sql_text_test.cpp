@@ -67,6 +67,23 @@ TEST(BlankPrefixTest, CountsBlanksCommentsAndSemicolons) {
   EXPECT_EQ(BlankPrefix("-1"), 0U);
 }
 
+TEST(CountStatementsTest, TriggersStringsAndBlanksSplitNothing) {
+  EXPECT_EQ(CountStatements(""), 0U);
+  EXPECT_EQ(CountStatements(";; -- no\n"), 0U);
+  EXPECT_EQ(CountStatements("SELECT ';'; SELECT 2"), 2U);
+  EXPECT_EQ(CountStatements("CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE WHEN 1 THEN 2 "
+                            "END; SELECT 2; END; SELECT 3;"),
+            2U);
+}
+
+TEST(FindUnterminatedTest, NamesWhatIsOpenAndNothingElse) {
+  EXPECT_FALSE(FindUnterminated("SELECT 'it''s', \"a\", [b], `c` /* d */ -- 'e").has_value());
+  EXPECT_EQ(FindUnterminated("SELECT 'it''s").value().offset, 7U);
+  EXPECT_EQ(FindUnterminated("a /* ' */ /* b").value().what, "comment");
+  EXPECT_EQ(FindUnterminated("[a").value().what, "quoted name");
+  EXPECT_FALSE(FindUnterminated("").has_value());
+}
+
 void ExpectPosition(std::string_view text, std::size_t offset, std::size_t line,
                     std::size_t column) {
   const TextPosition at = PositionAt(text, offset, 10);

@@ -1,0 +1,152 @@
+#include "migrations/destruction.h"
+
+#include <gmock/gmock.h>
+
+#include "migrations/inspect.h"
+#include "tests/unit/migrations/support.h"
+
+namespace drover::migrations {
+namespace {
+
+/// Users with an index, a trigger and a view, and a log.
+const std::vector<std::string>& Schema() {
+  static const std::vector<std::string> schema{
+      "CREATE TABLE Users (id INTEGER PRIMARY KEY, email TEXT, Age INTEGER)",
+      "CREATE TABLE log (what TEXT)", "CREATE INDEX ix_email ON users (email)",
+      "CREATE VIEW adults AS SELECT * FROM users WHERE age > 17",
+      "CREATE TRIGGER tr AFTER DELETE ON users BEGIN INSERT INTO log VALUES ('gone'); END"};
+  return schema;
+}
+
+std::string Of(std::string sql, const std::vector<std::string>& schema = Schema()) {
+  const Revision revision = MakeRevision("a", {}, std::move(sql));
+  const std::vector<const Revision*> revisions{&revision};
+  const DestructionByRevision found = ClassifyDestruction(revisions, schema);
+  std::vector<std::string> texts;
+  if (const auto losses = found.find("a"); losses != found.end()) {
+    for (const Destruction& one : losses->second) texts.push_back(one.kind + " " + one.object);
+  }
+  return Join(texts, ", ");
+}
+
+TEST(DestructionTest, WhatGoesIsNamedAsTheDatabaseNamesIt) {
+  EXPECT_EQ(Of("drop table USERS"), "drop table Users");
+  EXPECT_EQ(Of("ALTER TABLE users DROP COLUMN age"), Of("ALTER TABLE \"USERS\" DROP age"));
+  EXPECT_EQ(Of("DROP TABLE IF EXISTS absent"), "");
+}
+
+TEST(DestructionTest, ColumnsThatGoAreNamed) {
+  const std::vector<std::string> plain{"CREATE TABLE t (a, B, c)"};
+  EXPECT_EQ(Of("ALTER TABLE t DROP COLUMN b", plain), "drop column t.B");
+  EXPECT_EQ(Of("ALTER TABLE t RENAME COLUMN b TO d; ALTER TABLE t DROP COLUMN d", plain),
+            "drop column t.B");
+  EXPECT_EQ(Of("ALTER TABLE t RENAME TO u; ALTER TABLE u DROP COLUMN c", plain), "drop column t.c");
+  EXPECT_EQ(Of("ALTER TABLE t ADD COLUMN d; ALTER TABLE t DROP COLUMN d", plain), "");
+}
+
+TEST(DestructionTest, ARebuildLosesOnlyTheColumnsThatAreMissingAfterwards) {
+  const std::vector<std::string> plain{"CREATE TABLE t (a, b)"};
+  EXPECT_EQ(Of("CREATE TABLE n (a, b NOT NULL); INSERT INTO n SELECT * FROM t; DROP TABLE t; "
+               "ALTER TABLE n RENAME TO t",
+               plain),
+            "");
+  EXPECT_EQ(Of("CREATE TABLE n (a); INSERT INTO n SELECT a FROM t; DROP TABLE t; "
+               "ALTER TABLE n RENAME TO t",
+               plain),
+            "drop column t.b");
+  EXPECT_EQ(Of("ALTER TABLE t RENAME TO old; CREATE TABLE t (a, b); INSERT INTO t SELECT a, b FROM "
+               "old; DROP TABLE old",
+               plain),
+            "");
+  EXPECT_EQ(
+      Of("CREATE TABLE n AS SELECT a, b FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t", plain),
+      "");
+}
+
+TEST(DestructionTest, ARebuildThatCopiesNothingLosesTheTable) {
+  const std::vector<std::string> plain{"CREATE TABLE t (a, b)"};
+  EXPECT_EQ(Of("CREATE TABLE n (a, b); DROP TABLE t; ALTER TABLE n RENAME TO t", plain),
+            "drop table t");
+  EXPECT_EQ(Of("DROP TABLE t; CREATE TABLE t (a, b)", plain), "drop table t");
+}
+
+TEST(DestructionTest, RowsThatGoOrChangeAreNamed) {
+  EXPECT_EQ(Of("DELETE FROM users WHERE age < 3"), "delete rows Users");
+  EXPECT_EQ(Of("WITH x AS (SELECT 1) DELETE FROM users"), "delete rows Users");
+  EXPECT_EQ(Of("UPDATE users SET email = lower(email)"), "update rows Users.email");
+  EXPECT_EQ(Of("REPLACE INTO users VALUES (1, 'a', 2)"), "update rows Users");
+  EXPECT_EQ(Of("INSERT INTO users VALUES (1, 'drop', 2)"), "");
+  EXPECT_EQ(Of("ALTER TABLE users ADD COLUMN nick TEXT; UPDATE users SET nick = email"), "")
+      << "a new column has nothing to lose";
+}
+
+TEST(DestructionTest, TriggersAreFollowed) {
+  std::vector<std::string> schema = Schema();
+  schema.emplace_back("CREATE TRIGGER prune AFTER UPDATE ON users BEGIN DELETE FROM log; END");
+  EXPECT_EQ(Of("UPDATE users SET age = 1", schema), "delete rows log, update rows Users.Age");
+}
+
+TEST(DestructionTest, WhatTheScriptMadeItselfDoesNotCount) {
+  EXPECT_EQ(
+      Of("CREATE TABLE tmp (x); INSERT INTO tmp VALUES (1); UPDATE tmp SET x = 2; DELETE FROM "
+         "tmp; DROP TABLE tmp"),
+      "");
+}
+
+TEST(DestructionTest, ViewsTriggersAndIndexesThatAreGoneAfterwardsAreListed) {
+  EXPECT_EQ(Of("DROP INDEX ix_email; DROP TRIGGER tr; DROP VIEW adults"),
+            "drop index ix_email, drop trigger tr, drop view adults");
+  EXPECT_EQ(Of("DROP INDEX ix_email; CREATE INDEX ix_email ON users (email, age)"), "");
+  EXPECT_EQ(
+      Of("DROP VIEW adults; CREATE TABLE n (id INTEGER PRIMARY KEY, email, age); INSERT INTO n "
+         "SELECT * FROM users; DROP TABLE users; ALTER TABLE n RENAME TO users"),
+      "drop index ix_email, drop trigger tr, drop view adults")
+      << "a rebuild takes them along";
+}
+
+TEST(DestructionTest, ATransactionAroundItAndSavepointsChangeNothing) {
+  EXPECT_EQ(Of("BEGIN; DROP TABLE log; COMMIT;"), "drop table log");
+  EXPECT_EQ(Of("SAVEPOINT s; ALTER TABLE log ADD COLUMN x; ROLLBACK TO s; RELEASE s; "
+               "UPDATE log SET what = 1"),
+            "update rows log.what");
+}
+
+TEST(DestructionTest, LaterRevisionsSeeWhatEarlierOnesHaveMade) {
+  const Revision first = MakeRevision("a", {}, "CREATE TABLE t (x, y)");
+  const Revision second = MakeRevision("b", {"a"}, "ALTER TABLE t DROP COLUMN y");
+  const Revision third = MakeRevision("c", {"b"}, "CREATE TABLE u (x)");
+  const std::vector<const Revision*> revisions{&first, &second, &third};
+  const DestructionByRevision found = ClassifyDestruction(revisions, {});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found.at("b"), (std::vector<Destruction>{{.kind = "drop column", .object = "t.y"}}));
+}
+
+TEST(DestructionTest, WhatCannotBeFollowedIsJudgedByItsText) {
+  EXPECT_EQ(Of("UPDATE users SET email = slugify(email); DROP TABLE log"), "drop table log");
+  EXPECT_EQ(Of("DELETE FROM nowhere"), "delete rows nowhere");
+  EXPECT_EQ(Of("DROP TABLE log", {"CREATE TABLE broken"}), "drop table log");
+}
+
+TEST(DestructionTest, ShadowTablesGoWithTheirVirtualTable) {
+  TempDir directory;
+  const std::string path = directory / "a.db";
+  MakeDatabase(path, "CREATE VIRTUAL TABLE docs USING fts5(body); CREATE TABLE t (x);");
+  const auto schema = InspectSchemaSql(path);
+  ASSERT_TRUE(schema.has_value());
+  EXPECT_EQ(Of("DROP TABLE docs; DROP TABLE t", *schema), "drop table docs, drop table t");
+}
+
+TEST(DestructionTest, OnlyDataCountsAsLost) {
+  EXPECT_TRUE(LosesData({.kind = "drop column", .object = "a.b"}));
+  EXPECT_FALSE(LosesData({.kind = "drop index", .object = "a"}));
+  EXPECT_FALSE(LosesData({.kind = "update rows", .object = "a"}));
+}
+
+TEST(MayDestroyTest, GoesByWordsOutsideStringsAndComments) {
+  EXPECT_TRUE(MayDestroy("/* */ Drop TABLE x"));
+  EXPECT_TRUE(MayDestroy("WITH x AS (SELECT 1) DELETE FROM t"));
+  EXPECT_FALSE(MayDestroy("CREATE TABLE a (x DEFAULT 'drop'); -- delete"));
+}
+
+}  // namespace
+}  // namespace drover::migrations
