@@ -185,14 +185,13 @@ void Observer::Classify(Database& database, const std::string& path,
   database.destruction.reset();
   if (!graph || database.facts->kind == migrations::DatabaseKind::kUnreadable) return;
   const auto pending = migrations::Pending(*graph, database.facts->rows);
-  migrations::DestructionByRevision destruction;
-  if (std::ranges::any_of(pending, [](const migrations::Revision* revision) {
-        return migrations::MayDestroy(revision->up.sql);
-      })) {
-    const auto schema = migrations::InspectSchemaSql(path);
-    if (!schema) return;
-    destruction = migrations::ClassifyDestruction(pending, *schema);
-  }
+  const bool replay = std::ranges::any_of(pending, [](const migrations::Revision* revision) {
+    return migrations::MayDestroy(revision->up.sql);
+  });
+  const std::optional<std::vector<std::string>> schema =
+      replay ? migrations::InspectSchemaSql(path) : std::vector<std::string>();
+  if (!schema) return;
+  migrations::DestructionByRevision destruction = migrations::ClassifyDestruction(pending, *schema);
   database.destruction =
       std::make_shared<const migrations::DestructionByRevision>(std::move(destruction));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <sqlite3.h>
@@ -20,7 +21,9 @@ namespace {
 /// here.
 struct Touched {
   bool schema = false;  // creates, drops or alters something, or moves between savepoints
-  bool alters = false;
+  bool drops = false;   // an index, a trigger, a view or a table, by itself or with its table
+  std::string altered;  // a table
+  std::set<std::string> created;   // tables and whatever belongs to one
   std::set<std::string> dropped;   // tables
   std::set<std::string> deleted;   // rows of these tables
   std::set<std::string> inserted;  // rows into these tables
@@ -36,32 +39,42 @@ int Note(void* context, int action, const char* first, const char* second, const
   const std::string name = first == nullptr ? std::string() : ToLower(first);
   switch (action) {
     case SQLITE_ALTER_TABLE:
-      touched.alters = true;
+      touched.altered = second == nullptr ? std::string() : ToLower(second);
       touched.schema = true;
       break;
     case SQLITE_DROP_TABLE:
     case SQLITE_DROP_VTABLE:
       touched.dropped.insert(name);
+      touched.drops = true;
+      touched.schema = true;
+      break;
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_VTABLE:
+      touched.inserted.insert(name);  // AS SELECT may fill it
+      touched.created.insert(name);
       touched.schema = true;
       break;
     case SQLITE_CREATE_INDEX:
-    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_VIEW:
+      touched.created.insert(name);
+      touched.schema = true;
+      break;
+    case SQLITE_DROP_INDEX:
+    case SQLITE_DROP_TRIGGER:
+    case SQLITE_DROP_VIEW:
+      touched.drops = true;
+      touched.schema = true;
+      break;
     case SQLITE_CREATE_TEMP_INDEX:
     case SQLITE_CREATE_TEMP_TABLE:
     case SQLITE_CREATE_TEMP_TRIGGER:
     case SQLITE_CREATE_TEMP_VIEW:
-    case SQLITE_CREATE_TRIGGER:
-    case SQLITE_CREATE_VIEW:
-    case SQLITE_CREATE_VTABLE:
-    case SQLITE_DROP_INDEX:
     case SQLITE_DROP_TEMP_INDEX:
     case SQLITE_DROP_TEMP_TABLE:
     case SQLITE_DROP_TEMP_TRIGGER:
     case SQLITE_DROP_TEMP_VIEW:
-    case SQLITE_DROP_TRIGGER:
-    case SQLITE_DROP_VIEW:
     case SQLITE_SAVEPOINT:
-      if (action == SQLITE_CREATE_TABLE) touched.inserted.insert(name);  // AS SELECT may fill it
       touched.schema = true;
       break;
     case SQLITE_DELETE:
@@ -86,23 +99,25 @@ int Note(void* context, int action, const char* first, const char* second, const
 }
 
 struct Table {
+  std::int64_t row = 0;              // of the schema table: stays when the table is renamed
   std::string name;                  // as written
   std::vector<std::string> columns;  // as written, in order
 };
-using Tables = std::map<std::string, Table>;
 
-Tables ReadTables(Connection& memory) {
-  Tables tables;
+/// The user's table called `key`; nothing for SQLite's own, shadow tables and views.
+std::optional<Table> ReadTable(Connection& memory, const std::string& key) {
+  if (IsInternal(key)) return std::nullopt;
   Statement rows = memory.Prepare(
-      "SELECT l.name, x.name FROM pragma_table_list l, pragma_table_xinfo(l.name) x "
-      "WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') "
-      "AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY l.name, x.cid");
+      "SELECT m.rowid, m.name, x.name FROM sqlite_schema m, pragma_table_xinfo(m.name) x "
+      "WHERE m.type = 'table' AND m.name = ?1 COLLATE NOCASE ORDER BY x.cid");
+  const std::vector<SqlValue> values{key};
+  rows.Bind(values);
+  std::optional<Table> table;
   while (rows.Step()) {
-    Table& table = tables[ToLower(rows.Text(0))];
-    table.name = rows.Text(0);
-    table.columns.push_back(rows.Text(1));
+    if (!table) table = Table{.row = rows.Integer(0), .name = rows.Text(1), .columns = {}};
+    table->columns.push_back(rows.Text(2));
   }
-  return tables;
+  return table;
 }
 
 /// An index, a trigger or a view, with the table it belongs to.
@@ -125,84 +140,91 @@ std::set<Dependent> ReadDependents(Connection& memory) {
 }
 
 /// Follows the tables and columns of the database through one script, whatever they are renamed to.
+/// Reads a table when it is first touched: a schema may be large, and a script is not.
 class Lineage {
  public:
-  explicit Lineage(Tables before) : before_(std::move(before)) {
-    for (const auto& [key, table] : before_) {
-      Origin& origin = living_[key];
-      origin.table = key;
-      for (const std::string& column : table.columns) origin.columns[ToLower(column)] = column;
+  explicit Lineage(Connection& memory) : memory_(memory) {}
+
+  /// Before a statement runs: what it touches is read as it is now.
+  void Before(const Touched& touched) {
+    for (const std::string& key : touched.dropped) (void)Find(key);
+    for (const std::string& key : touched.read) (void)Find(key);
+    if (!touched.altered.empty()) {
+      (void)Find(touched.altered);
+      then_ = ReadTable(memory_, touched.altered);
+    }
+    if ((touched.drops || !touched.altered.empty()) && !dependents_) {
+      dependents_ = ReadDependents(memory_);
     }
   }
 
   /// A statement that changes rows, which is not run.
   void Rows(const Touched& touched, std::string_view sql) {
     for (const std::string& key : touched.deleted) {
-      if (const Origin* origin = Find(key)) Found("delete rows", NameOf(*origin));
+      if (const Origin* origin = Find(key)) Found("delete rows", origin->table.name);
     }
     for (const auto& [key, column] : touched.updated) {
       const Origin* origin = Find(key);
       if (origin == nullptr) continue;
       if (const auto known = origin->columns.find(column); known != origin->columns.end()) {
-        Found("update rows", Concat(NameOf(*origin), ".", known->second));
+        Found("update rows", Concat(origin->table.name, ".", known->second));
       }
     }
     if (Replaces(sql)) {
       for (const std::string& key : touched.inserted) {
-        if (const Origin* origin = Find(key)) Found("update rows", NameOf(*origin));
+        if (const Origin* origin = Find(key)) Found("update rows", origin->table.name);
       }
     }
     Copies(touched);
   }
 
-  /// A statement that has changed the schema from `then` to `now`.
-  void Schema(const Touched& touched, const Tables& then, const Tables& now) {
-    for (const std::string& key : touched.dropped) living_.erase(key);
-    Copies(touched);
-    if (touched.alters) Altered(then, now);
-  }
-
-  /// The script has ended, with these tables.
-  void End(const Tables& after) {
-    std::set<std::string> alive;
-    for (const auto& [key, origin] : living_) alive.insert(origin.table);
-    for (const auto& [key, table] : before_) {
-      if (alive.contains(key)) continue;
-      const auto rebuilt = after.find(key);
-      const auto copied = copied_.find(key);
-      if (rebuilt == after.end() || copied == copied_.end() || !copied->second.contains(key)) {
-        Found("drop table", table.name);
-        continue;
-      }
-      std::set<std::string> left;
-      for (const std::string& column : rebuilt->second.columns) left.insert(ToLower(column));
-      for (const std::string& column : table.columns) {
-        if (!left.contains(ToLower(column))) Found("drop column", Concat(table.name, ".", column));
-      }
+  /// A statement that has changed the schema.
+  void Schema(const Touched& touched) {
+    for (const std::string& key : touched.created) {
+      created_.insert(key);
+      if (!living_.contains(key)) living_[key] = nullptr;
     }
+    Copies(touched);
+    for (const std::string& key : touched.dropped) {
+      const auto living = living_.find(key);
+      if (living == living_.end()) continue;
+      if (living->second) gone_.push_back(std::move(living->second));
+      // Whatever has this name from now on is the script's own.
+      living->second = nullptr;
+    }
+    if (!touched.altered.empty() && then_) Altered(touched.altered);
   }
 
-  [[nodiscard]] std::vector<Destruction> Take() { return std::move(found_); }
+  /// The script has ended: what has it lost?
+  [[nodiscard]] std::vector<Destruction> End() {
+    for (const auto& origin : gone_) Gone(*origin);
+    if (dependents_) CompareDependents();
+    return std::move(found_);
+  }
+
+ private:
+  /// What a table was before the script.
+  struct Origin {
+    Table table;
+    std::map<std::string, std::string> columns;  // present name → original one, as written
+  };
 
   void Found(std::string kind, std::string object) {
     Destruction one{.kind = std::move(kind), .object = std::move(object)};
     if (std::ranges::find(found_, one) == found_.end()) found_.push_back(std::move(one));
   }
 
- private:
-  /// What a living table was before the script.
-  struct Origin {
-    std::string table;
-    std::map<std::string, std::string> columns;  // present name → original one, as written
-  };
-
-  [[nodiscard]] const Origin* Find(const std::string& key) const {
-    const auto found = living_.find(key);
-    return found == living_.end() ? nullptr : &found->second;
-  }
-
-  [[nodiscard]] const std::string& NameOf(const Origin& origin) const {
-    return before_.at(origin.table).name;
+  /// Null for a table that the script has made, and for what is none.
+  const Origin* Find(const std::string& key) {
+    const auto known = living_.find(key);
+    if (known != living_.end()) return known->second.get();
+    std::unique_ptr<Origin>& origin = living_[key];
+    if (std::optional<Table> table = ReadTable(memory_, key)) {
+      origin = std::make_unique<Origin>();
+      for (const std::string& column : table->columns) origin->columns[ToLower(column)] = column;
+      origin->table = std::move(*table);
+    }
+    return origin.get();
   }
 
   static bool Replaces(std::string_view sql) {
@@ -219,25 +241,27 @@ class Lineage {
   void Copies(const Touched& touched) {
     for (const std::string& into : touched.inserted) {
       for (const std::string& from : touched.read) {
-        if (const Origin* origin = Find(from)) copied_[into].insert(origin->table);
+        if (const Origin* origin = Find(from)) copied_[into].insert(origin->table.name);
       }
     }
   }
 
-  /// One ALTER TABLE: a table or a column has another name, or a column has come or gone.
-  void Altered(const Tables& then, const Tables& now) {
-    for (const auto& [key, table] : then) {
-      if (now.contains(key)) {
-        const auto living = living_.find(key);
-        if (living != living_.end()) AlterColumns(living->second, table, now.at(key));
-        continue;
-      }
-      const auto renamed =
-          std::ranges::find_if(now, [&](const auto& entry) { return !then.contains(entry.first); });
-      if (renamed == now.end()) continue;
-      Move(living_, key, renamed->first);
-      Move(copied_, key, renamed->first);
+  /// One ALTER TABLE: the table or a column has another name, or a column has come or gone.
+  void Altered(const std::string& key) {
+    Statement now = memory_.Prepare("SELECT lower(name) FROM sqlite_schema WHERE rowid = ?1");
+    const std::vector<SqlValue> row{then_->row};
+    now.Bind(row);
+    const std::string name = now.Step() ? now.Text(0) : key;
+    if (name != key) {
+      Move(copied_, key, name);
+      living_.erase(name);
+      Move(living_, key, name);
+      living_[key] = nullptr;
+      return;
     }
+    const auto living = living_.find(key);
+    const std::optional<Table> table = ReadTable(memory_, key);
+    if (living != living_.end() && living->second && table) AlterColumns(*living->second, *table);
   }
 
   template <class Map>
@@ -248,23 +272,56 @@ class Lineage {
     map.insert(std::move(node));
   }
 
-  void AlterColumns(Origin& origin, const Table& then, const Table& now) {
-    const bool dropped = now.columns.size() < then.columns.size();
-    for (std::size_t i = 0; i < then.columns.size(); ++i) {
-      const std::string was = ToLower(then.columns[i]);
+  void AlterColumns(Origin& origin, const Table& now) {
+    const bool dropped = now.columns.size() < then_->columns.size();
+    for (std::size_t i = 0; i < then_->columns.size(); ++i) {
+      const std::string& column = then_->columns[i];
       if (dropped) {
-        if (std::ranges::find(now.columns, then.columns[i]) != now.columns.end()) continue;
-        const auto known = origin.columns.extract(was);
-        if (!known.empty()) Found("drop column", Concat(NameOf(origin), ".", known.mapped()));
+        if (std::ranges::find(now.columns, column) != now.columns.end()) continue;
+        const auto known = origin.columns.extract(ToLower(column));
+        if (!known.empty()) Found("drop column", Concat(origin.table.name, ".", known.mapped()));
       } else {
-        Move(origin.columns, was, ToLower(now.columns[i]));
+        Move(origin.columns, ToLower(column), ToLower(now.columns[i]));
       }
     }
   }
 
-  Tables before_;
-  std::map<std::string, Origin> living_;                 // by present name
+  /// A table of the database was dropped: for good, or has it been rebuilt?
+  void Gone(const Origin& origin) {
+    const std::string& name = origin.table.name;
+    const std::string key = ToLower(name);
+    const std::optional<Table> rebuilt = ReadTable(memory_, key);
+    const auto copied = copied_.find(key);
+    if (!rebuilt || copied == copied_.end() || !copied->second.contains(name)) {
+      Found("drop table", name);
+      return;
+    }
+    std::set<std::string> left;
+    for (const std::string& column : rebuilt->columns) left.insert(ToLower(column));
+    for (const std::string& column : origin.table.columns) {
+      if (!left.contains(ToLower(column))) Found("drop column", Concat(name, ".", column));
+    }
+  }
+
+  /// What went with its table goes without saying.
+  void CompareDependents() {
+    std::set<std::pair<std::string, std::string>> now;
+    for (const Dependent& one : ReadDependents(memory_)) now.emplace(one.type, one.name);
+    for (const Dependent& one : *dependents_) {
+      if (now.contains({one.type, one.name}) || created_.contains(ToLower(one.name))) continue;
+      if (one.type == "view" || ReadTable(memory_, one.table)) {
+        Found(Concat("drop ", one.type), one.name);
+      }
+    }
+  }
+
+  Connection& memory_;
+  std::map<std::string, std::unique_ptr<Origin>> living_;  // by present name; null: not one of ours
+  std::vector<std::unique_ptr<Origin>> gone_;
   std::map<std::string, std::set<std::string>> copied_;  // present name ← original tables
+  std::set<std::string> created_;
+  std::optional<std::set<Dependent>> dependents_;  // before the first of them went
+  std::optional<Table> then_;                      // the table that a statement alters, before it
   std::vector<Destruction> found_;
 };
 
@@ -288,25 +345,17 @@ class Replay {
   }
 
   std::vector<Destruction> Run(const Script& script) {
-    if (!MayDestroy(script.sql)) {
-      Each(script, [](const Touched&, std::string_view, const auto& step) { step(); });
-      return {};
-    }
-    Lineage lineage(ReadTables(memory_));
-    const std::set<Dependent> dependents = ReadDependents(memory_);
+    Lineage lineage(memory_);
     Each(script, [&](const Touched& touched, std::string_view sql, const auto& step) {
-      if (!touched.schema) {
+      lineage.Before(touched);
+      if (touched.schema) {
+        step();
+        lineage.Schema(touched);
+      } else {
         lineage.Rows(touched, sql);
-        return;
       }
-      const Tables then = ReadTables(memory_);
-      step();
-      lineage.Schema(touched, then, ReadTables(memory_));
     });
-    const Tables after = ReadTables(memory_);
-    lineage.End(after);
-    CompareDependents(lineage, dependents, after);
-    return lineage.Take();
+    return lineage.End();
   }
 
  private:
@@ -351,18 +400,6 @@ class Replay {
     return statement;
   }
 
-  /// What went with its table goes without saying.
-  void CompareDependents(Lineage& lineage, const std::set<Dependent>& before, const Tables& after) {
-    std::set<std::pair<std::string, std::string>> now;
-    for (const Dependent& one : ReadDependents(memory_)) now.emplace(one.type, one.name);
-    for (const Dependent& one : before) {
-      const bool expected = one.type == "view" || after.contains(one.table);
-      if (expected && !now.contains({one.type, one.name})) {
-        lineage.Found(Concat("drop ", one.type), one.name);
-      }
-    }
-  }
-
   Connection memory_{"", OpenMode::kMemory};
 };
 
@@ -374,11 +411,17 @@ bool LosesData(const Destruction& destruction) {
 }
 
 bool MayDestroy(std::string_view sql) {
-  constexpr std::array<std::string_view, 5> kWords{"drop", "delete", "update", "replace", "alter"};
   Lexer lexer(sql);
+  std::string before = ";";
   while (const auto token = lexer.Next()) {
-    if (token->kind != TokenKind::kWord || token->text.size() > 7) continue;
-    if (std::ranges::find(kWords, ToLower(token->text)) != kWords.end()) return true;
+    std::string word = token->text.size() <= 7 ? ToLower(token->text) : std::string();
+    // Neither "ON DELETE CASCADE" nor the function replace() destroys anything.
+    if (token->kind == TokenKind::kWord &&
+        (word == "drop" || (word == "delete" && before != "on") ||
+         (word == "replace" && (before == ";" || before == "or")))) {
+      return true;
+    }
+    before = std::move(word);
   }
   return false;
 }
@@ -389,19 +432,16 @@ DestructionByRevision ClassifyDestruction(std::span<const Revision* const> revis
   const auto keep = [&found](const Revision& revision, std::vector<Destruction> losses) {
     if (!losses.empty()) found.emplace(revision.id, std::move(losses));
   };
-  // Nothing after the last one that may destroy needs to be run.
-  std::size_t last = revisions.size();
-  while (last > 0 && !MayDestroy(revisions[last - 1]->up.sql)) --last;
   std::size_t i = 0;
-  if (last > 0) {
+  if (std::ranges::any_of(revisions, [](const Revision* one) { return MayDestroy(one->up.sql); })) {
     try {
       Replay replay(schema);
-      for (; i < last; ++i) keep(*revisions[i], replay.Run(revisions[i]->up));
+      for (; i < revisions.size(); ++i) keep(*revisions[i], replay.Run(revisions[i]->up));
     } catch (const Error&) {
       // From here on the schema is not known.
     }
   }
-  for (; i < last; ++i) keep(*revisions[i], FindDestruction(revisions[i]->up.sql));
+  for (; i < revisions.size(); ++i) keep(*revisions[i], FindDestruction(revisions[i]->up.sql));
   return found;
 }
 

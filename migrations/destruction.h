@@ -21,8 +21,8 @@ using DestructionByRevision = std::map<RevisionId, std::vector<Destruction>>;
 /// an old value? This is what safety.destructive is about.
 [[nodiscard]] bool LosesData(const Destruction& destruction);
 
-/// Can the script destroy anything at all? Goes by single words, so it is cheap and says yes too
-/// often.
+/// Can the script drop, delete or replace anything? Goes by single words, so it is cheap and says
+/// yes too often.
 [[nodiscard]] bool MayDestroy(std::string_view sql);
 
 /// What the up sections of `revisions`, run in this order on a database with this schema (CREATE
@@ -30,9 +30,10 @@ using DestructionByRevision = std::map<RevisionId, std::vector<Destruction>>;
 /// rows" (a column that was there before), "drop view", "drop trigger", "drop index". A table that
 /// is rebuilt (create, copy, drop, rename) loses only the columns that are missing afterwards. What
 /// a revision itself has created does not count. Revisions that destroy nothing have no entry.
-/// Where the replay cannot follow (a function of the application, a statement that fails on an
-/// empty table) that revision and all later ones are judged by their text. Runs no statement that
-/// changes rows, and touches no file.
+/// Without a script that may destroy there is no replay, and overwritten columns are found in the
+/// text. Where the replay cannot follow (a function of the application, a statement that fails on
+/// an empty table) that revision and all later ones are judged by their text. Runs no statement
+/// that changes rows, and touches no file.
 [[nodiscard]] DestructionByRevision ClassifyDestruction(std::span<const Revision* const> revisions,
                                                         std::span<const std::string> schema);
 

@@ -137,6 +137,22 @@ class Reader {
     return false;
   }
 
+  /// Skips past the next comma of the list we are in. False when the list ends first.
+  bool SkipComma() {
+    int depth = 0;
+    for (; at_ < tokens_.size(); ++at_) {
+      if (IsSymbol(tokens_[at_], '(')) ++depth;
+      if (IsSymbol(tokens_[at_], ')')) --depth;
+      if (depth != 0) continue;
+      if (IsWord(tokens_[at_], "where") || IsWord(tokens_[at_], "from")) return false;
+      if (IsSymbol(tokens_[at_], ',')) {
+        ++at_;
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// [schema.]name, lower-cased since SQLite's names are case-insensitive.
   std::string Name() {
     std::string name = One();
@@ -153,6 +169,18 @@ class Reader {
   std::span<const Token> tokens_;
   std::size_t at_ = 0;
 };
+
+/// The columns that "SET a = 1, b = (…)" gives values to; none for the form "(a, b) = …".
+std::vector<std::string> ReadAssignments(Reader& reader) {
+  std::vector<std::string> columns;
+  if (!reader.SkipTo("set")) return columns;
+  do {
+    (void)reader.Accept("set");
+    columns.push_back(reader.Name());
+    if (columns.back() == "(") return {};
+  } while (reader.SkipComma());
+  return columns;
+}
 
 /// The tables that some statement of the script renames something to.
 std::set<std::string> RenameTargets(std::span<const Tokens> statements) {
@@ -316,7 +344,7 @@ std::string NameOf(const Token& token) {
 std::vector<Destruction> FindDestruction(std::string_view sql) {
   const std::vector<Tokens> statements = SplitStatements(sql);
   const std::set<std::string> rebuilt = RenameTargets(statements);
-  std::set<std::string> created;
+  std::set<std::string> created;  // tables, and columns as "table.column"
   std::vector<Destruction> found;
   for (const Tokens& statement : statements) {
     Reader reader(statement);
@@ -339,9 +367,24 @@ std::vector<Destruction> FindDestruction(std::string_view sql) {
         if (reader.Accept("to") && created.contains(table)) created.insert(reader.Name());
         continue;
       }
+      if (reader.Accept("add")) {
+        (void)reader.Accept("column");
+        created.insert(Concat(table, ".", reader.Name()));
+        continue;
+      }
       if (!reader.Accept("drop") || created.contains(table)) continue;
       (void)reader.Accept("column");
       found.push_back({.kind = "drop column", .object = Concat(table, ".", reader.Name())});
+    } else if (reader.Accept("update")) {
+      if (reader.Accept("or")) (void)reader.Name();
+      const std::string table = reader.Name();
+      if (created.contains(table)) continue;
+      const std::vector<std::string> columns = ReadAssignments(reader);
+      if (columns.empty()) found.push_back({.kind = "update rows", .object = table});
+      for (const std::string& column : columns) {
+        const std::string object = Concat(table, ".", column);
+        if (!created.contains(object)) found.push_back({.kind = "update rows", .object = object});
+      }
     } else {
       if (reader.Accept("with") && !reader.SkipTo("delete")) continue;
       if (!reader.Accept("delete")) continue;

@@ -73,7 +73,9 @@ TEST(DestructionTest, ARebuildThatCopiesNothingLosesTheTable) {
 TEST(DestructionTest, RowsThatGoOrChangeAreNamed) {
   EXPECT_EQ(Of("DELETE FROM users WHERE age < 3"), "delete rows Users");
   EXPECT_EQ(Of("WITH x AS (SELECT 1) DELETE FROM users"), "delete rows Users");
-  EXPECT_EQ(Of("UPDATE users SET email = lower(email)"), "update rows Users.email");
+  EXPECT_EQ(Of("UPDATE users SET email = lower(email)"), "update rows users.email");
+  EXPECT_EQ(Of("UPDATE users SET email = 1; DROP VIEW adults"),
+            "update rows Users.email, drop view adults");
   EXPECT_EQ(Of("REPLACE INTO users VALUES (1, 'a', 2)"), "update rows Users");
   EXPECT_EQ(Of("INSERT INTO users VALUES (1, 'drop', 2)"), "");
   EXPECT_EQ(Of("ALTER TABLE users ADD COLUMN nick TEXT; UPDATE users SET nick = email"), "")
@@ -83,7 +85,9 @@ TEST(DestructionTest, RowsThatGoOrChangeAreNamed) {
 TEST(DestructionTest, TriggersAreFollowed) {
   std::vector<std::string> schema = Schema();
   schema.emplace_back("CREATE TRIGGER prune AFTER UPDATE ON users BEGIN DELETE FROM log; END");
-  EXPECT_EQ(Of("UPDATE users SET age = 1", schema), "delete rows log, update rows Users.Age");
+  EXPECT_EQ(Of("UPDATE users SET age = 1; DROP INDEX ix_email", schema),
+            "delete rows log, update rows Users.Age, drop index ix_email");
+  EXPECT_EQ(Of("UPDATE users SET age = 1", schema), "update rows users.age");
 }
 
 TEST(DestructionTest, WhatTheScriptMadeItselfDoesNotCount) {
@@ -122,7 +126,8 @@ TEST(DestructionTest, LaterRevisionsSeeWhatEarlierOnesHaveMade) {
 }
 
 TEST(DestructionTest, WhatCannotBeFollowedIsJudgedByItsText) {
-  EXPECT_EQ(Of("UPDATE users SET email = slugify(email); DROP TABLE log"), "drop table log");
+  EXPECT_EQ(Of("UPDATE users SET email = slugify(email); DROP TABLE log"),
+            "update rows users.email, drop table log");
   EXPECT_EQ(Of("DELETE FROM nowhere"), "delete rows nowhere");
   EXPECT_EQ(Of("DROP TABLE log", {"CREATE TABLE broken"}), "drop table log");
 }
@@ -146,6 +151,10 @@ TEST(MayDestroyTest, GoesByWordsOutsideStringsAndComments) {
   EXPECT_TRUE(MayDestroy("/* */ Drop TABLE x"));
   EXPECT_TRUE(MayDestroy("WITH x AS (SELECT 1) DELETE FROM t"));
   EXPECT_FALSE(MayDestroy("CREATE TABLE a (x DEFAULT 'drop'); -- delete"));
+  EXPECT_FALSE(MayDestroy("CREATE TABLE a (b REFERENCES c ON DELETE CASCADE)"));
+  EXPECT_FALSE(MayDestroy("UPDATE a SET x = replace(x, ' ', '')"));
+  EXPECT_TRUE(MayDestroy("SELECT 1; REPLACE INTO a VALUES (1)"));
+  EXPECT_TRUE(MayDestroy("INSERT OR REPLACE INTO a VALUES (1)"));
 }
 
 }  // namespace
