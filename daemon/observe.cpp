@@ -25,12 +25,11 @@ const migrations::DatabaseFacts* Observation::FactsOf(const std::string& path) c
 
 std::vector<Destruction> Observation::DestructionOf(const std::string& path,
                                                     const migrations::Revision& revision) const {
-  const auto known = destruction.find(path);
-  if (known == destruction.end() || !known->second) {
-    return migrations::FindDestruction(revision.up.sql);
+  if (const auto known = destruction.find(path); known != destruction.end() && known->second) {
+    const auto found = known->second->find(revision.id);
+    if (found != known->second->end()) return found->second;
   }
-  const auto found = known->second->find(revision.id);
-  return found == known->second->end() ? std::vector<Destruction>() : found->second;
+  return migrations::FindDestruction(revision.up.sql);
 }
 
 const migrations::Lineage* Observation::LineageOf(const std::string& path) const {
@@ -192,6 +191,7 @@ void Observer::Classify(Database& database, const std::string& path,
       replay ? migrations::InspectSchemaSql(path) : std::vector<std::string>();
   if (!schema) return;
   migrations::DestructionByRevision destruction = migrations::ClassifyDestruction(pending, *schema);
+  for (const migrations::Revision* revision : pending) destruction.try_emplace(revision->id);
   database.destruction =
       std::make_shared<const migrations::DestructionByRevision>(std::move(destruction));
 }

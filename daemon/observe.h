@@ -40,7 +40,7 @@ struct Observation {
   std::map<std::string, std::shared_ptr<const migrations::Lineage>> lineages;
   /// Of unversioned databases, by path: the revision to stamp them with.
   std::map<std::string, migrations::SchemaMatch> matches;
-  /// By target path: what the pending revisions would destroy there.
+  /// By target path: what each pending revision would destroy there.
   std::map<std::string, std::shared_ptr<const migrations::DestructionByRevision>> destruction;
   State state;
   bool trusted = false;
