@@ -20,6 +20,8 @@ using Kind = environments::WatchEvent::Kind;
 constexpr std::size_t kMaxDirectories = 4096;
 constexpr std::chrono::milliseconds kPollInterval{2000};
 constexpr unsigned kPollsPerScan = 15;
+/// How long events are left to gather while a job of ours is running.
+constexpr std::chrono::milliseconds kBreather{20};
 /// How long files are gathered before they are handed to the scanner, in one go.
 constexpr std::chrono::milliseconds kGather{250};
 
@@ -51,8 +53,20 @@ ProjectWatch::ProjectWatch(Loop& loop, std::string root, Callbacks callbacks)
     Degrade(error.message);
     return;
   }
-  readable_ = loop_.OnReadable(watcher_->descriptor(), [this] { (void)Drain(); });
+  Listen();
   WatchTree(root_);
+}
+
+void ProjectWatch::Listen() {
+  breather_.reset();
+  readable_ = loop_.OnReadable(watcher_->descriptor(), [this] {
+    (void)Drain();
+    // Every page that a job of ours writes is an event: to be woken by each would slow the job
+    // down.
+    if (std::ranges::none_of(databases_, callbacks_.busy)) return;
+    readable_.reset();
+    breather_ = loop_.After(kBreather, [this] { Listen(); });
+  });
 }
 
 ProjectWatch::~ProjectWatch() = default;

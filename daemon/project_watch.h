@@ -66,6 +66,7 @@ class ProjectWatch final {
   [[nodiscard]] const std::string& degraded() const { return degraded_; }
 
  private:
+  void Listen();
   void Note(const environments::WatchEvent& event);
   void NoteFile(const environments::WatchEvent& event);
   void NoteSuspicious(const std::string& path, std::string_view name);
@@ -86,6 +87,7 @@ class ProjectWatch final {
   Settler settler_;
   std::unique_ptr<environments::Watcher> watcher_;
   std::unique_ptr<Loop::Watch> readable_;
+  std::unique_ptr<Loop::Timer> breather_;      // until events are listened to again
   std::unique_ptr<Loop::Timer> timer_;         // the next look
   std::unique_ptr<Loop::Timer> report_timer_;  // gathers suspicious files
   std::unique_ptr<Loop::Timer> poll_timer_;
