@@ -66,8 +66,8 @@ void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCom
     throw Error(Code::kRefused, "plan.destructive_refused",
                 Concat("this ", CommandName(command),
                        " would destroy data, which drover.yaml refuses: ", Join(losses, "; ")),
-                Concat("set safety.destructive to confirm in drover.yaml, then ",
-                       CommandName(command), " with --yes"));
+                Concat("set safety.destructive to confirm in drover.yaml, then drover ",
+                       CommandName(command), " --yes"));
   }
   throw Error(
       Code::kRefused, "plan.destructive",

@@ -88,6 +88,9 @@ void Observer::LoadConfig(Observation& now) {
       config_status_ = status;
       config_ = std::make_shared<const environments::Config>(environments::LoadConfig(root_));
       config_error_.reset();
+      // Both depend on the stubs it names.
+      matches_.clear();
+      for (auto& [known, database] : databases_) database.destruction.reset();
       config_racy_ =
           status && migrations::IsRacy(std::max(status->modified_ns, status->changed_ns));
     }
@@ -141,7 +144,7 @@ void Observer::InspectDatabases(Observation& now, const std::set<std::string>& b
     Database database = known != databases_.end() && busy.contains(target.path)
                             ? known->second
                             : Look(target.path, now.config->version_table);
-    Classify(database, target.path, now.graph);
+    Classify(database, target.path, now.graph, now.config->stubs);
     now.databases.emplace(target.path, database.facts);
     now.destruction.emplace(target.path, database.destruction);
     now.footprints.emplace(target.path, database.footprint);
@@ -178,7 +181,7 @@ void Observer::MatchSchemas(Observation& now, const std::set<std::string>& busy)
 }
 
 void Observer::Classify(Database& database, const std::string& path,
-                        const std::shared_ptr<const Graph>& graph) {
+                        const std::shared_ptr<const Graph>& graph, const migrations::Stubs& stubs) {
   if (database.graph == graph && database.destruction) return;
   database.graph = graph;
   database.destruction.reset();
@@ -190,8 +193,8 @@ void Observer::Classify(Database& database, const std::string& path,
   const std::optional<std::vector<std::string>> schema =
       replay ? migrations::InspectSchemaSql(path) : std::vector<std::string>();
   if (!schema) return;
-  migrations::DestructionByRevision destruction = migrations::ClassifyDestruction(pending, *schema);
-  for (const migrations::Revision* revision : pending) destruction.try_emplace(revision->id);
+  migrations::DestructionByRevision destruction =
+      migrations::ClassifyDestruction(pending, *schema, stubs);
   database.destruction =
       std::make_shared<const migrations::DestructionByRevision>(std::move(destruction));
 }

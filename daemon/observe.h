@@ -99,7 +99,8 @@ class Observer final {
   void TraceLineages(Observation& now, const std::set<std::string>& busy);
   void MatchSchemas(Observation& now, const std::set<std::string>& busy);
   static void Classify(Database& database, const std::string& path,
-                       const std::shared_ptr<const migrations::Graph>& graph);
+                       const std::shared_ptr<const migrations::Graph>& graph,
+                       const migrations::Stubs& stubs);
   [[nodiscard]] Database Look(const std::string& path, const std::string& version_table);
 
   std::string root_;

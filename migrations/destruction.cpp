@@ -141,9 +141,9 @@ std::set<Dependent> ReadDependents(Connection& memory) {
 
 /// Follows the tables and columns of the database through one script, whatever they are renamed to.
 /// Reads a table when it is first touched: a schema may be large, and a script is not.
-class Lineage {
+class Trace {
  public:
-  explicit Lineage(Connection& memory) : memory_(memory) {}
+  explicit Trace(Connection& memory) : memory_(memory) {}
 
   /// Before a statement runs: what it touches is read as it is now.
   void Before(const Touched& touched) {
@@ -330,9 +330,10 @@ struct Finalizer {
 };
 
 /// The schema of the database, without its rows.
-class Replay {
+class SchemaCopy {
  public:
-  explicit Replay(std::span<const std::string> schema) {
+  SchemaCopy(std::span<const std::string> schema, const Stubs& stubs) {
+    RegisterStubs(memory_, stubs);
     memory_.Execute("PRAGMA foreign_keys=OFF");
     for (const std::string& sql : schema) {
       try {
@@ -345,17 +346,17 @@ class Replay {
   }
 
   std::vector<Destruction> Run(const Script& script) {
-    Lineage lineage(memory_);
+    Trace trace(memory_);
     Each(script, [&](const Touched& touched, std::string_view sql, const auto& step) {
-      lineage.Before(touched);
+      trace.Before(touched);
       if (touched.schema) {
         step();
-        lineage.Schema(touched);
+        trace.Schema(touched);
       } else {
-        lineage.Rows(touched, sql);
+        trace.Rows(touched, sql);
       }
     });
-    return lineage.End();
+    return trace.End();
   }
 
  private:
@@ -427,21 +428,18 @@ bool MayDestroy(std::string_view sql) {
 }
 
 DestructionByRevision ClassifyDestruction(std::span<const Revision* const> revisions,
-                                          std::span<const std::string> schema) {
+                                          std::span<const std::string> schema, const Stubs& stubs) {
   DestructionByRevision found;
-  const auto keep = [&found](const Revision& revision, std::vector<Destruction> losses) {
-    if (!losses.empty()) found.emplace(revision.id, std::move(losses));
-  };
   std::size_t i = 0;
   if (std::ranges::any_of(revisions, [](const Revision* one) { return MayDestroy(one->up.sql); })) {
     try {
-      Replay replay(schema);
-      for (; i < revisions.size(); ++i) keep(*revisions[i], replay.Run(revisions[i]->up));
+      SchemaCopy copy(schema, stubs);
+      for (; i < revisions.size(); ++i) found[revisions[i]->id] = copy.Run(revisions[i]->up);
     } catch (const Error&) {
       // From here on the schema is not known.
     }
   }
-  for (; i < revisions.size(); ++i) keep(*revisions[i], FindDestruction(revisions[i]->up.sql));
+  for (; i < revisions.size(); ++i) found[revisions[i]->id] = FindDestruction(revisions[i]->up.sql);
   return found;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/documents.h"
 #include "migrations/revision.h"
+#include "migrations/stubs.h"
 
 namespace drover::migrations {
 
@@ -29,12 +30,13 @@ using DestructionByRevision = std::map<RevisionId, std::vector<Destruction>>;
 /// statements, tables first), would destroy: "drop table", "drop column", "delete rows", "update
 /// rows" (a column that was there before), "drop view", "drop trigger", "drop index". A table that
 /// is rebuilt (create, copy, drop, rename) loses only the columns that are missing afterwards. What
-/// a revision itself has created does not count. Revisions that destroy nothing have no entry.
+/// a revision itself has created does not count. Every revision has an entry.
 /// Without a script that may destroy there is no replay, and overwritten columns are found in the
-/// text. Where the replay cannot follow (a function of the application, a statement that fails on
-/// an empty table) that revision and all later ones are judged by their text. Runs no statement
+/// text. Where the replay cannot follow (a function that is no stub either, a statement that fails
+/// on an empty table) that revision and all later ones are judged by their text. Runs no statement
 /// that changes rows, and touches no file.
 [[nodiscard]] DestructionByRevision ClassifyDestruction(std::span<const Revision* const> revisions,
-                                                        std::span<const std::string> schema);
+                                                        std::span<const std::string> schema,
+                                                        const Stubs& stubs);
 
 }  // namespace drover::migrations

@@ -21,7 +21,7 @@ const std::vector<std::string>& Schema() {
 std::string Of(std::string sql, const std::vector<std::string>& schema = Schema()) {
   const Revision revision = MakeRevision("a", {}, std::move(sql));
   const std::vector<const Revision*> revisions{&revision};
-  const DestructionByRevision found = ClassifyDestruction(revisions, schema);
+  const DestructionByRevision found = ClassifyDestruction(revisions, schema, {});
   std::vector<std::string> texts;
   if (const auto losses = found.find("a"); losses != found.end()) {
     for (const Destruction& one : losses->second) texts.push_back(one.kind + " " + one.object);
@@ -120,8 +120,10 @@ TEST(DestructionTest, LaterRevisionsSeeWhatEarlierOnesHaveMade) {
   const Revision second = MakeRevision("b", {"a"}, "ALTER TABLE t DROP COLUMN y");
   const Revision third = MakeRevision("c", {"b"}, "CREATE TABLE u (x)");
   const std::vector<const Revision*> revisions{&first, &second, &third};
-  const DestructionByRevision found = ClassifyDestruction(revisions, {});
-  ASSERT_EQ(found.size(), 1U);
+  const DestructionByRevision found = ClassifyDestruction(revisions, {}, {});
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_TRUE(found.at("a").empty());
+  EXPECT_TRUE(found.at("c").empty());
   EXPECT_EQ(found.at("b"), (std::vector<Destruction>{{.kind = "drop column", .object = "t.y"}}));
 }
 
@@ -130,6 +132,17 @@ TEST(DestructionTest, WhatCannotBeFollowedIsJudgedByItsText) {
             "update rows users.email, drop table log");
   EXPECT_EQ(Of("DELETE FROM nowhere"), "delete rows nowhere");
   EXPECT_EQ(Of("DROP TABLE log", {"CREATE TABLE broken"}), "drop table log");
+}
+
+TEST(DestructionTest, StubsLetTheSchemaBeFollowed) {
+  const std::vector<std::string> schema{"CREATE TABLE t (a, b COLLATE icu CHECK (slug(b)))"};
+  const Revision revision =
+      MakeRevision("a", {},
+                   "CREATE TABLE n (a, b); INSERT INTO n SELECT a, slug(b) FROM t; DROP TABLE t; "
+                   "ALTER TABLE n RENAME TO t; REPLACE INTO t VALUES (1, 2)");
+  const std::vector<const Revision*> revisions{&revision};
+  const Stubs stubs{.functions = {"slug/1"}, .collations = {"icu"}};
+  EXPECT_TRUE(ClassifyDestruction(revisions, schema, stubs).at("a").empty());
 }
 
 TEST(DestructionTest, ShadowTablesGoWithTheirVirtualTable) {
