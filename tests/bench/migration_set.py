@@ -67,10 +67,13 @@ def write_alembic(directory, count, database, body=statements):
     save(directory / "scripts/script.py.mako", "")
     save(directory / "scripts/env.py",
          "from alembic import context\nfrom sqlalchemy import create_engine, pool\n"
-         f"engine = create_engine('sqlite:///{database}', poolclass=pool.NullPool)\n"
-         "with engine.connect() as connection:\n"
-         "    context.configure(connection=connection, transaction_per_migration=True)\n"
-         "    with context.begin_transaction():\n        context.run_migrations()\n")
+         "def run(**options):\n"
+         "    context.configure(transaction_per_migration=True, **options)\n"
+         "    with context.begin_transaction():\n        context.run_migrations()\n"
+         "if context.is_offline_mode():\n    run(dialect_name='sqlite')\n"
+         "else:\n"
+         f"    engine = create_engine('sqlite:///{database}', poolclass=pool.NullPool)\n"
+         "    with engine.connect() as connection:\n        run(connection=connection)\n")
     for number in range(count):
         calls = "".join(f"    op.execute(text({part.replace(':', chr(92) + ':')!r}))\n"
                         for part in body(number))

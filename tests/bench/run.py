@@ -3,8 +3,8 @@
 
     tests/bench/run.py [--build build/release] [--quick] [--functions] [FIGURE ...]
 
-FIGURE is one of start, length, save, apply, idle; all of them when none is given. --quick is for
-trying the programs out: too few rounds to quote. --functions runs the function benchmarks as well.
+FIGURE is one of start, read, length, save, apply, idle; all of them when none is given. --quick is
+for trying the programs out: too few rounds to quote. --functions runs the function benchmarks as well.
 Nothing here fails because something was slow: docs/performance.md says what the figures mean.
 """
 
@@ -67,6 +67,33 @@ def start(bench, quick):
                   *at_least(ratio(times, "alembic current", "drover status"), 100)]]
     table("Start: `drover status`, warm daemon, whole process", ["", "ms", "ratio", "goal", "met"],
           rows)
+
+
+def read(bench, quick):
+    """Looking at 100 revisions, half of them pending, beside Alembic doing the same."""
+    if not ALEMBIC:
+        raise Unusable("alembic is not installed")
+    count = 100
+    half = migration_set.revision(count // 2 - 1)
+    root = bench.project("read", {"dev": "report"})
+    migration_set.write_native(root / "migrations", count)
+    bench.start("read")
+    bench.run([bench.drover, "upgrade", half], root)
+    folder = bench.base / "alembic-read"
+    migration_set.write_alembic(folder, count, folder / "dev.db")
+    bench.run([ALEMBIC, "upgrade", half], folder)
+    rows = []
+    for name, ours, theirs in (("current", ["current"], ["current"]),
+                               ("history", ["history"], ["history"]),
+                               ("plan", ["plan", "--sql"],
+                                ["upgrade", f"{half}:head", "--sql"])):
+        drover, alembic = f"drover {' '.join(ours)}", f"alembic {theirs[0]} {name}"
+        times = bench.rounds([Case(drover, [bench.drover, *ours], root),
+                              Case(alembic, [ALEMBIC, *theirs], folder)], 5 if quick else 21)
+        rows += [[f"alembic {' '.join(theirs)}", spread(times[alembic]), ""],
+                 [drover, spread(times[drover]), ""],
+                 ["… alembic / drover", "", f"{ratio(times, alembic, drover):.0f}"]]
+    table("Read: 100 revisions, 50 applied, warm daemon, whole process", ["", "ms", "ratio"], rows)
 
 
 def length(bench, quick):
@@ -239,7 +266,8 @@ def idle(bench, quick):
           rows)
 
 
-FIGURES = {"start": start, "length": length, "save": save, "apply": apply, "idle": idle}
+FIGURES = {"start": start, "read": read, "length": length, "save": save, "apply": apply,
+           "idle": idle}
 
 
 def file_system(path):
