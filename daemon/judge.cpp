@@ -284,7 +284,7 @@ class Judgement {
     std::size_t drafts = 0;
     std::size_t empty = 0;
     for (std::size_t i = 0; i < applied.size(); ++i) {
-      const Revision& revision = seen_.graph->revisions()[i];
+      const Revision& revision = seen_.graph->At(i);
       if (applied[i]) continue;
       if (revision.draft) {
         ++drafts;

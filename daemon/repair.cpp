@@ -48,7 +48,7 @@ void AddConsequences(const migrations::Graph& files, const Lineage& lineage,
   std::vector<std::string> gained;
   std::vector<std::string> lost;
   for (std::size_t i = 0; i < now.size(); ++i) {
-    const std::string& id = files.revisions()[i].id;
+    const std::string& id = files.At(i).id;
     const std::int64_t before = lineage.graph->IndexOf(id);
     const bool was = before >= 0 && then[static_cast<std::size_t>(before)];
     if (now[i] && !was) gained.push_back(id);

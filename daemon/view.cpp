@@ -293,7 +293,7 @@ RevisionsDocument MakeRevisions(const View& view, std::string_view select,
   const auto order = graph.TopologicalOrder();
   for (std::size_t k = order.size(); k-- > 0;) {
     if (!inside[order[k]]) continue;
-    RevisionEntry entry = EntryOf(view, graph, graph.revisions()[order[k]], positions);
+    RevisionEntry entry = EntryOf(view, graph, graph.At(order[k]), positions);
     const bool wanted = select == "heads"      ? entry.head
                         : select == "branches" ? entry.branchpoint
                                                : true;

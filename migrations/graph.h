@@ -39,6 +39,9 @@ class Graph final {
         std::span(revisions_),
         [](const RevisionPtr& revision) -> const Revision& { return *revision; });
   }
+  /// The revision at an index of revisions().
+  [[nodiscard]] const Revision& At(std::size_t index) const { return *revisions_[index]; }
+
   [[nodiscard]] bool empty() const { return revisions_.empty(); }
 
   /// The revision with exactly this id; null when unknown. Lives as long as the graph.

@@ -201,7 +201,7 @@ RevisionId StartOfWalk(const Graph& graph, std::string_view target,
       // Nothing of the branch is a row, but something may lie below one.
       std::vector<bool> applied = graph.Closure(rows);
       for (std::size_t i = 0; i < applied.size(); ++i) {
-        applied[i] = applied[i] && limits.Allows(graph.revisions()[i].id);
+        applied[i] = applied[i] && limits.Allows(graph.At(i).id);
       }
       starts = graph.Maxima(applied);
     }

@@ -61,7 +61,7 @@ class RowTracker {
     const std::size_t i = Index(graph_, id);
     applied_[i] = true;
     for (const std::uint32_t lower : graph_.Below(static_cast<std::uint32_t>(i))) {
-      std::erase(rows_, graph_.revisions()[lower].id);
+      std::erase(rows_, graph_.At(lower).id);
     }
     Insert(rows_, id);
   }
@@ -73,7 +73,7 @@ class RowTracker {
     for (const std::uint32_t lower : graph_.Below(static_cast<std::uint32_t>(i))) {
       const bool covered = std::ranges::any_of(
           graph_.Above(lower), [&](std::uint32_t upper) { return applied_[upper]; });
-      if (!covered) Insert(rows_, graph_.revisions()[lower].id);
+      if (!covered) Insert(rows_, graph_.At(lower).id);
     }
   }
 
@@ -116,7 +116,7 @@ std::vector<std::uint32_t> ToApply(const Graph& graph, const std::vector<bool>& 
   std::vector<bool> blocked(graph.revisions().size());
   for (const std::uint32_t i : graph.TopologicalOrder()) {
     if (!wanted[i] || applied[i]) continue;
-    const Revision& revision = graph.revisions()[i];
+    const Revision& revision = graph.At(i);
     const bool draft = IsDraft(revision, drafts);
     blocked[i] = draft || std::ranges::any_of(graph.Below(i),
                                               [&](std::uint32_t lower) { return blocked[lower]; });
@@ -210,7 +210,7 @@ Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::stri
   const std::vector<bool> wanted = graph.Closure(goal.revisions);
   const std::vector<bool> before = tracker.applied();
   for (const std::uint32_t i : ToApply(graph, wanted, before, drafts, plan.warnings)) {
-    plan.steps.push_back(MakeStep(graph.revisions()[i], Direction::kUp, tracker));
+    plan.steps.push_back(MakeStep(graph.At(i), Direction::kUp, tracker));
   }
   WarnOfMissingTransactions(plan);
   plan.to = tracker.rows();
@@ -242,7 +242,7 @@ Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::st
   for (std::size_t k = order.size(); k-- > 0;) {
     const std::uint32_t i = order[k];
     if (!doomed[i] || !before[i]) continue;
-    const Revision& revision = graph.revisions()[i];
+    const Revision& revision = graph.At(i);
     if (!revision.down) {
       throw Error(Code::kRefused, "irreversible",
                   Concat("revision ", revision.id, " has no \"-- migrate:down\" section"),
@@ -306,7 +306,7 @@ std::vector<const Revision*> Pending(const Graph& graph, std::span<const Revisio
   std::vector<const Revision*> pending;
   for (const std::uint32_t i :
        ToApply(graph, everything, graph.Closure(rows), Drafts::kStopBeforeEmpty, warnings)) {
-    pending.push_back(&graph.revisions()[i]);
+    pending.push_back(&graph.At(i));
   }
   return pending;
 }

@@ -20,7 +20,7 @@ std::vector<bool> AppliedFrom(const Graph& graph, const std::vector<bool>& appli
   std::vector<bool> above(applied.size());
   for (const std::uint32_t i : graph.TopologicalOrder()) {
     above[i] = applied[i] &&
-               (graph.revisions()[i].id == bottom ||
+               (graph.At(i).id == bottom ||
                 std::ranges::any_of(graph.Below(i), [&](auto lower) { return above[lower]; }));
   }
   return above;
@@ -100,7 +100,7 @@ Plan PlanRedo(const Graph& files, const Lineage& lineage, std::span<const Revisi
   for (std::size_t k = order.size(); k-- > 0;) {
     const std::uint32_t i = order[k];
     if (!doomed[i]) continue;
-    const Revision& file = *files.Find(graph.revisions()[i].id);
+    const Revision& file = *files.Find(graph.At(i).id);
     Revision way_down = WayDown(file, lineage, plan);
     if (!way_down.down) {
       throw Error(Code::kRefused, "irreversible",
@@ -120,12 +120,12 @@ Plan PlanRedo(const Graph& files, const Lineage& lineage, std::span<const Revisi
 
   std::vector<bool> present = files.Closure(now);
   for (const std::uint32_t i : files.TopologicalOrder()) {
-    const Revision& file = files.revisions()[i];
+    const Revision& file = files.At(i);
     const std::int64_t was = graph.IndexOf(file.id);
     if (was < 0 || !doomed[static_cast<std::size_t>(was)]) continue;
     for (const std::uint32_t lower : files.Below(i)) {
       if (present[lower]) continue;
-      const RevisionId& missing = files.revisions()[lower].id;
+      const RevisionId& missing = files.At(lower).id;
       throw Error(
           Code::kRefused, "redo.moved",
           Concat("the file of revision ", file.id, " now follows ", missing,

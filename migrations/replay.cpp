@@ -19,7 +19,7 @@ std::vector<const Revision*> InOrder(const Graph& graph, std::span<const Revisio
   const std::vector<bool> wanted = graph.Closure(rows);
   std::vector<const Revision*> revisions;
   for (const std::uint32_t i : graph.TopologicalOrder()) {
-    if (wanted[i]) revisions.push_back(&graph.revisions()[i]);
+    if (wanted[i]) revisions.push_back(&graph.At(i));
   }
   return revisions;
 }
@@ -72,7 +72,7 @@ class Search {
       }
       const auto index = static_cast<std::uint32_t>(graph_.IndexOf(revision->id));
       for (const std::uint32_t lower : graph_.Below(index)) {
-        heads.erase(graph_.revisions()[lower].id);
+        heads.erase(graph_.At(lower).id);
       }
       heads.insert(revision->id);
       const bool news = considered_.insert(index).second;

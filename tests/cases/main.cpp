@@ -19,10 +19,10 @@ using Suite = std::function<std::vector<CaseResult>(const std::string&)>;
 int Print(const std::vector<CaseResult>& results) {
   for (const CaseResult& result : results) {
     const Json line{{"id", result.id}, {"pass", result.pass}, {"got", result.got}};
-    std::puts(DumpJson(line).c_str());
+    (void)std::puts(DumpJson(line).c_str());
   }
   const auto passed = std::ranges::count(results, true, &CaseResult::pass);
-  std::fprintf(stderr, "%td of %zu cases passed\n", passed, results.size());
+  (void)std::fprintf(stderr, "%td of %zu cases passed\n", passed, results.size());
   return passed == std::ssize(results) && !results.empty() ? 0 : 1;
 }
 
@@ -30,15 +30,15 @@ int Main(const std::vector<std::string>& words) {
   const std::map<std::string, Suite> suites{{"alembic", RunAlembicCases}};
   const auto suite = words.empty() ? suites.end() : suites.find(words[0]);
   if (suite == suites.end() || words.size() != 2) {
-    std::fputs("usage: drover-cases {alembic} FILE\n", stderr);
+    (void)std::fputs("usage: drover-cases {alembic} FILE\n", stderr);
     return 2;
   }
   try {
     return Print(suite->second(words[1]));
   } catch (const Error& error) {
-    std::fprintf(stderr, "drover-cases: %s\n", error.message.c_str());
+    (void)std::fprintf(stderr, "drover-cases: %s\n", error.message.c_str());
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "drover-cases: %s: %s\n", words[1].c_str(), error.what());
+    (void)std::fprintf(stderr, "drover-cases: %s: %s\n", words[1].c_str(), error.what());
   }
   return 2;
 }

@@ -66,7 +66,7 @@ TEST(GraphTest, MaximaAreTheRevisionsThatNothingAppliedCovers) {
 TEST(GraphTest, TheTopologicalOrderPutsParentsAndDependenciesFirst) {
   const Graph graph = Build("c <~ a; c <- d <- e; a <- e");
   std::vector<std::string> order;
-  for (const std::uint32_t i : graph.TopologicalOrder()) order.push_back(graph.revisions()[i].id);
+  for (const std::uint32_t i : graph.TopologicalOrder()) order.push_back(graph.At(i).id);
   EXPECT_EQ(Listed(order), "c, d, a, e");
 }
 

@@ -213,7 +213,7 @@ std::string Range(const Graph& graph, std::string_view range, std::vector<Revisi
   const std::vector<bool> inside = ResolveRange(graph, range, rows);
   std::vector<RevisionId> ids;
   for (std::size_t i = 0; i < inside.size(); ++i) {
-    if (inside[i]) ids.push_back(graph.revisions()[i].id);
+    if (inside[i]) ids.push_back(graph.At(i).id);
   }
   return Listed(ids);
 }

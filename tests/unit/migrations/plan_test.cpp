@@ -277,13 +277,13 @@ Rows CheckSteps(const Graph& graph, const Plan& plan, std::set<RevisionId>& appl
     if (step.direction == Direction::kUp) {
       for (const std::uint32_t lower :
            graph.Below(static_cast<std::uint32_t>(graph.IndexOf(step.revision.id)))) {
-        EXPECT_TRUE(applied.contains(graph.revisions()[lower].id)) << step.revision.id;
+        EXPECT_TRUE(applied.contains(graph.At(lower).id)) << step.revision.id;
       }
       EXPECT_TRUE(applied.insert(step.revision.id).second) << step.revision.id;
     } else {
       for (const std::uint32_t upper :
            graph.Above(static_cast<std::uint32_t>(graph.IndexOf(step.revision.id)))) {
-        EXPECT_FALSE(applied.contains(graph.revisions()[upper].id)) << step.revision.id;
+        EXPECT_FALSE(applied.contains(graph.At(upper).id)) << step.revision.id;
       }
       EXPECT_EQ(applied.erase(step.revision.id), 1U) << step.revision.id;
     }
@@ -303,7 +303,7 @@ TEST(PlanLawTest, TheRowsAreTheMaximaOfTheAppliedSetAfterEveryStep) {
     for (int move = 0; move < 6; ++move) {
       const auto index =
           std::uniform_int_distribution<std::size_t>(0, graph.revisions().size() - 1)(random);
-      const RevisionId target = graph.revisions()[index].id;
+      const RevisionId target = graph.At(index).id;
       if (applied.contains(target)) {
         const bool is_row = std::ranges::find(rows, target) != rows.end();
         const std::vector<RevisionId> children = graph.Children(target);
