@@ -209,7 +209,7 @@ void ProjectWatch::NoteDirectory(const std::string& directory) {
   // What was put into it before the watch stood has caused no event.
   settler_.NoteSaved(directory, Settler::Clock::now());
   for (const std::string& each : environments::ListTree(directory, kMaxDirectories).directories) {
-    for (const std::string& name : NamesIn(each)) NoteSuspicious(each + "/" + name, name);
+    for (const std::string& name : NamesIn(each)) NoteSuspicious(Concat(each, "/", name), name);
   }
 }
 

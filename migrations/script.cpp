@@ -69,7 +69,7 @@ int Authorize(void* context, int action, const char* first, const char* second, 
         return SQLITE_OK;
       }
       if (pragma == "foreign_keys") {
-        guard.foreign_keys = ToLower(second);
+        guard.foreign_keys = second == nullptr ? "" : ToLower(second);
         return SQLITE_OK;
       }
       guard.Refuse(Concat("PRAGMA ", pragma, " has no effect inside a transaction"),
