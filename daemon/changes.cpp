@@ -158,10 +158,22 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     CheckDatabase(target, *view.seen->databases.at(target.path), params, command,
                   carry_out && !params.dry_run);
     if (command == JobCommand::kRedo) {
+      // After a failed redo the newest applied revision is another one than the user has in mind.
+      if (params.target.empty() && verdict.state == EnvironmentState::kFailed) {
+        throw Error(Code::kRefused, "redo.after_failure",
+                    Concat("the last job on ", environment.name,
+                           " failed: which revision shall be redone?"),
+                    Concat("drover upgrade to go on with what failed, or drover redo REVISION"));
+      }
       request.target = migrations::ResolveRedo(*request.graph, request.rows, params.target);
     }
     plan = PlanFor(request, request.rows);
     NoteDestruction(plan, *view.seen, target.path);
+  }
+  if (const std::optional<Error>& broken = view.seen->config_error) {
+    plan.warnings.push_back(
+        Concat("drover.yaml cannot be read, so what it said before is in force: ",
+               broken->where.empty() ? "" : Concat(broken->where, ": "), broken->message));
   }
   const bool warn = command != JobCommand::kRedo;  // which is the remedy
   if (warn && verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);

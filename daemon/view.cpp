@@ -119,7 +119,9 @@ CurrentRevision CurrentOf(const View& view, std::size_t environment, const Revis
 const Revision& FindToShow(const Graph& graph, std::span<const Revision> orphans,
                            std::string_view target) {
   try {
-    return *graph.Find(migrations::ResolveRevision(graph, target));
+    const std::vector<RevisionId> meant = migrations::ResolveToShow(graph, target);
+    return *graph.Find(meant.size() == 1 ? meant.front()
+                                         : migrations::ResolveRevision(graph, target));
   } catch (const Error& error) {
     if (error.code != Code::kNotFound || target.empty()) throw;
     const auto named = [&](const Revision& orphan) { return orphan.id.starts_with(target); };

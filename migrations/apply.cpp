@@ -101,6 +101,7 @@ class Applier {
       if (!plan.steps.empty() && !WaitForTurn()) continue;
       if (RunSteps(plan)) {
         result_.to = plan.to;
+        if (result_.steps.empty()) result_.from = result_.to;  // another process has done it
         Verify();
         result_.duration_ms = MillisecondsSince(begun_);
         return std::move(result_);

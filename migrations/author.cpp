@@ -129,7 +129,9 @@ Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revision
   if (parents.size() < 2) {
     throw Error(Code::kInvalid, "nothing_to_merge",
                 parents.empty() ? std::string("there are no revisions to merge")
-                                : Concat("there is one head only: ", NameRevisions(graph, parents)),
+                : !revisions.empty()
+                    ? Concat("only one revision is named: ", NameRevisions(graph, parents))
+                    : Concat("there is one head only: ", NameRevisions(graph, parents)),
                 "drover heads");
   }
   Revision merge;

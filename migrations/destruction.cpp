@@ -175,16 +175,16 @@ class Trace {
         if (const Origin* origin = Find(key)) Found("update rows", origin->table.name);
       }
     }
-    Copies(touched);
+    Copies(touched, sql);
   }
 
   /// A statement that has changed the schema.
-  void Schema(const Touched& touched) {
+  void Schema(const Touched& touched, std::string_view sql) {
     for (const std::string& key : touched.created) {
       created_.insert(key);
       if (!living_.contains(key)) living_[key] = nullptr;
     }
-    Copies(touched);
+    Copies(touched, sql);
     for (const std::string& key : touched.dropped) {
       const auto living = living_.find(key);
       if (living == living_.end()) continue;
@@ -238,10 +238,14 @@ class Trace {
   }
 
   /// Rows that go from one table into another outlive the first.
-  void Copies(const Touched& touched) {
+  void Copies(const Touched& touched, std::string_view statement) {
+    const bool only_some = CopiesOnlySome(statement);
     for (const std::string& into : touched.inserted) {
       for (const std::string& from : touched.read) {
-        if (const Origin* origin = Find(from)) copied_[into].insert(origin->table.name);
+        const Origin* const origin = Find(from);
+        if (origin == nullptr) continue;
+        copied_[into].insert(origin->table.name);
+        if (only_some) thinned_.insert(origin->table.name);
       }
     }
   }
@@ -296,6 +300,7 @@ class Trace {
       Found("drop table", name);
       return;
     }
+    if (thinned_.contains(name)) Found("delete rows", name);
     std::set<std::string> left;
     for (const std::string& column : rebuilt->columns) left.insert(ToLower(column));
     for (const std::string& column : origin.table.columns) {
@@ -319,6 +324,7 @@ class Trace {
   std::map<std::string, std::unique_ptr<Origin>> living_;  // by present name; null: not one of ours
   std::vector<std::unique_ptr<Origin>> gone_;
   std::map<std::string, std::set<std::string>> copied_;  // present name ← original tables
+  std::set<std::string> thinned_;  // original tables of which perhaps not all rows were copied
   std::set<std::string> created_;
   std::optional<std::set<Dependent>> dependents_;  // before the first of them went
   std::optional<Table> then_;                      // the table that a statement alters, before it
@@ -351,7 +357,7 @@ class SchemaCopy {
       trace.Before(touched);
       if (touched.schema) {
         step();
-        trace.Schema(touched);
+        trace.Schema(touched, sql);
       } else {
         trace.Rows(touched, sql);
       }

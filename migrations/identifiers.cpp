@@ -316,12 +316,6 @@ ResolvedTarget ResolveTarget(const Graph& graph, std::string_view target,
 }
 
 ResolvedTarget ResolveSymbol(const Graph& graph, std::string_view text) {
-  const Parts relative = CutStep(text);
-  if (relative.step && relative.symbol.empty() && *relative.step < 0) {
-    const Limits limits = LimitsOf(graph, relative);
-    return {.revisions = BelowEachHead(graph, *relative.step, text, limits),
-            .branch = limits.branch()};
-  }
   const Parts parts = CutLabel(text);
   const Limits limits = LimitsOf(graph, parts);
   try {
@@ -335,17 +329,25 @@ ResolvedTarget ResolveSymbol(const Graph& graph, std::string_view text) {
   }
 }
 
+std::vector<RevisionId> ResolveToShow(const Graph& graph, std::string_view text) {
+  const Parts relative = CutStep(text);
+  if (relative.step && relative.symbol.empty() && *relative.step < 0) {
+    return BelowEachHead(graph, *relative.step, text, LimitsOf(graph, relative));
+  }
+  return ResolveSymbol(graph, text).revisions;
+}
+
 RevisionId ResolveRevision(const Graph& graph, std::string_view text) {
-  const ResolvedTarget resolved = ResolveSymbol(graph, text);
-  if (resolved.revisions.size() == 1) return resolved.revisions.front();
-  if (resolved.is_base()) {
+  const std::vector<RevisionId> resolved = ResolveSymbol(graph, text).revisions;
+  if (resolved.size() == 1) return resolved.front();
+  if (resolved.empty()) {
     throw Error(Code::kNotFound, "unknown_revision",
                 Concat("\"", text, "\" stands for no revision here"), "drover history");
   }
-  throw Error(Code::kConflict, "multiple_heads",
-              Concat("\"", text,
-                     "\" stands for several revisions: ", NameRevisions(graph, resolved.revisions)),
-              "name one of them");
+  throw Error(
+      Code::kConflict, "multiple_heads",
+      Concat("\"", text, "\" stands for several revisions: ", NameRevisions(graph, resolved)),
+      "name one of them");
 }
 
 std::optional<RangeText> CutRange(std::string_view text) {

@@ -35,9 +35,12 @@ struct ResolvedTarget {
 [[nodiscard]] ResolvedTarget ResolveTarget(const Graph& graph, std::string_view target,
                                            std::span<const RevisionId> rows, Direction direction);
 
-/// What show, stamp, revision and merge take: no relative forms, but "-N" stands for what lies N
-/// below each head. The hint of the error for a relative form names what it would mean.
+/// What stamp, revision and merge take: no relative forms. The hint of the error for one names what
+/// it would mean to an upgrade.
 [[nodiscard]] ResolvedTarget ResolveSymbol(const Graph& graph, std::string_view text);
+
+/// The same for looking at revisions: "-N" stands for what lies N below each head.
+[[nodiscard]] std::vector<RevisionId> ResolveToShow(const Graph& graph, std::string_view text);
 
 /// One revision by anything ResolveSymbol takes; kConflict "multiple_heads" when it means several.
 [[nodiscard]] RevisionId ResolveRevision(const Graph& graph, std::string_view text);

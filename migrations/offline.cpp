@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "migrations/script.h"
 #include "migrations/sql_text.h"
 
 namespace drover::migrations {
@@ -54,6 +55,7 @@ std::string OfflineScript(const Plan& plan, std::string_view version_table, cons
     const bool transaction = step.script().transaction;
     sql += Concat("\n-- ", up ? "upgrade to " : "downgrade from ", step.revision.id, ": ",
                   step.revision.message, "\n");
+    CheckScriptText(step.script(), step.revision.file);
     if (transaction) sql += "BEGIN IMMEDIATE;\n";
     if (first) {
       sql += Concat(VersionTableSql(version_table), ";\n", HistoryTableSql(), ";\n");

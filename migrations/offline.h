@@ -10,6 +10,7 @@
 namespace drover::migrations {
 
 /// Run it with `sqlite3 -bail FILE`, so that a failing statement stops it inside its transaction.
+/// Throws what CheckScriptText throws: the other program would carry out what drover refuses.
 /// `applied_at` (UTC) is written into the history rows.
 [[nodiscard]] std::string OfflineScript(const Plan& plan, std::string_view version_table,
                                         const AppliedBy& by, const std::string& applied_at);

@@ -37,7 +37,7 @@ void CheckOverlap(const Graph& graph, std::span<const RevisionId> rows, std::str
       if (lower == upper || !below[static_cast<std::size_t>(graph.IndexOf(lower))]) continue;
       throw Error(Code::kConflict, "overlapping_revisions",
                   Concat(what, " both ", upper, " and ", lower, ", which lies below it"),
-                  Concat("drover stamp --purge ", upper));
+                  Concat("drover stamp --purge ", Join(graph.Maxima(graph.Closure(rows)), " ")));
     }
   }
 }
@@ -129,11 +129,11 @@ std::vector<std::uint32_t> ToApply(const Graph& graph, const std::vector<bool>& 
   return todo;
 }
 
-void CheckOnline(std::string_view target) {
+void CheckOnline(std::string_view target, std::string_view verb) {
   if (!CutRange(target)) return;
   throw Error(Code::kInvalid, "range_not_allowed",
               Concat("\"", target, "\" is a range, and a database says itself where it is"),
-              Concat("drover upgrade ", CutRange(target)->to, ", or add --sql"));
+              Concat("drover ", verb, " ", CutRange(target)->to, ", or add --sql"));
 }
 
 /// Where a downgrade to `goal` begins to cut: the lowest revisions that go.
@@ -201,7 +201,7 @@ void WarnOfMissingTransactions(Plan& plan) {
 
 Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::string_view target,
                  Drafts drafts) {
-  CheckOnline(target);
+  CheckOnline(target, "upgrade");
   CheckRowsAreKnown(graph, rows);
   CheckOverlap(graph, rows, "the version table holds");
   const ResolvedTarget goal = ResolveTarget(graph, target, rows, Direction::kUp);
@@ -222,7 +222,10 @@ Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::stri
                     Concat("remove its \"-- draft\" line, or drover upgrade ", id, " --draft"));
       }
     }
-    if (plan.steps.empty() && plan.warnings.empty() && Sorted(goal.revisions) != plan.from) {
+    const bool is_there = std::ranges::all_of(goal.revisions, [&](const RevisionId& id) {
+      return std::ranges::find(plan.from, id) != plan.from.end();
+    });
+    if (plan.steps.empty() && plan.warnings.empty() && (!is_there || goal.is_base())) {
       plan.warnings.push_back(
           Concat("nothing to do: ", target, " lies behind; drover downgrade goes down"));
     }
@@ -231,7 +234,7 @@ Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::stri
 }
 
 Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::string_view target) {
-  CheckOnline(target);
+  CheckOnline(target, "downgrade");
   CheckRowsAreKnown(graph, rows);
   const ResolvedTarget goal = ResolveTarget(graph, target, rows, Direction::kDown);
   Plan plan{.from = Sorted(rows), .to = {}, .steps = {}, .warnings = {}};

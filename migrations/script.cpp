@@ -249,7 +249,9 @@ class Runner {
 
   StatementPtr Prepare(const char* sql, const char** tail) {
     guard_.foreign_keys.reset();
-    guard_.vacuum = FirstWord(sql) == "vacuum";
+    // A view of known length: measuring the rest of the script for each statement would be
+    // quadratic.
+    guard_.vacuum = FirstWord(std::string_view(sql_).substr(begin_)) == "vacuum";
     if (guard_.vacuum && script_.transaction) {
       text_ = std::string_view(sql_).substr(begin_);
       guard_.Refuse("VACUUM is not possible inside a transaction",
@@ -384,6 +386,33 @@ ScriptRun RunScript(Connection& connection, const Script& script, const std::str
 ScriptRun RunSchemaStatements(Connection& connection, const Script& script, const std::string& file,
                               const std::stop_token& stop) {
   return Runner(connection, script, file, stop, {}).RunSchemaStatements();
+}
+
+void CheckScriptText(const Script& script, const std::string& file) {
+  const std::optional<TransactionPair> pair =
+      script.transaction ? FindOuterTransaction(script.sql) : std::nullopt;
+  const std::string& sql = pair ? pair->without : script.sql;
+  const auto where = [&](std::size_t offset) {
+    const TextPosition at = PositionAt(sql, offset, script.line);
+    return Concat(file, ":", at.line, ":", at.column);
+  };
+  if (const auto open = FindUnterminated(sql)) {
+    throw Error(Code::kInvalid, "sql.unterminated",
+                Concat("the ", open->what, " that begins here is never closed"),
+                "close it and save the file", where(open->offset));
+  }
+  if (const auto foreign = FindForeignCommand(sql)) {
+    throw Error(Code::kInvalid, "sql.foreign_command",
+                Concat("\"", foreign->word, "\" is a command of ", foreign->program, ", not SQL"),
+                "remove the line", where(foreign->offset));
+  }
+  if (const auto statement = FindOutOfPlace(sql, script.transaction)) {
+    throw Error(Code::kRefused, "sql.refused",
+                Concat(statement->word,
+                       " is not allowed here: each revision is one transaction on "
+                       "one database"),
+                "remove the statement", where(statement->offset));
+  }
 }
 
 }  // namespace drover::migrations

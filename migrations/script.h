@@ -41,4 +41,9 @@ ScriptRun RunScript(Connection& connection, const Script& script, const std::str
 ScriptRun RunSchemaStatements(Connection& connection, const Script& script, const std::string& file,
                               const std::stop_token& stop);
 
+/// The part of those refusals that the text alone decides, for scripts that another program will
+/// run: transaction control, ATTACH, commands of other programs, what is never closed. Throws the
+/// same errors.
+void CheckScriptText(const Script& script, const std::string& file);
+
 }  // namespace drover::migrations

@@ -1,6 +1,7 @@
 #include "migrations/sql_text.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <span>
 
@@ -324,6 +325,37 @@ std::optional<TransactionPair> FindOuterTransaction(std::string_view sql) {
   return pair;
 }
 
+std::optional<OutOfPlace> FindOutOfPlace(std::string_view sql, bool transaction) {
+  constexpr std::array<std::string_view, 2> kElsewhere{"attach", "detach"};
+  constexpr std::array<std::string_view, 5> kControl{"begin", "commit", "end", "rollback",
+                                                     "vacuum"};
+  for (const Tokens& statement : SplitStatements(sql)) {
+    const std::string word = ToLower(statement.front().text);
+    const bool to_savepoint =
+        word == "rollback" &&
+        std::ranges::any_of(statement, [](const Token& token) { return IsWord(token, "to"); });
+    const bool control =
+        transaction && !to_savepoint && std::ranges::find(kControl, word) != kControl.end();
+    if (control || std::ranges::find(kElsewhere, word) != kElsewhere.end()) {
+      return OutOfPlace{.word = word, .offset = statement.front().offset};
+    }
+  }
+  return std::nullopt;
+}
+
+bool CopiesOnlySome(std::string_view statement) {
+  constexpr std::array<std::string_view, 9> kFilters{
+      "where", "limit", "join", "group", "having", "distinct", "except", "intersect", "ignore"};
+  Lexer lexer(statement);
+  while (const std::optional<Token> token = lexer.Next()) {
+    if (token->kind == TokenKind::kWord &&
+        std::ranges::find(kFilters, ToLower(token->text)) != kFilters.end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::size_t CountStatements(std::string_view sql) { return SplitStatements(sql).size(); }
 
 std::string NameOf(const Token& token) {
@@ -346,8 +378,16 @@ std::vector<Destruction> FindDestruction(std::string_view sql) {
   const std::set<std::string> rebuilt = RenameTargets(statements);
   std::set<std::string> created;  // tables, and columns as "table.column"
   std::vector<Destruction> found;
+  bool thinned = false;  // a copy into another table may have left rows out
   for (const Tokens& statement : statements) {
     Reader reader(statement);
+    if (IsWord(statement.front(), "insert")) {
+      const Token& last = statement.back();
+      const std::size_t begin = statement.front().offset;
+      thinned =
+          thinned || CopiesOnlySome(sql.substr(begin, last.offset + last.text.size() - begin));
+      continue;
+    }
     if (reader.Accept("create")) {
       if (!reader.Accept("temp")) (void)reader.Accept("temporary");
       if (!reader.Accept("table")) continue;
@@ -357,8 +397,11 @@ std::vector<Destruction> FindDestruction(std::string_view sql) {
       if (!reader.Accept("table")) continue;
       if (reader.Accept("if")) (void)reader.Accept("exists");
       const std::string table = reader.Name();
-      if (!created.contains(table) && !rebuilt.contains(table)) {
+      if (created.contains(table)) continue;
+      if (!rebuilt.contains(table)) {
         found.push_back({.kind = "drop table", .object = table});
+      } else if (thinned) {
+        found.push_back({.kind = "delete rows", .object = table});
       }
     } else if (reader.Accept("alter")) {
       (void)reader.Accept("table");

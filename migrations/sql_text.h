@@ -67,6 +67,20 @@ struct ForeignCommand {
 /// "DELIMITER"; lines within strings and comments do not count.
 [[nodiscard]] std::optional<ForeignCommand> FindForeignCommand(std::string_view sql);
 
+/// A statement that only works outside of drover's transaction, or beyond the one database.
+struct OutOfPlace {
+  std::string word;  // lower case: "commit", "attach"
+  std::size_t offset = 0;
+};
+
+/// The first statement of `sql` that begins or ends a transaction (not a savepoint), needs none
+/// (VACUUM), or attaches a database; with `transaction` false only the last kind.
+[[nodiscard]] std::optional<OutOfPlace> FindOutOfPlace(std::string_view sql, bool transaction);
+
+/// Does an INSERT … SELECT leave rows out, as far as its words tell: a WHERE, LIMIT, JOIN and so
+/// on?
+[[nodiscard]] bool CopiesOnlySome(std::string_view statement);
+
 /// The two statements with which many a file wraps itself into a transaction.
 struct TransactionPair {
   std::size_t begin = 0;  // offset of BEGIN

@@ -160,7 +160,7 @@ Json Answer(const Json& one) {
   const std::vector<RevisionId> rows = Strings(one.at("current_heads"));
   if (command == "graph") return GraphJson(graph);
   if (command == "resolve") {
-    return {{"revisions", migrations::ResolveSymbol(graph, target).revisions}};
+    return {{"revisions", migrations::ResolveToShow(graph, target)}};
   }
   if (command == "upgrade") {
     return PlanJson(migrations::PlanUpgrade(graph, rows, target, Drafts::kInclude));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "migrations/inspect.h"
+#include "migrations/sql_text.h"
 #include "tests/unit/migrations/support.h"
 
 namespace drover::migrations {
@@ -61,6 +62,16 @@ TEST(DestructionTest, ARebuildLosesOnlyTheColumnsThatAreMissingAfterwards) {
   EXPECT_EQ(
       Of("CREATE TABLE n AS SELECT a, b FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t", plain),
       "");
+}
+
+TEST(DestructionTest, ARebuildThatMayLeaveRowsOutLosesRows) {
+  const std::vector<std::string> plain{"CREATE TABLE t (a, b)"};
+  for (const char* filter : {"WHERE a > 5", "LIMIT 10", "GROUP BY a", "JOIN t AS o USING (a)"}) {
+    const std::string sql = Concat("CREATE TABLE n (a, b); INSERT INTO n SELECT t.a, t.b FROM t ",
+                                   filter, "; DROP TABLE t; ALTER TABLE n RENAME TO t");
+    EXPECT_EQ(Of(sql, plain), "delete rows t") << filter;
+    EXPECT_EQ(FindDestruction(sql).size(), 1U) << filter;
+  }
 }
 
 TEST(DestructionTest, ARebuildThatCopiesNothingLosesTheTable) {

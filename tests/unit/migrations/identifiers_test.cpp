@@ -206,7 +206,8 @@ TEST(IdentifierTest, OnlyStepsOfUpgradesAndDowngradesCount) {
   const Error error = Caught([&] { (void)ResolveSymbol(graph, "head-1"); });
   EXPECT_EQ(error.kind, "unknown_revision");
   EXPECT_EQ(error.hint, "write r2 instead of head-1");
-  EXPECT_EQ(Listed(ResolveSymbol(graph, "-1").revisions), "r2");
+  EXPECT_EQ(Listed(ResolveToShow(graph, "-1")), "r2");
+  EXPECT_EQ(Caught([&] { (void)ResolveSymbol(graph, "-1"); }).kind, "unknown_revision_short_id");
 }
 
 std::string Range(const Graph& graph, std::string_view range, std::vector<RevisionId> rows = {}) {

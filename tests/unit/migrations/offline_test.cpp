@@ -114,6 +114,25 @@ TEST_F(OfflineTest, ForeignKeysSwitchedOnByOneMigrationAreOffForTheNext) {
 
 TEST_F(OfflineTest, AnEmptyPlanIsAComment) { EXPECT_EQ(Script(Plan()), "-- nothing to do\n"); }
 
+TEST_F(OfflineTest, WhatIsRefusedOnlineIsNotPrintedForAnotherProgram) {
+  const auto kind = [](std::string sql) {
+    const Graph graph({MakeRevision("a", {}, std::move(sql))});
+    return Caught([&] { (void)Script(PlanUpgrade(graph, {}, "head", Drafts::kInclude)); }).kind;
+  };
+  EXPECT_EQ(kind("CREATE TABLE t (x);\n.shell touch /tmp/x\n"), "sql.foreign_command");
+  EXPECT_EQ(kind("CREATE TABLE t (x); COMMIT; BEGIN; INSERT INTO t VALUES (1);"), "sql.refused");
+  EXPECT_EQ(kind("ATTACH 'x' AS y;"), "sql.refused");
+  EXPECT_EQ(kind("CREATE TABLE t (x); /* never closed"), "sql.unterminated");
+}
+
+TEST_F(OfflineTest, StatementsOfATriggerAreInPlace) {
+  const Graph graph({MakeRevision("a", {},
+                                  "CREATE TABLE t (x); CREATE TRIGGER tr AFTER INSERT ON t BEGIN "
+                                  "SELECT CASE WHEN 1 THEN 2 END; "
+                                  "DELETE FROM t; END; SAVEPOINT s; ROLLBACK TO s; RELEASE s;")});
+  EXPECT_NO_THROW((void)Script(PlanUpgrade(graph, {}, "head", Drafts::kInclude)));
+}
+
 TEST_F(OfflineTest, AppliedAtIsAsGiven) {
   const Graph graph = ThreeTables();
   ASSERT_EQ(Feed(Script(PlanUpgrade(graph, {}, "a", Drafts::kStopBefore)), offline_), 0);

@@ -293,6 +293,21 @@ Rows CheckSteps(const Graph& graph, const Plan& plan, std::set<RevisionId>& appl
   return plan.to;
 }
 
+TEST(PlanUpgradeTest, ARowAmongSeveralIsNotBehind) {
+  const Graph graph = Build("a <- b; a <- c");
+  EXPECT_THAT(PlanUpgrade(graph, Rows{"b", "c"}, "b", Drafts::kInclude).warnings, IsEmpty());
+  EXPECT_THAT(PlanUpgrade(graph, Rows{"b", "c"}, "a", Drafts::kInclude).warnings.size(), 1U);
+}
+
+TEST(PlanStampTest, AnOverlapSaysHowToStampWithoutLosingABranch) {
+  const Graph graph = Build("a <- b; x");
+  const Error error = Caught([&] {
+    (void)PlanUpgrade(graph, Rows{"a", "b", "x"}, "heads", Drafts::kInclude);
+  });
+  EXPECT_EQ(error.kind, "overlapping_revisions");
+  EXPECT_EQ(error.hint, "drover stamp --purge b x");
+}
+
 TEST(PlanLawTest, TheRowsAreTheMaximaOfTheAppliedSetAfterEveryStep) {
   std::mt19937 random(20260212);
   for (int round = 0; round < 150; ++round) {
