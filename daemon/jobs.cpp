@@ -141,10 +141,11 @@ migrations::ApplyResult Work(const JobRequest& request, const migrations::ApplyO
                         .version_table = request.version_table,
                         .by = request.by,
                         .busy_timeout = kBusyTimeout,
-                        .rows = request.rows},
+                        .rows = request.rows,
+                        .rows_after = request.goal},
                        *request.graph->Find(request.target));
     return {
-        .from = request.rows, .to = request.rows, .steps = {}, .warnings = {}, .duration_ms = 0};
+        .from = request.rows, .to = request.goal, .steps = {}, .warnings = {}, .duration_ms = 0};
   }
   const migrations::ApplyRequest apply{
       .path = request.path,

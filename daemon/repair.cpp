@@ -98,7 +98,8 @@ RepairPlan PlanRepair(const Project& project, const View& view, const Params& pa
   RepairPlan plan;
   plan.request = project.Prepare(view, index, JobCommand::kRepair);
   plan.request.target = revision.id;
-  plan.request.goal = plan.request.rows;
+  plan.request.goal = graph.Maxima(graph.Closure(plan.request.rows));
+  std::ranges::sort(plan.request.goal);
   RepairDocument& document = plan.document;
   document.environment = verdict.environment;
   document.same_as = verdict.same_as;

@@ -77,7 +77,7 @@ void CheckHead(const Graph& graph, const RevisionId& id) {
   throw Error(
       Code::kInvalid, "not_a_head",
       Concat("revision ", id, " is not a head: ", NameRevisions(graph, children), " follows it"),
-      "add --splice to start a branch there, or leave --head out");
+      "name a head (drover heads); revision --splice starts a branch there");
 }
 
 Revision Write(Revision revision, const std::string& directory, const FileTemplate& name) {

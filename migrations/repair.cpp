@@ -18,6 +18,7 @@ void Repair(const RepairRequest& request, const Revision& file) {
                 Concat("drover repair ", file.id, " --dry-run"));
   }
   ledger.EnsureTables();
+  ledger.ReplaceRows(request.rows, request.rows_after);
   ledger.Record(MakeHistoryRow(file, "repair", FormatUtc(WallNow()), 0));
   connection.Execute("COMMIT");
 }

@@ -136,7 +136,8 @@ TEST_F(ArchiveTest, ARepairIsNewContentButNoApplication) {
           .version_table = kVersionTable,
           .by = by,
           .busy_timeout = std::chrono::seconds(1),
-          .rows = {"c"}},
+          .rows = {"c"},
+          .rows_after = {"c"}},
          edited);
   const AppliedRecord record = Record("b");
   EXPECT_EQ(record.direction, "repair");
@@ -151,6 +152,22 @@ TEST_F(ArchiveTest, ARepairIsNewContentButNoApplication) {
   EXPECT_EQ(History(path_), "up a done, up b done, up c done, repair b done");
 }
 
+TEST_F(ArchiveTest, ARepairOfAMovedRevisionKeepsOnlyTheHighestRows) {
+  const Graph graph({MakeRevision("a", {}, "CREATE TABLE a (x);", "DROP TABLE a;"),
+                     MakeRevision("b", {"a"}, "CREATE TABLE b (x);", "DROP TABLE b;"),
+                     MakeRevision("c", {"a"}, "CREATE TABLE c (x);", "DROP TABLE c;")});
+  (void)CarryOut(Upgrade(path_, graph, "heads"));
+  EXPECT_EQ(Rows(path_), "b, c");
+  Repair({.path = path_,
+          .version_table = kVersionTable,
+          .by = Somebody(),
+          .busy_timeout = std::chrono::seconds(1),
+          .rows = {"b", "c"},
+          .rows_after = {"c"}},
+         MakeRevision("c", {"b"}, "CREATE TABLE c (x);", "DROP TABLE c;"));
+  EXPECT_EQ(Rows(path_), "c");
+}
+
 TEST_F(ArchiveTest, ADatabaseThatMovedMeanwhileIsNotRepaired) {
   (void)CarryOut(Upgrade(path_, ThreeTables(), "b"));
   const std::string before = ReadText(path_);
@@ -159,7 +176,8 @@ TEST_F(ArchiveTest, ADatabaseThatMovedMeanwhileIsNotRepaired) {
             .version_table = kVersionTable,
             .by = Somebody(),
             .busy_timeout = std::chrono::seconds(1),
-            .rows = {"c"}},
+            .rows = {"c"},
+            .rows_after = {"c"}},
            MakeRevision("b", {"a"}));
   });
   EXPECT_EQ(error.kind, "version.rows_changed");
