@@ -169,6 +169,23 @@ bool MayChangeSchema(std::string_view statement) {
   return !first || std::ranges::find(kRowsOnly, ToLower(first->text)) == kRowsOnly.end();
 }
 
+/// `text` is what `open` was found in.
+Error UnterminatedError(const Unterminated& open, std::string_view text, std::string where) {
+  return {Code::kInvalid, "sql.unterminated",
+          Concat("the ", open.what,
+                 " that begins here is never closed: ", Excerpt(text.substr(open.offset), 40)),
+          "close it and save the file", std::move(where)};
+}
+
+Error ForeignCommandError(const ForeignCommand& command, std::string where) {
+  const bool dot = command.word.starts_with('.');
+  return {Code::kInvalid, "sql.foreign_command",
+          Concat(command.word, " is a command of ", command.program, ", not SQL"),
+          dot ? "write plain SQL in its place and save the file"
+              : "remove the line: SQLite needs only ';' after a statement",
+          std::move(where)};
+}
+
 class Runner {
  public:
   Runner(Connection& connection, const Script& script, const std::string& file,
@@ -236,10 +253,7 @@ class Runner {
   }
 
   [[noreturn]] void ThrowUnterminated(const Unterminated& open) const {
-    throw Error(Code::kInvalid, "sql.unterminated",
-                Concat("the ", open.what, " that begins here is never closed: ",
-                       Excerpt(std::string_view(sql_).substr(begin_ + open.offset), 40)),
-                "close it and save the file", Where(open.offset));
+    throw UnterminatedError(open, std::string_view(sql_).substr(begin_), Where(open.offset));
   }
 
   [[nodiscard]] std::string Where(std::size_t offset) const {
@@ -353,13 +367,7 @@ class Runner {
     // SQLite gives up at the word itself, or a line later when it could be taken for a name.
     const std::size_t end = text_.find('\n', offset);
     const std::optional<ForeignCommand> command = FindForeignCommand(text_.substr(0, end));
-    if (!command) return;
-    const bool dot = command->word.starts_with('.');
-    throw Error(Code::kInvalid, "sql.foreign_command",
-                Concat(command->word, " is a command of ", command->program, ", not SQL"),
-                dot ? "write plain SQL in its place and save the file"
-                    : "remove the line: SQLite needs only ';' after a statement",
-                Where(command->offset));
+    if (command) throw ForeignCommandError(*command, Where(command->offset));
   }
 
   Connection& connection_;
@@ -397,14 +405,10 @@ void CheckScriptText(const Script& script, const std::string& file) {
     return Concat(file, ":", at.line, ":", at.column);
   };
   if (const auto open = FindUnterminated(sql)) {
-    throw Error(Code::kInvalid, "sql.unterminated",
-                Concat("the ", open->what, " that begins here is never closed"),
-                "close it and save the file", where(open->offset));
+    throw UnterminatedError(*open, sql, where(open->offset));
   }
-  if (const auto foreign = FindForeignCommand(sql)) {
-    throw Error(Code::kInvalid, "sql.foreign_command",
-                Concat("\"", foreign->word, "\" is a command of ", foreign->program, ", not SQL"),
-                "remove the line", where(foreign->offset));
+  if (const auto command = FindForeignCommand(sql)) {
+    throw ForeignCommandError(*command, where(command->offset));
   }
   if (const auto statement = FindOutOfPlace(sql, script.transaction)) {
     throw Error(Code::kRefused, "sql.refused",

@@ -100,9 +100,10 @@ struct TransactionPair {
 [[nodiscard]] std::string NameOf(const Token& token);
 
 /// What data the script would destroy if it ran: dropped tables and columns, deleted rows, columns
-/// whose old values are overwritten ("update rows"). A table
-/// that the script itself created, and the old table of a rebuild (create, copy, drop, rename), do
-/// not count. Advice for people and policies, not a proof: triggers and views are not followed.
+/// whose old values are overwritten ("update rows"). A table that the script itself created does
+/// not count; the old table of a rebuild (create, copy, drop, rename) counts as "delete rows" when
+/// the copy may leave rows out. Advice for people and policies, not a proof: triggers and views are
+/// not followed.
 [[nodiscard]] std::vector<Destruction> FindDestruction(std::string_view sql);
 
 }  // namespace drover::migrations
