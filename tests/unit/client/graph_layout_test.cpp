@@ -9,12 +9,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "tests/unit/client/support.h"
 
 namespace drover::client {
 namespace {
 
 const Style kUnicode{};
-const Style kAscii{.color = false, .unicode = false, .width = 0};
 
 /// Nodes with their parents: "m: a b; a: r; b: r; r". Names are given by their order.
 struct Graph {
@@ -277,7 +277,7 @@ TEST(GraphLayoutTest, AParentNamedTwiceIsOneEdge) {
 }
 
 TEST(GraphLayoutTest, AsciiHasTheSameShape) {
-  EXPECT_EQ(Draw("m: a b c; c: r; b: r; a: r; r", kAscii), R"(
+  EXPECT_EQ(Draw("m: a b c; c: r; b: r; a: r; r", kAsciiPipe), R"(
 * m
 +-+-.
 | | * c

@@ -2,20 +2,10 @@
 
 #include "base/text.h"
 #include "client/render/render.h"
+#include "tests/unit/client/support.h"
 
 namespace drover::client {
 namespace {
-
-const Style kPipe{};
-
-RevisionEntry Entry(std::string revision, std::vector<std::string> parents, std::string message) {
-  RevisionEntry entry;
-  entry.revision = std::move(revision);
-  entry.down_revision = std::move(parents);
-  entry.message = std::move(message);
-  entry.created = "2026-02-12T23:20:18Z";
-  return entry;
-}
 
 /// dev is at the draft's parent, docker at the branch point, staging nowhere yet.
 RevisionsDocument Branches() {

@@ -3,16 +3,13 @@
 
 #include "base/text.h"
 #include "client/render/render.h"
+#include "tests/unit/client/support.h"
 
 namespace drover::client {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr std::string_view kRoot = "/home/u/idv";
-const Style kPipe{};
-const Style kAscii{.color = false, .unicode = false, .width = 0};
 
 EnvironmentStatus Environment(std::string name, std::string state) {
   EnvironmentStatus environment;
@@ -58,7 +55,7 @@ TEST(StatusScreenTest, AllCurrent) {
 TEST(StatusScreenTest, AsciiWhereTheLocaleKnowsNoMore) {
   StatusDocument status = Project();
   status.environments = {Environment("dev", "current"), Pending("docker")};
-  EXPECT_EQ(RenderStatus(status, kRoot, kAscii),
+  EXPECT_EQ(RenderStatus(status, kRoot, kAsciiPipe),
             "idv  /home/u/idv\n"
             "\n"
             "= dev     current  3f2a91bc77aa                      application.db\n"

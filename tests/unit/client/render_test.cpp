@@ -5,21 +5,10 @@
 
 #include "base/text.h"
 #include "client/progress.h"
+#include "tests/unit/client/support.h"
 
 namespace drover::client {
 namespace {
-
-constexpr std::string_view kRoot = "/home/u/idv";
-const Style kPipe{};
-
-RevisionEntry Entry(std::string revision, std::vector<std::string> parents, std::string message) {
-  RevisionEntry entry;
-  entry.revision = std::move(revision);
-  entry.down_revision = std::move(parents);
-  entry.message = std::move(message);
-  entry.file = "migrations/" + entry.revision + ".sql";
-  return entry;
-}
 
 RevisionsDocument Diamond() {
   RevisionsDocument document;
@@ -173,6 +162,7 @@ TEST(ShowScreenTest, TellsWhoAppliedItAndWhatHasChangedSince) {
             "Revision: b2\n"
             "Parent:   a1\n"
             "File:     migrations/b2.sql\n"
+            "Created:  2026-02-12T23:20:18Z\n"
             "Applied:  to dev by ann at 2026-02-12T23:20:18Z on branch feature/x\n"
             "\n"
             "    Left\n"

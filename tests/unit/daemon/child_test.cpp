@@ -5,25 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "tests/unit/daemon/support.h"
 
 namespace drover::daemon {
 namespace {
 
+using drover::testing::KindOf;
 using std::chrono::milliseconds;
 
 ChildResult Shell(const std::string& script, const std::string& input = {},
                   milliseconds limit = milliseconds(20'000)) {
   return RunChild({"/bin/sh", "-c", script}, input, limit);
-}
-
-std::string KindOf(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.kind;
-  }
-  return "nothing was thrown";
 }
 
 TEST(ChildTest, InputGoesInAndOutputComesOut) {

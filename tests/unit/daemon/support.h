@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "daemon/journal.h"
 #include "daemon/net/loop.h"
@@ -34,6 +35,16 @@ inline std::string MigrationText(std::string_view id, std::string_view parent, s
   return Concat("-- revision: ", id, "\n-- down_revision: ", parent, "\n-- message: ", id,
                 "\n-- created: 2026-02-12T23:20:18Z\n-- migrate:up\n", up, "\n-- migrate:down\n",
                 down, "\n");
+}
+
+/// The kind of the error that `action` throws.
+inline std::string KindOf(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.kind;
+  }
+  return "nothing was thrown";
 }
 
 /// A directory with drover.yaml and a folder of migrations.

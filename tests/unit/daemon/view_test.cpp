@@ -11,6 +11,7 @@ namespace drover::daemon {
 namespace {
 
 using drover::testing::DiskProject;
+using drover::testing::KindOf;
 using drover::testing::RunSql;
 using drover::testing::Scratch;
 using ::testing::ElementsAre;
@@ -19,15 +20,6 @@ using ::testing::IsEmpty;
 
 constexpr std::string_view kTwo =
     "  dev:\n    url: sqlite:///./app.db\n  far:\n    url: sqlite:////nonexistent/x.db\n";
-
-std::string KindOf(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.kind;
-  }
-  return "nothing was thrown";
-}
 
 std::string Ids(const RevisionsDocument& document) {
   std::vector<std::string> ids;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
 #include <sys/stat.h>
@@ -37,21 +38,21 @@ strays:
   ignore: ["tests/**"]
 )";
 
-Config Parse(std::string_view text) { return ParseConfig(text, "/p/idv/drover.yaml"); }
-Error Failure(std::string_view text) {
-  return ErrorOf([&] { return Parse(text); });
+Config Load(std::string_view text) { return ParseConfig(text, "/p/idv/drover.yaml"); }
+Error ConfigFailure(std::string_view text) {
+  return ErrorOf([&] { return Load(text); });
 }
 /// The failure of a file that has one good environment and `more`.
 Error FailureWith(std::string_view more) {
-  return Failure(Concat("environments: {dev: {url: \"sqlite:///a.db\"}}\n", more));
+  return ConfigFailure(Concat("environments: {dev: {url: \"sqlite:///a.db\"}}\n", more));
 }
 /// The failure of an environment with a URL and `more`.
 Error EnvironmentFailure(std::string_view more) {
-  return Failure(Concat("environments:\n  dev:\n    url: a.db\n    ", more, "\n"));
+  return ConfigFailure(Concat("environments:\n  dev:\n    url: a.db\n    ", more, "\n"));
 }
 
 TEST(ConfigTest, EveryKeyIsUnderstood) {
-  const Config config = Parse(kWhole);
+  const Config config = Load(kWhole);
   EXPECT_EQ(config.root, "/p/idv");
   EXPECT_EQ(config.project, "idv");
   EXPECT_EQ(config.migration_directories,
@@ -87,7 +88,7 @@ TEST(ConfigTest, EveryKeyIsUnderstood) {
 }
 
 TEST(ConfigTest, DefaultsFillTheRest) {
-  const Config config = Parse("environments: {one: {url: a.db}, two: {url: b.db}}");
+  const Config config = Load("environments: {one: {url: a.db}, two: {url: b.db}}");
   EXPECT_EQ(config.project, "idv");
   EXPECT_EQ(config.migration_directories, std::vector<std::string>{"/p/idv/migrations"});
   EXPECT_TRUE(config.schema_files.empty());
@@ -99,9 +100,9 @@ TEST(ConfigTest, DefaultsFillTheRest) {
 }
 
 TEST(ConfigTest, ChecksumIsOfTheBytes) {
-  EXPECT_EQ(Parse("environments: {a: {url: b}}").sha256.size(), 64U);
-  EXPECT_NE(Parse("environments: {a: {url: b}}").sha256,
-            Parse("environments: {a: {url: b}} ").sha256);
+  EXPECT_EQ(Load("environments: {a: {url: b}}").sha256.size(), 64U);
+  EXPECT_NE(Load("environments: {a: {url: b}}").sha256,
+            Load("environments: {a: {url: b}} ").sha256);
 }
 
 TEST(ConfigTest, UnknownKeysAreErrorsWithASuggestion) {
@@ -158,11 +159,11 @@ TEST(ConfigTest, StubsAreNamesOfFunctionsAndCollations) {
 }
 
 TEST(ConfigTest, TypesAreChecked) {
-  EXPECT_EQ(Failure("- a\n").kind, "config.type");
-  EXPECT_EQ(Failure("just text").kind, "config.type");
-  EXPECT_EQ(Failure("environments: [a]").kind, "config.type");
-  EXPECT_EQ(Failure("environments: {dev: sqlite}").kind, "config.type");
-  EXPECT_EQ(Failure("environments: {dev: {url: [a]}}").message,
+  EXPECT_EQ(ConfigFailure("- a\n").kind, "config.type");
+  EXPECT_EQ(ConfigFailure("just text").kind, "config.type");
+  EXPECT_EQ(ConfigFailure("environments: [a]").kind, "config.type");
+  EXPECT_EQ(ConfigFailure("environments: {dev: sqlite}").kind, "config.type");
+  EXPECT_EQ(ConfigFailure("environments: {dev: {url: [a]}}").message,
             "environments.dev.url must be a text, not a list");
   EXPECT_EQ(EnvironmentFailure("protected: yes").kind, "config.type");
   EXPECT_EQ(EnvironmentFailure("protected: \"true\"").kind, "config.type");
@@ -174,11 +175,11 @@ TEST(ConfigTest, TypesAreChecked) {
 }
 
 TEST(ConfigTest, MissingThingsAreNamed) {
-  EXPECT_EQ(Failure("").kind, "config.missing");
-  EXPECT_EQ(Failure("# only a comment\n").kind, "config.missing");
-  EXPECT_EQ(Failure("project: x").message, "drover.yaml has no \"environments\"");
-  EXPECT_EQ(Failure("environments: {}").kind, "config.missing");
-  const Error url = Failure("environments:\n  dev: {on_pending: apply}\n");
+  EXPECT_EQ(ConfigFailure("").kind, "config.missing");
+  EXPECT_EQ(ConfigFailure("# only a comment\n").kind, "config.missing");
+  EXPECT_EQ(ConfigFailure("project: x").message, "drover.yaml has no \"environments\"");
+  EXPECT_EQ(ConfigFailure("environments: {}").kind, "config.missing");
+  const Error url = ConfigFailure("environments:\n  dev: {on_pending: apply}\n");
   EXPECT_EQ(url.kind, "config.missing");
   EXPECT_EQ(url.message, "environment \"dev\" has no url");
   EXPECT_EQ(url.where, "/p/idv/drover.yaml:2:3");
@@ -209,16 +210,16 @@ TEST(ConfigTest, AFileTemplateIsCheckedWhereItStands) {
 }
 
 TEST(ConfigTest, EnvironmentNamesArePlain) {
-  EXPECT_EQ(Parse("environments: {a.B_c-1: {url: x.db}}").environments[0].name, "a.B_c-1");
+  EXPECT_EQ(Load("environments: {a.B_c-1: {url: x.db}}").environments[0].name, "a.B_c-1");
   for (const char* name : {"\"a b\"", "a/b", "\"\"", "é"}) {
-    EXPECT_EQ(Failure(Concat("environments: {", name, ": {url: x.db}}")).kind, "config.value")
+    EXPECT_EQ(ConfigFailure(Concat("environments: {", name, ": {url: x.db}}")).kind, "config.value")
         << name;
   }
 }
 
 TEST(ConfigTest, ValuesMustNotBeEmptyOrUnprintable) {
-  EXPECT_EQ(Failure("environments: {dev: {url: \"\"}}").kind, "config.value");
-  EXPECT_EQ(Failure("environments: {dev: {url: \"a\\nb\"}}").kind, "config.value");
+  EXPECT_EQ(ConfigFailure("environments: {dev: {url: \"\"}}").kind, "config.value");
+  EXPECT_EQ(ConfigFailure("environments: {dev: {url: \"a\\nb\"}}").kind, "config.value");
   EXPECT_EQ(EnvironmentFailure("env_file: []").kind, "config.value");
   EXPECT_EQ(EnvironmentFailure("env_file: \"~/x\"").kind, "config.value");
 }
@@ -231,7 +232,7 @@ TEST(ConfigTest, SyntaxErrorsAndDuplicatesHavePositions) {
 }
 
 TEST(ConfigTest, UnknownEnvironmentListsTheKnownOnes) {
-  const Config config = Parse(kWhole);
+  const Config config = Load(kWhole);
   EXPECT_EQ(FindEnvironment(config, "docker").name, "docker");
   const Error error = ErrorOf([&] { return FindEnvironment(config, "dokcer").name; });
   EXPECT_EQ(error.code, Code::kNotFound);

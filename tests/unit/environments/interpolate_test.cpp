@@ -20,46 +20,48 @@ std::optional<VariableValue> Look(std::string_view name) {
 Interpolated Replace(std::string_view text, Dollar dollar = Dollar::kShell) {
   return Interpolate(text, dollar, Look, "/p/drover.yaml:3:9");
 }
-std::string Value(std::string_view text) { return Replace(text).value; }
-Error Failure(std::string_view text) {
+std::string Replaced(std::string_view text) { return Replace(text).value; }
+Error ReplaceFailure(std::string_view text) {
   return ErrorOf([&] { return Replace(text); });
 }
 
 TEST(InterpolateTest, NamesAreReplaced) {
-  EXPECT_EQ(Value("x${A}y$A-$A"),
+  EXPECT_EQ(Replaced("x${A}y$A-$A"),
             "xoney"
             "one-one");
   EXPECT_EQ(Replace("${A}").sources, std::vector<std::string>{".env:1"});
 }
 
 TEST(InterpolateTest, DefaultsDistinguishUnsetFromEmpty) {
-  EXPECT_EQ(Value("${NO:-d}"), "d");
-  EXPECT_EQ(Value("${NO-d}"), "d");
-  EXPECT_EQ(Value("${EMPTY:-d}"), "d");
-  EXPECT_EQ(Value("${EMPTY-d}"), "");
-  EXPECT_EQ(Value("${A:-d}"), "one");
+  EXPECT_EQ(Replaced("${NO:-d}"), "d");
+  EXPECT_EQ(Replaced("${NO-d}"), "d");
+  EXPECT_EQ(Replaced("${EMPTY:-d}"), "d");
+  EXPECT_EQ(Replaced("${EMPTY-d}"), "");
+  EXPECT_EQ(Replaced("${A:-d}"), "one");
   EXPECT_EQ(Replace("${NO:-d}").defaulted, std::vector<std::string>{"NO"});
 }
 
 TEST(InterpolateTest, AlternativesAndRequirements) {
-  EXPECT_EQ(Value("${A:+x}${NO:+y}${EMPTY:+z}${EMPTY+w}"), "xw");
-  EXPECT_EQ(Value("${A:?must}"), "one");
-  EXPECT_EQ(Value("${EMPTY?must}"), "");
-  const Error error = Failure("${EMPTY:?must be ${A}}");
+  EXPECT_EQ(Replaced("${A:+x}${NO:+y}${EMPTY:+z}${EMPTY+w}"), "xw");
+  EXPECT_EQ(Replaced("${A:?must}"), "one");
+  EXPECT_EQ(Replaced("${EMPTY?must}"), "");
+  const Error error = ReplaceFailure("${EMPTY:?must be ${A}}");
   EXPECT_EQ(error.kind, "variable.required");
   EXPECT_EQ(error.message, "the variable EMPTY is required: must be one");
   EXPECT_EQ(error.where, "/p/drover.yaml:3:9");
 }
 
 TEST(InterpolateTest, DefaultsNest) {
-  EXPECT_EQ(Value("${NO:-${ALSO_NO:-${A}}/x}"), "one/x");
-  EXPECT_EQ(Value("${DB:-sqlite+aiosqlite:///./application.db}"),
+  EXPECT_EQ(Replaced("${NO:-${ALSO_NO:-${A}}/x}"), "one/x");
+  EXPECT_EQ(Replaced("${DB:-sqlite+aiosqlite:///./application.db}"),
             "sqlite+aiosqlite:///./application.db");
 }
 
-TEST(InterpolateTest, ValuesAreNotReplacedAgain) { EXPECT_EQ(Value("${D}"), "${A}"); }
+TEST(InterpolateTest, ValuesAreNotReplacedAgain) { EXPECT_EQ(Replaced("${D}"), "${A}"); }
 
-TEST(InterpolateTest, TwoDollarsAreOne) { EXPECT_EQ(Value("$$A $${A} $1 $ $"), "$A ${A} $1 $ $"); }
+TEST(InterpolateTest, TwoDollarsAreOne) {
+  EXPECT_EQ(Replaced("$$A $${A} $1 $ $"), "$A ${A} $1 $ $");
+}
 
 TEST(InterpolateTest, UnsetIsReportedNotInvented) {
   const Interpolated result = Replace("a${NO}b$NO");
@@ -74,7 +76,7 @@ TEST(InterpolateTest, BracesOnlyLeavesBareDollarsAlone) {
 TEST(InterpolateTest, BadExpressionsAreErrors) {
   for (const char* text :
        {"${", "${A", "${}", "${1A}", "${A:}", "${A!x}", "${A B}", "${NO:-${A}"}) {
-    EXPECT_EQ(Failure(text).kind, "variable.syntax") << text;
+    EXPECT_EQ(ReplaceFailure(text).kind, "variable.syntax") << text;
   }
 }
 
@@ -82,8 +84,8 @@ TEST(InterpolateTest, NestingAndLengthAreBounded) {
   std::string deep;
   for (int i = 0; i < 1000; ++i) deep += "${NO:-";
   deep += std::string(1000, '}');
-  EXPECT_EQ(Failure(deep).kind, "variable.syntax");
-  EXPECT_EQ(Failure(std::string(100000, 'x')).kind, "variable.too_long");
+  EXPECT_EQ(ReplaceFailure(deep).kind, "variable.syntax");
+  EXPECT_EQ(ReplaceFailure(std::string(100000, 'x')).kind, "variable.too_long");
 }
 
 }  // namespace

@@ -8,13 +8,13 @@
 namespace drover::environments {
 namespace {
 
-YamlNode Parse(std::string_view text) { return ParseYaml(text, "/p/x.yaml", "config"); }
-Error Failure(std::string_view text) {
-  return ErrorOf([&] { return Parse(text); });
+YamlNode Yaml(std::string_view text) { return ParseYaml(text, "/p/x.yaml", "config"); }
+Error YamlFailure(std::string_view text) {
+  return ErrorOf([&] { return Yaml(text); });
 }
 
 TEST(YamlTest, ValuesKnowLineAndColumnFromOne) {
-  const YamlNode root = Parse("a: 1\nb:\n  c: [x, 'y']\n");
+  const YamlNode root = Yaml("a: 1\nb:\n  c: [x, 'y']\n");
   EXPECT_EQ(root.Find("a")->at, (Position{1, 4}));
   const YamlNode* list = root.Find("b")->Find("c");
   EXPECT_EQ(list->at, (Position{3, 6}));
@@ -25,17 +25,17 @@ TEST(YamlTest, ValuesKnowLineAndColumnFromOne) {
 }
 
 TEST(YamlTest, EmptyTextAndCommentsAreNull) {
-  EXPECT_EQ(Parse("").kind, YamlNode::Kind::kNull);
-  EXPECT_EQ(Parse("# nothing\n").kind, YamlNode::Kind::kNull);
-  EXPECT_EQ(Parse("\xEF\xBB\xBF"
-                  "a: 1")
+  EXPECT_EQ(Yaml("").kind, YamlNode::Kind::kNull);
+  EXPECT_EQ(Yaml("# nothing\n").kind, YamlNode::Kind::kNull);
+  EXPECT_EQ(Yaml("\xEF\xBB\xBF"
+                 "a: 1")
                 .Find("a")
                 ->scalar,
             "1");
 }
 
 TEST(YamlTest, DuplicateKeyIsAnErrorAtTheSecond) {
-  const Error error = Failure("a: 1\nb: 2\na: 3\n");
+  const Error error = YamlFailure("a: 1\nb: 2\na: 3\n");
   EXPECT_EQ(error.kind, "config.duplicate_key");
   EXPECT_EQ(error.where, "/p/x.yaml:3:1");
   EXPECT_EQ(error.message, "the key \"a\" is given twice");
@@ -43,7 +43,7 @@ TEST(YamlTest, DuplicateKeyIsAnErrorAtTheSecond) {
 
 TEST(YamlTest, AnchorsAndMergeKeysAreExpanded) {
   const YamlNode root =
-      Parse("base: &b {x: 1, y: 2}\nuse: {<<: *b, y: 3}\nall: {<<: [*b, {z: 4}]}\n");
+      Yaml("base: &b {x: 1, y: 2}\nuse: {<<: *b, y: 3}\nall: {<<: [*b, {z: 4}]}\n");
   EXPECT_EQ(root.Find("use")->Find("x")->scalar, "1");
   EXPECT_EQ(root.Find("use")->Find("y")->scalar, "3");
   EXPECT_EQ(root.Find("use")->Find("<<"), nullptr);
@@ -51,32 +51,32 @@ TEST(YamlTest, AnchorsAndMergeKeysAreExpanded) {
 }
 
 TEST(YamlTest, ExplicitKeyAfterMergeStillWins) {
-  EXPECT_EQ(Parse("b: &b {y: 2}\nu:\n  <<: *b\n  y: 3\n").Find("u")->Find("y")->scalar, "3");
+  EXPECT_EQ(Yaml("b: &b {y: 2}\nu:\n  <<: *b\n  y: 3\n").Find("u")->Find("y")->scalar, "3");
 }
 
 TEST(YamlTest, CustomTagIsKept) {
-  EXPECT_EQ(Parse("a: !reset null\n").Find("a")->tag, "!reset");
-  EXPECT_EQ(Parse("a: !!str 1\n").Find("a")->tag, "");
+  EXPECT_EQ(Yaml("a: !reset null\n").Find("a")->tag, "!reset");
+  EXPECT_EQ(Yaml("a: !!str 1\n").Find("a")->tag, "");
 }
 
 TEST(YamlTest, SyntaxErrorHasAPosition) {
-  const Error error = Failure("a: 1\nb: [1, 2\nc: 3\n");
+  const Error error = YamlFailure("a: 1\nb: [1, 2\nc: 3\n");
   EXPECT_EQ(error.code, Code::kInvalid);
   EXPECT_EQ(error.kind, "config.syntax");
   EXPECT_TRUE(error.where.starts_with("/p/x.yaml:3:")) << error.where;
 }
 
 TEST(YamlTest, SecondDocumentIsRefused) {
-  const Error error = Failure("a: 1\n---\nb: 2\n");
+  const Error error = YamlFailure("a: 1\n---\nb: 2\n");
   EXPECT_EQ(error.kind, "config.syntax");
   EXPECT_TRUE(error.where.starts_with("/p/x.yaml:2:")) << error.where;
 }
 
 TEST(YamlTest, DeepNestingIsRefused) {
-  EXPECT_EQ(Failure(std::string(20000, '[')).kind, "config.too_complex");
+  EXPECT_EQ(YamlFailure(std::string(20000, '[')).kind, "config.too_complex");
   std::string maps;
   for (int i = 0; i < 80; ++i) maps += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
-  EXPECT_EQ(Failure(maps).kind, "config.too_complex");
+  EXPECT_EQ(YamlFailure(maps).kind, "config.too_complex");
 }
 
 TEST(YamlTest, AliasBombIsRefused) {
@@ -87,39 +87,39 @@ TEST(YamlTest, AliasBombIsRefused) {
     for (int j = 0; j < 9; ++j) bomb += ", " + before;
     bomb += "]\n";
   }
-  EXPECT_EQ(Failure(bomb).kind, "config.too_complex");
+  EXPECT_EQ(YamlFailure(bomb).kind, "config.too_complex");
 }
 
 TEST(YamlTest, AliasToItselfIsRefused) {
-  EXPECT_EQ(Failure("a: &a [*a]\n").kind, "config.too_complex");
+  EXPECT_EQ(YamlFailure("a: &a [*a]\n").kind, "config.too_complex");
 }
 
 TEST(YamlTest, UnknownAliasIsASyntaxError) {
-  EXPECT_EQ(Failure("a: *nothing\n").kind, "config.syntax");
+  EXPECT_EQ(YamlFailure("a: *nothing\n").kind, "config.syntax");
 }
 
 TEST(YamlTest, BytesThatAreNotTextAreRefusedWithPosition) {
-  EXPECT_EQ(Failure("a: 1\nb: \xff\n").where, "/p/x.yaml:2:4");
-  EXPECT_EQ(Failure(std::string_view("a\0b", 3)).kind, "config.syntax");
-  EXPECT_EQ(Failure("a: \x04 b\nc: 1").kind, "config.syntax");
-  EXPECT_EQ(Failure("a: \xc0\xaf").kind, "config.syntax");
-  EXPECT_EQ(Failure("a: \xed\xa0\x80").kind, "config.syntax");
-  EXPECT_EQ(Failure("SQLite format 3" + std::string(1, '\0')).kind, "config.syntax");
-  EXPECT_EQ(Parse("a: \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80").Find("a")->scalar,
+  EXPECT_EQ(YamlFailure("a: 1\nb: \xff\n").where, "/p/x.yaml:2:4");
+  EXPECT_EQ(YamlFailure(std::string_view("a\0b", 3)).kind, "config.syntax");
+  EXPECT_EQ(YamlFailure("a: \x04 b\nc: 1").kind, "config.syntax");
+  EXPECT_EQ(YamlFailure("a: \xc0\xaf").kind, "config.syntax");
+  EXPECT_EQ(YamlFailure("a: \xed\xa0\x80").kind, "config.syntax");
+  EXPECT_EQ(YamlFailure("SQLite format 3" + std::string(1, '\0')).kind, "config.syntax");
+  EXPECT_EQ(Yaml("a: \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80").Find("a")->scalar,
             "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
 }
 
 TEST(YamlTest, HugeFileIsRefused) {
-  EXPECT_EQ(Failure(std::string(kMaxYamlBytes + 1, '#')).kind, "config.too_complex");
+  EXPECT_EQ(YamlFailure(std::string(kMaxYamlBytes + 1, '#')).kind, "config.too_complex");
 }
 
 TEST(YamlTest, ManyKeysAreReadQuickly) {
   std::string text;
   for (int i = 0; i < 60000; ++i) text += "k" + std::to_string(i) + ": 1\n";
-  EXPECT_EQ(Parse(text).entries.size(), 60000U);
+  EXPECT_EQ(Yaml(text).entries.size(), 60000U);
 }
 
-TEST(YamlTest, KeyMustBeAWord) { EXPECT_EQ(Failure("? [a, b]\n: 1\n").kind, "config.syntax"); }
+TEST(YamlTest, KeyMustBeAWord) { EXPECT_EQ(YamlFailure("? [a, b]\n: 1\n").kind, "config.syntax"); }
 
 }  // namespace
 }  // namespace drover::environments

@@ -13,9 +13,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-using Rows = std::vector<RevisionId>;
+using Ids = std::vector<RevisionId>;
 
-Plan Up(const Graph& graph, const Rows& rows, std::string_view target,
+Plan Up(const Graph& graph, const Ids& rows, std::string_view target,
         Drafts drafts = Drafts::kStopBefore) {
   return PlanUpgrade(graph, rows, target, drafts);
 }
@@ -88,7 +88,7 @@ TEST(PlanUpgradeTest, RowsAboveEachOtherAreAConflict) {
 TEST(PlanUpgradeTest, DestructionIsFoundInTheDirectionThatRuns) {
   const Graph graph({MakeRevision("a", {}, "CREATE TABLE t (x);", "DROP TABLE t;")});
   EXPECT_THAT(Up(graph, {}, "head").steps[0].destructive, IsEmpty());
-  const Rows rows{"a"};
+  const Ids rows{"a"};
   EXPECT_THAT(PlanDowngrade(graph, rows, "base").steps[0].destructive,
               ElementsAre(Destruction{.kind = "drop table", .object = "t"}));
 }
@@ -116,7 +116,7 @@ TEST(PlanDraftTest, DraftsAreIncludedOnRequest) {
 
 TEST(PlanDraftTest, ADraftNamedAsTheTargetIsRefused) {
   const Graph graph = WithDraft("a <- b", "b");
-  for (const Rows& rows : {Rows{"a"}, Rows{}}) {
+  for (const Ids& rows : {Ids{"a"}, Ids{}}) {
     const Error error = Caught([&] { (void)Up(graph, rows, "b"); });
     EXPECT_EQ(error.code, Code::kRefused);
     EXPECT_EQ(error.kind, "draft");
@@ -147,17 +147,17 @@ TEST(PlanDraftTest, AnEmptyMergeIsNotStillEmpty) {
 
 TEST(PendingTest, LeavesOutWhatIsAppliedAndWhatADraftHoldsBack) {
   const Graph graph = WithDraft("a <- b <- c <- d", "c");
-  const Rows rows{"a"};
+  const Ids rows{"a"};
   const std::vector<const Revision*> pending = Pending(graph, rows);
   ASSERT_EQ(pending.size(), 1U);
   EXPECT_EQ(pending[0]->id, "b");
-  const Rows unknown{"gone"};
+  const Ids unknown{"gone"};
   EXPECT_EQ(Pending(graph, unknown).size(), 2U);
 }
 
 TEST(PlanDowngradeTest, RevertsFromTheTopAndMovesTheRow) {
   const Graph graph = Build("a <- b <- c");
-  const Rows rows{"c"};
+  const Ids rows{"c"};
   const Plan plan = PlanDowngrade(graph, rows, "a");
   EXPECT_EQ(Steps(plan), "down c, down b");
   EXPECT_EQ(RowsAfter(plan), "b | a");
@@ -168,7 +168,7 @@ TEST(PlanDowngradeTest, RevertsFromTheTopAndMovesTheRow) {
 
 TEST(PlanDowngradeTest, RevertingAMergeBringsBothParentsBack) {
   const Graph graph = Build("a <- b; a <- c; b <- m; c <- m");
-  const Rows rows{"m"};
+  const Ids rows{"m"};
   const Plan plan = PlanDowngrade(graph, rows, "b");
   EXPECT_EQ(Steps(plan), "down m");
   EXPECT_THAT(plan.to, ElementsAre("b", "c"));
@@ -176,21 +176,21 @@ TEST(PlanDowngradeTest, RevertingAMergeBringsBothParentsBack) {
 
 TEST(PlanDowngradeTest, RevertsDependantsOnOtherBranchesAndShowsTheDependencyAgain) {
   const Graph graph = Build("x <- y; a <- b; y <~ b");
-  const Rows rows{"b"};
+  const Ids rows{"b"};
   const Plan plan = PlanDowngrade(graph, rows, "x");
   EXPECT_EQ(Steps(plan), "down b, down y");
   EXPECT_EQ(RowsAfter(plan), "a, y | a, x");
 }
 
 TEST(PlanDowngradeTest, ATargetThatIsNotAppliedIsInvalid) {
-  const Rows rows{"a"};
+  const Ids rows{"a"};
   const Error error = Caught([&] { (void)PlanDowngrade(Build("a <- b"), rows, "b"); });
   EXPECT_EQ(error.code, Code::kInvalid);
   EXPECT_EQ(error.kind, "not_a_valid_downgrade_target");
 }
 
 TEST(PlanDowngradeTest, TheCurrentRowIsNothingToDo) {
-  const Rows rows{"a"};
+  const Ids rows{"a"};
   EXPECT_THAT(PlanDowngrade(Build("a <- b"), rows, "a").steps, IsEmpty());
 }
 
@@ -199,7 +199,7 @@ TEST(PlanDowngradeTest, ARevisionWithoutADownSectionIsIrreversible) {
   revisions[1].down.reset();
   revisions[1].header_line = 4;
   const Graph graph(std::move(revisions));
-  const Rows rows{"b"};
+  const Ids rows{"b"};
   const Error error = Caught([&] { (void)PlanDowngrade(graph, rows, "base"); });
   EXPECT_EQ(error.code, Code::kRefused);
   EXPECT_EQ(error.kind, "irreversible");
@@ -207,11 +207,11 @@ TEST(PlanDowngradeTest, ARevisionWithoutADownSectionIsIrreversible) {
 }
 
 TEST(PlanDowngradeTest, AnOrphanedRowIsDrift) {
-  const Rows rows{"gone"};
+  const Ids rows{"gone"};
   EXPECT_EQ(Caught([&] { (void)PlanDowngrade(Build("a"), rows, "base"); }).code, Code::kDrift);
 }
 
-std::string Stamped(const Graph& graph, const Rows& rows, std::string_view target,
+std::string Stamped(const Graph& graph, const Ids& rows, std::string_view target,
                     Purge purge = Purge::kNo) {
   const Plan plan = PlanStamp(graph, rows, target, purge);
   EXPECT_THAT(plan.steps, IsEmpty());
@@ -238,8 +238,8 @@ TEST(PlanStampTest, UnknownRowsNeedPurge) {
 }
 
 /// What the version table must hold, by definition: the applied revisions that are below no other.
-Rows Oracle(const Graph& graph, const std::set<RevisionId>& applied) {
-  Rows rows;
+Ids Oracle(const Graph& graph, const std::set<RevisionId>& applied) {
+  Ids rows;
   for (const RevisionId& id : applied) {
     const bool covered = std::any_of(applied.begin(), applied.end(), [&](const RevisionId& other) {
       return other != id && graph.IsBelow(id, other);
@@ -271,7 +271,7 @@ std::vector<Revision> RandomRevisions(std::mt19937& random, int size) {
 }
 
 /// Checks every step against the definition and returns the rows at the end.
-Rows CheckSteps(const Graph& graph, const Plan& plan, std::set<RevisionId>& applied) {
+Ids CheckSteps(const Graph& graph, const Plan& plan, std::set<RevisionId>& applied) {
   for (const Step& step : plan.steps) {
     EXPECT_EQ(step.rows_before, Oracle(graph, applied));
     if (step.direction == Direction::kUp) {
@@ -295,14 +295,14 @@ Rows CheckSteps(const Graph& graph, const Plan& plan, std::set<RevisionId>& appl
 
 TEST(PlanUpgradeTest, ARowAmongSeveralIsNotBehind) {
   const Graph graph = Build("a <- b; a <- c");
-  EXPECT_THAT(PlanUpgrade(graph, Rows{"b", "c"}, "b", Drafts::kInclude).warnings, IsEmpty());
-  EXPECT_THAT(PlanUpgrade(graph, Rows{"b", "c"}, "a", Drafts::kInclude).warnings.size(), 1U);
+  EXPECT_THAT(PlanUpgrade(graph, Ids{"b", "c"}, "b", Drafts::kInclude).warnings, IsEmpty());
+  EXPECT_THAT(PlanUpgrade(graph, Ids{"b", "c"}, "a", Drafts::kInclude).warnings.size(), 1U);
 }
 
 TEST(PlanStampTest, AnOverlapSaysHowToStampWithoutLosingABranch) {
   const Graph graph = Build("a <- b; x");
   const Error error = Caught([&] {
-    (void)PlanUpgrade(graph, Rows{"a", "b", "x"}, "heads", Drafts::kInclude);
+    (void)PlanUpgrade(graph, Ids{"a", "b", "x"}, "heads", Drafts::kInclude);
   });
   EXPECT_EQ(error.kind, "overlapping_revisions");
   EXPECT_EQ(error.hint, "drover stamp --purge b x");
@@ -314,7 +314,7 @@ TEST(PlanLawTest, TheRowsAreTheMaximaOfTheAppliedSetAfterEveryStep) {
     SCOPED_TRACE(round);
     const Graph graph(RandomRevisions(random, 1 + round % 14));
     std::set<RevisionId> applied;
-    Rows rows;
+    Ids rows;
     for (int move = 0; move < 6; ++move) {
       const auto index =
           std::uniform_int_distribution<std::size_t>(0, graph.revisions().size() - 1)(random);

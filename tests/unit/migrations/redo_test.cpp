@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-using Rows = std::vector<RevisionId>;
+using Ids = std::vector<RevisionId>;
 
 /// "down b → a | up b → b": each step with the rows after it.
 std::string StepsAndRows(const Plan& plan) {
@@ -30,7 +30,7 @@ struct Fixture {
     lineage.graph = files;
   }
 
-  Plan Redo(const Rows& rows, std::string_view target = "") const {
+  Plan Redo(const Ids& rows, std::string_view target = "") const {
     return PlanRedo(*files, lineage, rows, ResolveRedo(*files, rows, target));
   }
 
@@ -106,7 +106,7 @@ TEST(RedoTest, AnOrphanCouldNotComeUpAgain) {
   fixture.lineage.orphans = {"gone"};
   EXPECT_EQ(Caught([&] { (void)fixture.Redo({"gone"}, "a"); }).kind, "not_applied")
       << "the files do not know that it is";
-  const Rows rows{"gone"};
+  const Ids rows{"gone"};
   EXPECT_EQ(Caught([&] { (void)PlanRedo(*fixture.files, fixture.lineage, rows, "a"); }).kind,
             "orphan");
 }
