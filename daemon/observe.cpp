@@ -145,6 +145,7 @@ void Observer::InspectDatabases(Observation& now, const std::set<std::string>& b
                             ? known->second
                             : Look(target.path, now.config->version_table);
     Classify(database, target.path, now.graph, now.config->stubs);
+    now.being_written |= database.being_written && !busy.contains(target.path);
     now.databases.emplace(target.path, database.facts);
     now.destruction.emplace(target.path, database.destruction);
     now.footprints.emplace(target.path, database.footprint);
@@ -213,12 +214,12 @@ Observer::Database Observer::Look(const std::string& path, const std::string& ve
     database.version_table = version_table;
     database.facts =
         std::make_shared<const migrations::DatabaseFacts>(migrations::Inspect(path, version_table));
-    // Locked for a moment by somebody else: what was known before is the better answer, and the
-    // next look reads again.
     const bool locked = database.facts->problem && database.facts->problem->kind == "sqlite.busy";
+    database.being_written = locked || database.facts->beside_writer;
+    database.racy |= database.being_written;
+    // What was known before is the better answer, and the next look reads again.
     if (locked && known != databases_.end() && known->second.version_table == version_table) {
       database.facts = known->second.facts;
-      database.racy = true;
     }
   } catch (const Error& error) {
     migrations::DatabaseFacts facts;

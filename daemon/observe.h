@@ -42,6 +42,8 @@ struct Observation {
   std::map<std::string, migrations::SchemaMatch> matches;
   /// By target path: what each pending revision would destroy there.
   std::map<std::string, std::shared_ptr<const migrations::DestructionByRevision>> destruction;
+  /// Somebody is writing to a database. Should he be killed, no event will tell: look again soon.
+  bool being_written = false;
   State state;
   bool trusted = false;
   std::set<std::string> inputs;  // configuration files read or looked for
@@ -76,6 +78,7 @@ class Observer final {
   struct Database {
     migrations::Footprint footprint;
     bool racy = true;
+    bool being_written = false;
     std::shared_ptr<const migrations::DatabaseFacts> facts;
     std::string version_table;
     /// What its pending revisions destroy, and the graph that was judged.

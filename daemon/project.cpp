@@ -19,6 +19,10 @@ namespace {
 /// How long an answer waits for work that policy has just begun.
 constexpr std::chrono::milliseconds kPatience{700};
 
+/// The pauses between looks while somebody writes to a database.
+constexpr std::chrono::milliseconds kFirstWriterPause{250};
+constexpr std::chrono::milliseconds kLongestWriterPause{5000};
+
 std::string UserName() {
   // Once: getpwuid is not made for several threads.
   static const std::string name = [] {
@@ -150,9 +154,21 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
     });
   }
   ActByPolicy();
+  AwaitWriter();
   AnswerWaiters();
   if (Quiet()) EndPatience();
   if (look_again_ || !waiting_.empty()) Look();
+}
+
+/// The end of a transaction is an event, the end of its process is none.
+void Project::AwaitWriter() {
+  writer_timer_.reset();
+  if (!watch_ || !view_->seen->being_written) {
+    writer_pause_ = kFirstWriterPause;
+    return;
+  }
+  writer_timer_ = context_.loop.After(writer_pause_, [this] { Look(); });
+  writer_pause_ = std::min(2 * writer_pause_, kLongestWriterPause);
 }
 
 void Project::Publish(std::shared_ptr<const Observation> seen) {
@@ -438,6 +454,7 @@ void Project::Close() {
   closed_ = true;
   watch_.reset();
   hold_timer_.reset();
+  writer_timer_.reset();
   if (std::exchange(held_back_, false)) Look();
 }
 

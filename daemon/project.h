@@ -85,6 +85,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   [[nodiscard]] bool Quiet() const;
   void EndPatience();
   void Settle(std::shared_ptr<const Observation> seen);
+  void AwaitWriter();
   void Publish(std::shared_ptr<const Observation> seen);
   void Announce(const View* before, const View& now) const;
   void RefuseRepetition(View& view);
@@ -108,7 +109,9 @@ class Project final : public std::enable_shared_from_this<Project> {
   bool look_again_ = false;
   bool held_back_ = false;  // a look whose problems may be those of a half-finished burst
   std::unique_ptr<Loop::Timer> hold_timer_;
-  std::vector<ViewCallback> patience_;  // waiting for jobs of the policy or the first scan
+  std::unique_ptr<Loop::Timer> writer_timer_;  // until the look after one beside a writer
+  std::chrono::milliseconds writer_pause_{};   // doubles from look to look
+  std::vector<ViewCallback> patience_;         // waiting for jobs of the policy or the first scan
   std::unique_ptr<Loop::Timer> patience_timer_;
   std::vector<ViewCallback> waiting_;  // for the look after the present one
   std::vector<ViewCallback> served_by_this_look_;

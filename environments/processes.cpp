@@ -14,7 +14,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/file_locks.h"
 #include "base/text.h"
+#include "migrations/lock_state.h"
 
 namespace drover::environments {
 namespace {
@@ -95,44 +97,6 @@ std::set<FileIdentity> OpenFilesOf(int process_fd, const std::set<FileIdentity>&
   return held;
 }
 
-/// A line of /proc/locks about a POSIX lock that is held.
-struct PosixLock {
-  std::int64_t pid = 0;
-  std::uint64_t inode = 0;
-  bool write = false;
-  std::int64_t first = 0;
-  std::int64_t last = 0;  // INT64_MAX: to the end
-};
-
-std::vector<PosixLock> ReadPosixLocks(const std::string& proc) {
-  std::vector<PosixLock> locks;
-  constexpr std::size_t kLimit = std::size_t{4} << 20;
-  const std::string text = ReadFile(proc + "/locks", kLimit);
-  for (const std::string_view line : SplitLines(text)) {
-    // "3: POSIX  ADVISORY  WRITE 4711 fe:01:262146 1073741825 1073741825"; "->" marks who waits.
-    const std::vector<std::string> words = SplitList(line, ' ');
-    if (words.size() != 8 || words[1] != "POSIX") continue;
-    const std::size_t colon = words[5].rfind(':');
-    const auto pid = ParseInteger(words[4]);
-    const auto inode = ParseInteger(std::string_view(words[5]).substr(colon + 1));
-    const auto first = ParseInteger(words[6]);
-    const auto last = words[7] == "EOF" ? INT64_MAX : ParseInteger(words[7]).value_or(-1);
-    if (!pid || !inode || !first) continue;
-    locks.push_back({.pid = *pid,
-                     .inode = static_cast<std::uint64_t>(*inode),
-                     .write = words[3] == "WRITE",
-                     .first = *first,
-                     .last = last});
-  }
-  return locks;
-}
-
-/// SQLite's lock bytes (sqlite.org/fileformat2.html, os_unix.c): PENDING, RESERVED and the shared
-/// range of the database, the writer's byte of the -shm file.
-constexpr std::int64_t kPendingByte = 0x40000000;
-constexpr std::int64_t kSharedEnd = kPendingByte + 2 + 510;
-constexpr std::int64_t kWalWriteByte = 120;
-
 std::uint64_t InodeOf(const std::string& path) {
   const auto status = StatFile(path);
   return status ? status->identity.inode : 0;
@@ -153,18 +117,19 @@ std::vector<Holder> Describe(const std::set<std::int64_t>& pids, const std::stri
 
 std::vector<Holder> FindLockHolders(const std::string& path, const std::string& proc) {
   try {
-    // By inode alone: the device in /proc/locks is not the one stat tells on every file system, and
-    // no other program locks just these bytes.
+    // By inode alone, but no other program locks just these bytes.
     const std::uint64_t database = InodeOf(path);
     const std::uint64_t shared_memory = InodeOf(path + "-shm");
     std::set<std::int64_t> writers;
     std::set<std::int64_t> readers;
-    for (const PosixLock& lock : ReadPosixLocks(proc)) {
+    for (const FileLock& lock : ReadFileLocks(proc)) {
       if (lock.pid <= 0 || lock.pid == getpid()) continue;
       const bool of_database = database != 0 && lock.inode == database &&
-                               lock.first >= kPendingByte && lock.last <= kSharedEnd;
+                               lock.first >= migrations::kPendingByte &&
+                               lock.last <= migrations::kSharedLast;
       const bool of_wal = shared_memory != 0 && lock.inode == shared_memory && lock.write &&
-                          lock.first <= kWalWriteByte && lock.last >= kWalWriteByte;
+                          lock.first <= migrations::kWalWriteByte &&
+                          lock.last >= migrations::kWalWriteByte;
       if (of_wal || (of_database && lock.write)) writers.insert(lock.pid);
       if (of_database) readers.insert(lock.pid);
     }

@@ -1,46 +1,26 @@
 #include "migrations/inspect.h"
 
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include "base/posix.h"
 #include "base/text.h"
 #include "migrations/footprint.h"
+#include "migrations/lock_state.h"
 
 namespace drover::migrations {
 namespace {
 
 /// A look must not wait for a long write lock: whoever asked is waiting for the answer.
 constexpr std::chrono::milliseconds kPatience{100};
-
-/// Runs `read` on a connection that cannot change anything.
-void ReadOnly(const std::string& path, const std::function<void(Connection&)>& read) {
-  constexpr int kAttempts = 5;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const Footprint before = TakeFootprint(path);
-    if (!before.alone()) break;
-    std::optional<Error> failure;
-    try {
-      Connection connection(path, OpenMode::kReadImmutable);
-      read(connection);
-    } catch (const Error& error) {
-      failure = error;
-    }
-    // A writer came by: what was read may be torn, and so may be the error.
-    if (TakeFootprint(path) != before) continue;
-    if (failure) throw Error(*failure);
-    return;
-  }
-  Connection connection(path, OpenMode::kRead, kPatience);
-  connection.Execute("BEGIN");
-  read(connection);
-  connection.Execute("COMMIT");
-}
+constexpr std::chrono::milliseconds kPause{2};
 
 /// Does the side file begin with the magic of a rollback journal that has content? The journal is
 /// not the database: opening it raw loses no lock.
-bool HasHotJournal(const std::string& path) {
+bool HasLiveJournal(const std::string& path) {
   constexpr std::string_view kMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
   const std::string journal = path + "-journal";
   try {
@@ -52,6 +32,71 @@ bool HasHotJournal(const std::string& path) {
   std::array<char, kMagic.size()> head{};
   std::ifstream(journal, std::ios::binary).read(head.data(), head.size());
   return std::string_view(head.data(), head.size()) == kMagic;
+}
+
+enum class Way : std::uint8_t {
+  kAlone,        // nobody is in the middle of something: without a lock
+  kBesideOther,  // a writer has changed nothing yet: without a lock
+  kUnderLock,    // SQLite decides
+  kNotNow,       // the file is being changed
+};
+
+/// How the database can be read without getting in anybody's way. In rollback mode a reader's lock,
+/// held at the moment of the commit, makes a writer without a busy time-out fail.
+Way ChooseWay(const std::string& path, const Footprint& before) {
+  if (before.alone()) return Way::kAlone;
+  if (before.wal) return Way::kUnderLock;  // there readers never hold up a writer
+  if (!HasLiveJournal(path)) return Way::kAlone;
+  switch (FindWriter(path)) {
+    case Writer::kPreparing:
+      return Way::kBesideOther;
+    case Writer::kWriting:
+      return Way::kNotNow;
+    case Writer::kNone:
+      break;
+  }
+  // A commit removes the journal before it gives up its lock: one that is still there is hot, or
+  // belongs to a writer that cannot be seen from here.
+  return TakeFootprint(path) == before ? Way::kUnderLock : Way::kNotNow;
+}
+
+/// Runs `read` without a lock. False when a writer came by: what was read may be torn.
+bool ReadUnlocked(const std::string& path, Way way, const Footprint& before,
+                  const std::function<void(Connection&)>& read) {
+  std::optional<Error> failure;
+  try {
+    Connection connection(path, OpenMode::kReadImmutable);
+    read(connection);
+  } catch (const Error& error) {
+    failure = error;  // perhaps only because of the writer
+  }
+  const Footprint after = TakeFootprint(path);
+  const bool same = way == Way::kAlone ? after == before : after.database == before.database;
+  if (same && failure) throw Error(*failure);
+  return same;
+}
+
+/// Runs `read` on a connection that cannot change anything and makes nobody fail; more than once
+/// when a writer comes by. Returns how it was read. Throws kBusy ("sqlite.busy") while the database
+/// is being written.
+Way ReadOnly(const std::string& path, const std::function<void(Connection&)>& read) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  do {
+    const Footprint before = TakeFootprint(path);
+    const Way way = ChooseWay(path, before);
+    if (way == Way::kUnderLock) {
+      Connection connection(path, OpenMode::kRead, kPatience);
+      connection.Execute("BEGIN");
+      read(connection);
+      connection.Execute("COMMIT");
+      return way;
+    }
+    if (way != Way::kNotNow && ReadUnlocked(path, way, before, read)) return way;
+    std::this_thread::sleep_for(kPause);
+  } while (std::chrono::steady_clock::now() < deadline);
+  throw Error(Code::kBusy, "sqlite.busy",
+              Concat(path, ": the database is locked: another program is writing to it"),
+              "close it or try again");
 }
 
 void ReadFacts(Connection& connection, std::string_view version_table, DatabaseFacts& facts) {
@@ -89,12 +134,14 @@ DatabaseFacts Inspect(const std::string& path, std::string_view version_table) {
     if (status->type != FileType::kRegular) {
       throw Error(Code::kInvalid, "database_is_not_a_file", Concat(path, " is not a regular file"));
     }
-    ReadOnly(path, [&](Connection& connection) { ReadFacts(connection, version_table, facts); });
+    const Way way = ReadOnly(
+        path, [&](Connection& connection) { ReadFacts(connection, version_table, facts); });
+    facts.beside_writer = way == Way::kBesideOther;
   } catch (const Error& error) {
     facts = DatabaseFacts();
     facts.kind = DatabaseKind::kUnreadable;
     facts.problem = error;
-    if (error.code != Code::kBusy && HasHotJournal(path)) {
+    if (error.code != Code::kBusy && HasLiveJournal(path)) {
       facts.problem = Error(Code::kBusy, "hot_journal",
                             Concat(path,
                                    " has a hot journal: a writer was killed in "
@@ -106,7 +153,7 @@ DatabaseFacts Inspect(const std::string& path, std::string_view version_table) {
 }
 
 void RollBackHotJournal(const std::string& path) {
-  if (!HasHotJournal(path)) return;
+  if (!HasLiveJournal(path)) return;
   Connection connection(path, OpenMode::kWrite);
   // The first read finds the journal and rolls it back (sqlite.org/lockingv3.html).
   (void)connection.QueryInteger("SELECT count(*) FROM sqlite_schema");

@@ -32,12 +32,15 @@ struct DatabaseFacts {
   std::map<RevisionId, AppliedRecord> records;
   std::vector<RevisionId> unfinished;  // began outside a transaction and never ended
   std::optional<Error> problem;        // kUnreadable
+  bool beside_writer = false;          // a transaction is open that has changed nothing yet
 };
 
-/// Reads the database at `path`. With neither -wal nor -journal beside it the file is read as
-/// immutable and looked at again afterwards; otherwise SQLite's shared lock is held for one short
-/// transaction. A hot journal (a crash in mid-transaction) is reported as problem "hot_journal" and
-/// not touched. Never throws for what the file holds.
+/// Reads the database at `path` without getting in a writer's way. In rollback mode no lock is
+/// taken: the file is read as immutable and looked at again afterwards; while a writer is changing
+/// it, for longer than a moment, the problem is "sqlite.busy". In WAL mode, where readers hold up
+/// nobody, SQLite's shared lock is held for one short transaction; so it is when a journal is there
+/// and no writer to be seen. A hot journal (a crash in mid-transaction) is reported as problem
+/// "hot_journal" and not touched. Never throws for what the file holds.
 [[nodiscard]] DatabaseFacts Inspect(const std::string& path, std::string_view version_table);
 
 /// Lets SQLite roll back what a killed or failed writer left in a hot journal, as the next writer

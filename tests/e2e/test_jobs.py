@@ -132,6 +132,30 @@ class Jobs(harness.Case):
             self.assertIn(f"database is locked by pid {holder.pid} (/usr/bin/python3", error["message"])
         self.assertEqual(self.project.versions(), self.before)
 
+    def test_a_watching_daemon_never_makes_a_foreign_writer_fail(self):
+        # sqlite3 has no busy time-out of its own: a reader's lock at the wrong moment is an error.
+        script = "INSERT INTO ballast VALUES (zeroblob(3000));\n" * 100
+        self.project.run(["sqlite3", "-bail", str(self.project.database)], input=script)
+        self.assertEqual(self.project.query("SELECT count(*) FROM ballast"), [(100,)])
+        self.assertEqual(self.project.env_status()["state"], "current")
+
+    def test_a_writer_that_was_killed_half_way_is_found_without_an_event(self):
+        child = self.project.python(
+            "import sqlite3,time; d = sqlite3.connect('application.db', isolation_level=None); "
+            "d.execute('PRAGMA cache_size=1'); d.execute('BEGIN IMMEDIATE'); "
+            "[d.execute('INSERT INTO ballast VALUES (zeroblob(3000))') for _ in range(100)]; "
+            "print('ready', flush=True); time.sleep(300)")
+        self.assertEqual(self.project.env_status()["state"], "current", "what was known before")
+        events = self.project.events()
+        time.sleep(0.5)
+        child.kill()
+        child.wait()
+        event = events.wait("state", environment="dev")
+        self.assertIn("hot journal", str(event) + str(self.project.env_status()))
+        self.project.drover("upgrade")
+        self.assertEqual(self.project.env_status()["state"], "current")
+        self.assertEqual(self.project.query("SELECT count(*) FROM ballast"), [(0,)])
+
 
 if __name__ == "__main__":
     harness.main()

@@ -1,9 +1,11 @@
 #include "migrations/inspect.h"
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <thread>
 
 #include "tests/unit/migrations/apply_support.h"
 
@@ -105,6 +107,46 @@ TEST_F(InspectTest, RowsThatAnOpenWriterHasNotCommittedAreNotSeen) {
   Connection writer(path_, OpenMode::kWrite);
   writer.Execute("BEGIN IMMEDIATE; UPDATE drover_version SET version_num = 'x';");
   EXPECT_THAT(Look().rows, ElementsAre("c"));
+}
+
+TEST_F(InspectTest, BesideATransactionThatHasChangedNothingItIsReadAndSaidSo) {
+  MakeDatabase(path_, "CREATE TABLE t (x);");
+  EXPECT_FALSE(Look().beside_writer);
+  Connection writer(path_, OpenMode::kWrite);
+  // Without syncing the journal has its magic from the beginning.
+  writer.Execute("PRAGMA synchronous=OFF; BEGIN IMMEDIATE; INSERT INTO t VALUES (1);");
+  const DatabaseFacts facts = Look();
+  EXPECT_EQ(facts.kind, DatabaseKind::kUnversioned);
+  EXPECT_TRUE(facts.beside_writer);
+}
+
+TEST_F(InspectTest, WhileTheFileIsBeingChangedItIsBusy) {
+  MakeDatabase(path_, "CREATE TABLE t (x);");
+  Connection writer(path_, OpenMode::kWrite);
+  // More than the cache holds: the transaction goes into the file before it is committed.
+  writer.Execute("PRAGMA cache_size=1; BEGIN IMMEDIATE;");
+  writer.Execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300) "
+      "INSERT INTO t SELECT randomblob(2000) FROM n;");
+  const DatabaseFacts facts = Look();
+  ASSERT_TRUE(facts.problem.has_value());
+  EXPECT_EQ(facts.problem->kind, "sqlite.busy");
+  EXPECT_EQ(facts.problem->code, Code::kBusy);
+  writer.Execute("COMMIT");
+  EXPECT_EQ(Look().kind, DatabaseKind::kUnversioned);
+}
+
+TEST_F(InspectTest, LookingNeverMakesAWriterWithoutPatienceFail) {
+  MakeDatabase(path_, "CREATE TABLE t (x);");
+  std::atomic<bool> done = false;
+  std::jthread looking([&] {
+    while (!done) (void)Look();
+  });
+  Connection writer(path_, OpenMode::kWrite, std::chrono::milliseconds(0));
+  for (int i = 0; i < 100; ++i) writer.Execute("INSERT INTO t VALUES (randomblob(3000))");
+  done = true;
+  looking.join();
+  EXPECT_EQ(writer.QueryInteger("SELECT count(*) FROM t"), 100);
 }
 
 TEST_F(InspectTest, RowsInTheLogOfALiveWriterAreSeen) {
