@@ -128,8 +128,11 @@ TEST_F(ObserveTest, ALockedDatabaseKeepsTheFactsKnownBefore) {
   RunSql(disk / "app.db", "CREATE TABLE t (x)");
   const auto before = observer.Observe();
   migrations::Connection writer(disk / "app.db", migrations::OpenMode::kWrite);
-  writer.Execute("BEGIN EXCLUSIVE; INSERT INTO t VALUES (1)");
+  // More than the cache holds: the file itself is being changed.
+  writer.Execute("PRAGMA cache_size=1; BEGIN IMMEDIATE");
+  for (int i = 0; i < 30; ++i) writer.Execute("INSERT INTO t VALUES (zeroblob(3000))");
   const auto locked = observer.Observe();
+  EXPECT_TRUE(locked->being_written);
   EXPECT_EQ(locked->databases.at(disk / "app.db")->kind, migrations::DatabaseKind::kUnversioned);
   EXPECT_EQ(locked->databases.at(disk / "app.db"), before->databases.at(disk / "app.db"));
   writer.Execute("CREATE TABLE drover_version (version_num TEXT); COMMIT");
