@@ -1,16 +1,18 @@
 // The JSON documents of drover's protocol and of `--json`, as plain structs. Key names are a
 // stable contract (docs/json.md): keys are added, never renamed. std::nullopt is written as null.
+//
+// Each document names its members once: Fields(field) calls `field` with each key and member. The
+// encoder and decoder (base/json.h) are such callables; a template costs nothing where it is not
+// called.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "base/error.h"
-#include "base/fields.h"
 
 namespace drover {
 
@@ -22,10 +24,12 @@ struct ErrorBody {
   std::string hint;
   std::optional<std::string> where;
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"code", &ErrorBody::code}, Field{"kind", &ErrorBody::kind},
-                      Field{"message", &ErrorBody::message}, Field{"hint", &ErrorBody::hint},
-                      Field{"where", &ErrorBody::where}};
+  static constexpr void Fields(auto&& field) {
+    field("code", &ErrorBody::code);
+    field("kind", &ErrorBody::kind);
+    field("message", &ErrorBody::message);
+    field("hint", &ErrorBody::hint);
+    field("where", &ErrorBody::where);
   }
 };
 
@@ -36,8 +40,9 @@ struct ErrorBody {
 struct ErrorDocument {
   int v = 1;
   ErrorBody error;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &ErrorDocument::v}, Field{"error", &ErrorDocument::error}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &ErrorDocument::v);
+    field("error", &ErrorDocument::error);
   }
 };
 
@@ -51,14 +56,14 @@ struct Finding {
   std::optional<std::string> fix;
   std::optional<std::string> where;
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"code", &Finding::code},
-                      Field{"severity", &Finding::severity},
-                      Field{"environment", &Finding::environment},
-                      Field{"message", &Finding::message},
-                      Field{"ground", &Finding::ground},
-                      Field{"fix", &Finding::fix},
-                      Field{"where", &Finding::where}};
+  static constexpr void Fields(auto&& field) {
+    field("code", &Finding::code);
+    field("severity", &Finding::severity);
+    field("environment", &Finding::environment);
+    field("message", &Finding::message);
+    field("ground", &Finding::ground);
+    field("fix", &Finding::fix);
+    field("where", &Finding::where);
   }
   bool operator==(const Finding&) const = default;
 };
@@ -70,9 +75,11 @@ struct Holder {
   std::string cwd;
   bool container = false;  // in another mount namespace: cwd is the container's path
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"pid", &Holder::pid}, Field{"command", &Holder::command},
-                      Field{"cwd", &Holder::cwd}, Field{"container", &Holder::container}};
+  static constexpr void Fields(auto&& field) {
+    field("pid", &Holder::pid);
+    field("command", &Holder::command);
+    field("cwd", &Holder::cwd);
+    field("container", &Holder::container);
   }
   bool operator==(const Holder&) const = default;
 };
@@ -92,14 +99,19 @@ struct StrayEntry {
   std::string message;
   std::optional<std::string> fix;
 
-  static constexpr auto Fields() {
-    return std::tuple{
-        Field{"path", &StrayEntry::path},           Field{"class", &StrayEntry::kind},
-        Field{"size", &StrayEntry::size},           Field{"revision", &StrayEntry::revision},
-        Field{"made_from", &StrayEntry::made_from}, Field{"holders", &StrayEntry::holders},
-        Field{"score", &StrayEntry::score},         Field{"environment", &StrayEntry::environment},
-        Field{"tables", &StrayEntry::tables},       Field{"modified", &StrayEntry::modified},
-        Field{"message", &StrayEntry::message},     Field{"fix", &StrayEntry::fix}};
+  static constexpr void Fields(auto&& field) {
+    field("path", &StrayEntry::path);
+    field("class", &StrayEntry::kind);
+    field("size", &StrayEntry::size);
+    field("revision", &StrayEntry::revision);
+    field("made_from", &StrayEntry::made_from);
+    field("holders", &StrayEntry::holders);
+    field("score", &StrayEntry::score);
+    field("environment", &StrayEntry::environment);
+    field("tables", &StrayEntry::tables);
+    field("modified", &StrayEntry::modified);
+    field("message", &StrayEntry::message);
+    field("fix", &StrayEntry::fix);
   }
   bool operator==(const StrayEntry&) const = default;
 };
@@ -109,10 +121,11 @@ struct StraysDocument {
   std::string project;
   std::vector<StrayEntry> strays;
   bool truncated = false;  // the tree was larger than the scan's limits
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &StraysDocument::v}, Field{"project", &StraysDocument::project},
-                      Field{"strays", &StraysDocument::strays},
-                      Field{"truncated", &StraysDocument::truncated}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &StraysDocument::v);
+    field("project", &StraysDocument::project);
+    field("strays", &StraysDocument::strays);
+    field("truncated", &StraysDocument::truncated);
   }
 };
 
@@ -121,9 +134,10 @@ struct RevisionName {
   std::string revision;
   bool head = false;
   std::string message;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"revision", &RevisionName::revision},
-                      Field{"head", &RevisionName::head}, Field{"message", &RevisionName::message}};
+  static constexpr void Fields(auto&& field) {
+    field("revision", &RevisionName::revision);
+    field("head", &RevisionName::head);
+    field("message", &RevisionName::message);
   }
   bool operator==(const RevisionName&) const = default;
 };
@@ -142,19 +156,19 @@ struct EnvironmentStatus {
   std::vector<RevisionName> pending_names;  // the first few pending revisions, in order
   std::optional<ErrorBody> error;
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"name", &EnvironmentStatus::name},
-                      Field{"state", &EnvironmentStatus::state},
-                      Field{"current", &EnvironmentStatus::current},
-                      Field{"heads", &EnvironmentStatus::heads},
-                      Field{"pending", &EnvironmentStatus::pending},
-                      Field{"path", &EnvironmentStatus::path},
-                      Field{"same_as", &EnvironmentStatus::same_as},
-                      Field{"policy", &EnvironmentStatus::policy},
-                      Field{"protected", &EnvironmentStatus::is_protected},
-                      Field{"why", &EnvironmentStatus::why},
-                      Field{"pending_names", &EnvironmentStatus::pending_names},
-                      Field{"error", &EnvironmentStatus::error}};
+  static constexpr void Fields(auto&& field) {
+    field("name", &EnvironmentStatus::name);
+    field("state", &EnvironmentStatus::state);
+    field("current", &EnvironmentStatus::current);
+    field("heads", &EnvironmentStatus::heads);
+    field("pending", &EnvironmentStatus::pending);
+    field("path", &EnvironmentStatus::path);
+    field("same_as", &EnvironmentStatus::same_as);
+    field("policy", &EnvironmentStatus::policy);
+    field("protected", &EnvironmentStatus::is_protected);
+    field("why", &EnvironmentStatus::why);
+    field("pending_names", &EnvironmentStatus::pending_names);
+    field("error", &EnvironmentStatus::error);
   }
 };
 
@@ -163,9 +177,10 @@ struct DaemonInfo {
   std::int64_t pid = 0;
   std::string version;
   std::string watching;  // "inotify", "polling", or "nothing" for a process that only answers
-  static constexpr auto Fields() {
-    return std::tuple{Field{"pid", &DaemonInfo::pid}, Field{"version", &DaemonInfo::version},
-                      Field{"watching", &DaemonInfo::watching}};
+  static constexpr void Fields(auto&& field) {
+    field("pid", &DaemonInfo::pid);
+    field("version", &DaemonInfo::version);
+    field("watching", &DaemonInfo::watching);
   }
 };
 
@@ -180,16 +195,16 @@ struct StatusDocument {
   std::optional<std::string> next;
   DaemonInfo daemon;
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &StatusDocument::v},
-                      Field{"project", &StatusDocument::project},
-                      Field{"root", &StatusDocument::root},
-                      Field{"trusted", &StatusDocument::trusted},
-                      Field{"environments", &StatusDocument::environments},
-                      Field{"strays", &StatusDocument::strays},
-                      Field{"findings", &StatusDocument::findings},
-                      Field{"next", &StatusDocument::next},
-                      Field{"daemon", &StatusDocument::daemon}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &StatusDocument::v);
+    field("project", &StatusDocument::project);
+    field("root", &StatusDocument::root);
+    field("trusted", &StatusDocument::trusted);
+    field("environments", &StatusDocument::environments);
+    field("strays", &StatusDocument::strays);
+    field("findings", &StatusDocument::findings);
+    field("next", &StatusDocument::next);
+    field("daemon", &StatusDocument::daemon);
   }
 };
 
@@ -197,8 +212,9 @@ struct StatusDocument {
 struct Destruction {
   std::string kind;  // the JSON key is "class"
   std::string object;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"class", &Destruction::kind}, Field{"object", &Destruction::object}};
+  static constexpr void Fields(auto&& field) {
+    field("class", &Destruction::kind);
+    field("object", &Destruction::object);
   }
   bool operator==(const Destruction&) const = default;
 };
@@ -211,14 +227,14 @@ struct PlanStep {
   bool transaction = true;
   bool archived = false;  // the SQL is that of the database's history, not of the file
   std::vector<Destruction> destructive;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"revision", &PlanStep::revision},
-                      Field{"direction", &PlanStep::direction},
-                      Field{"file", &PlanStep::file},
-                      Field{"message", &PlanStep::message},
-                      Field{"transaction", &PlanStep::transaction},
-                      Field{"archived", &PlanStep::archived},
-                      Field{"destructive", &PlanStep::destructive}};
+  static constexpr void Fields(auto&& field) {
+    field("revision", &PlanStep::revision);
+    field("direction", &PlanStep::direction);
+    field("file", &PlanStep::file);
+    field("message", &PlanStep::message);
+    field("transaction", &PlanStep::transaction);
+    field("archived", &PlanStep::archived);
+    field("destructive", &PlanStep::destructive);
   }
 };
 
@@ -228,10 +244,11 @@ struct SchemaDifference {
   std::string object;  // its name
   std::string kind;    // missing | extra | different
   std::string what;    // one line
-  static constexpr auto Fields() {
-    return std::tuple{
-        Field{"type", &SchemaDifference::type}, Field{"object", &SchemaDifference::object},
-        Field{"kind", &SchemaDifference::kind}, Field{"what", &SchemaDifference::what}};
+  static constexpr void Fields(auto&& field) {
+    field("type", &SchemaDifference::type);
+    field("object", &SchemaDifference::object);
+    field("kind", &SchemaDifference::kind);
+    field("what", &SchemaDifference::what);
   }
   bool operator==(const SchemaDifference&) const = default;
 };
@@ -241,10 +258,10 @@ struct SchemaCheck {
   std::optional<bool> verified;  // null: could not be compared, see `reason`
   std::vector<SchemaDifference> differences;
   std::optional<std::string> reason;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"verified", &SchemaCheck::verified},
-                      Field{"differences", &SchemaCheck::differences},
-                      Field{"reason", &SchemaCheck::reason}};
+  static constexpr void Fields(auto&& field) {
+    field("verified", &SchemaCheck::verified);
+    field("differences", &SchemaCheck::differences);
+    field("reason", &SchemaCheck::reason);
   }
 };
 
@@ -263,19 +280,19 @@ struct PlanDocument {
   std::optional<std::int64_t> duration_ms;
   std::optional<SchemaCheck> schema;  // stamp only
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &PlanDocument::v},
-                      Field{"environment", &PlanDocument::environment},
-                      Field{"same_as", &PlanDocument::same_as},
-                      Field{"path", &PlanDocument::path},
-                      Field{"from", &PlanDocument::from},
-                      Field{"to", &PlanDocument::to},
-                      Field{"steps", &PlanDocument::steps},
-                      Field{"warnings", &PlanDocument::warnings},
-                      Field{"sql", &PlanDocument::sql},
-                      Field{"applied", &PlanDocument::applied},
-                      Field{"duration_ms", &PlanDocument::duration_ms},
-                      Field{"schema", &PlanDocument::schema}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &PlanDocument::v);
+    field("environment", &PlanDocument::environment);
+    field("same_as", &PlanDocument::same_as);
+    field("path", &PlanDocument::path);
+    field("from", &PlanDocument::from);
+    field("to", &PlanDocument::to);
+    field("steps", &PlanDocument::steps);
+    field("warnings", &PlanDocument::warnings);
+    field("sql", &PlanDocument::sql);
+    field("applied", &PlanDocument::applied);
+    field("duration_ms", &PlanDocument::duration_ms);
+    field("schema", &PlanDocument::schema);
   }
 };
 
@@ -288,14 +305,14 @@ struct Application {
   std::string host;
   std::string git_branch;
   std::string git_commit;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"environment", &Application::environment},
-                      Field{"direction", &Application::direction},
-                      Field{"at", &Application::at},
-                      Field{"by", &Application::by},
-                      Field{"host", &Application::host},
-                      Field{"git_branch", &Application::git_branch},
-                      Field{"git_commit", &Application::git_commit}};
+  static constexpr void Fields(auto&& field) {
+    field("environment", &Application::environment);
+    field("direction", &Application::direction);
+    field("at", &Application::at);
+    field("by", &Application::by);
+    field("host", &Application::host);
+    field("git_branch", &Application::git_branch);
+    field("git_commit", &Application::git_commit);
   }
 };
 
@@ -306,29 +323,30 @@ struct CurrentRevision {
   std::string message;
   bool orphan = false;                 // no migration file has it
   std::optional<Application> applied;  // null: the history does not know
-  static constexpr auto Fields() {
-    return std::tuple{
-        Field{"revision", &CurrentRevision::revision}, Field{"head", &CurrentRevision::head},
-        Field{"message", &CurrentRevision::message}, Field{"orphan", &CurrentRevision::orphan},
-        Field{"applied", &CurrentRevision::applied}};
+  static constexpr void Fields(auto&& field) {
+    field("revision", &CurrentRevision::revision);
+    field("head", &CurrentRevision::head);
+    field("message", &CurrentRevision::message);
+    field("orphan", &CurrentRevision::orphan);
+    field("applied", &CurrentRevision::applied);
   }
 };
 
 struct EnvironmentCurrent {
   std::string name;
   std::vector<CurrentRevision> current;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"name", &EnvironmentCurrent::name},
-                      Field{"current", &EnvironmentCurrent::current}};
+  static constexpr void Fields(auto&& field) {
+    field("name", &EnvironmentCurrent::name);
+    field("current", &EnvironmentCurrent::current);
   }
 };
 
 struct CurrentDocument {
   int v = 1;
   std::vector<EnvironmentCurrent> environments;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &CurrentDocument::v},
-                      Field{"environments", &CurrentDocument::environments}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &CurrentDocument::v);
+    field("environments", &CurrentDocument::environments);
   }
 };
 
@@ -338,11 +356,11 @@ struct RevisionDifference {
   std::string kind;                  // modified | reformatted: only white space, comments and so on
   std::vector<std::string> changes;  // sentences
   std::string diff;                  // unified; empty when `kind` is "reformatted"
-  static constexpr auto Fields() {
-    return std::tuple{Field{"environment", &RevisionDifference::environment},
-                      Field{"kind", &RevisionDifference::kind},
-                      Field{"changes", &RevisionDifference::changes},
-                      Field{"diff", &RevisionDifference::diff}};
+  static constexpr void Fields(auto&& field) {
+    field("environment", &RevisionDifference::environment);
+    field("kind", &RevisionDifference::kind);
+    field("changes", &RevisionDifference::changes);
+    field("diff", &RevisionDifference::diff);
   }
 };
 
@@ -366,33 +384,33 @@ struct RevisionEntry {
   std::vector<Application> applied{};             // show, and of orphans
   std::vector<RevisionDifference> differences{};  // show only
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"revision", &RevisionEntry::revision},
-                      Field{"down_revision", &RevisionEntry::down_revision},
-                      Field{"depends_on", &RevisionEntry::depends_on},
-                      Field{"branch_labels", &RevisionEntry::branch_labels},
-                      Field{"message", &RevisionEntry::message},
-                      Field{"created", &RevisionEntry::created},
-                      Field{"file", &RevisionEntry::file},
-                      Field{"head", &RevisionEntry::head},
-                      Field{"branchpoint", &RevisionEntry::branchpoint},
-                      Field{"mergepoint", &RevisionEntry::mergepoint},
-                      Field{"draft", &RevisionEntry::draft},
-                      Field{"environments", &RevisionEntry::environments},
-                      Field{"up_sql", &RevisionEntry::up_sql},
-                      Field{"down_sql", &RevisionEntry::down_sql},
-                      Field{"orphan", &RevisionEntry::orphan},
-                      Field{"applied", &RevisionEntry::applied},
-                      Field{"differences", &RevisionEntry::differences}};
+  static constexpr void Fields(auto&& field) {
+    field("revision", &RevisionEntry::revision);
+    field("down_revision", &RevisionEntry::down_revision);
+    field("depends_on", &RevisionEntry::depends_on);
+    field("branch_labels", &RevisionEntry::branch_labels);
+    field("message", &RevisionEntry::message);
+    field("created", &RevisionEntry::created);
+    field("file", &RevisionEntry::file);
+    field("head", &RevisionEntry::head);
+    field("branchpoint", &RevisionEntry::branchpoint);
+    field("mergepoint", &RevisionEntry::mergepoint);
+    field("draft", &RevisionEntry::draft);
+    field("environments", &RevisionEntry::environments);
+    field("up_sql", &RevisionEntry::up_sql);
+    field("down_sql", &RevisionEntry::down_sql);
+    field("orphan", &RevisionEntry::orphan);
+    field("applied", &RevisionEntry::applied);
+    field("differences", &RevisionEntry::differences);
   }
 };
 
 struct RevisionsDocument {
   int v = 1;
   std::vector<RevisionEntry> revisions;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &RevisionsDocument::v},
-                      Field{"revisions", &RevisionsDocument::revisions}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &RevisionsDocument::v);
+    field("revisions", &RevisionsDocument::revisions);
   }
 };
 
@@ -409,18 +427,18 @@ struct RepairDocument {
   std::vector<std::string> changes;  // sentences
   std::string diff;                  // unified, from what was applied to what the file says
   bool repaired = false;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &RepairDocument::v},
-                      Field{"environment", &RepairDocument::environment},
-                      Field{"same_as", &RepairDocument::same_as},
-                      Field{"path", &RepairDocument::path},
-                      Field{"revision", &RepairDocument::revision},
-                      Field{"message", &RepairDocument::message},
-                      Field{"file", &RepairDocument::file},
-                      Field{"kind", &RepairDocument::kind},
-                      Field{"changes", &RepairDocument::changes},
-                      Field{"diff", &RepairDocument::diff},
-                      Field{"repaired", &RepairDocument::repaired}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &RepairDocument::v);
+    field("environment", &RepairDocument::environment);
+    field("same_as", &RepairDocument::same_as);
+    field("path", &RepairDocument::path);
+    field("revision", &RepairDocument::revision);
+    field("message", &RepairDocument::message);
+    field("file", &RepairDocument::file);
+    field("kind", &RepairDocument::kind);
+    field("changes", &RepairDocument::changes);
+    field("diff", &RepairDocument::diff);
+    field("repaired", &RepairDocument::repaired);
   }
 };
 
@@ -431,12 +449,12 @@ struct NewRevisionDocument {
   std::string file;
   std::vector<std::string> down_revision;
   bool draft = false;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &NewRevisionDocument::v},
-                      Field{"revision", &NewRevisionDocument::revision},
-                      Field{"file", &NewRevisionDocument::file},
-                      Field{"down_revision", &NewRevisionDocument::down_revision},
-                      Field{"draft", &NewRevisionDocument::draft}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &NewRevisionDocument::v);
+    field("revision", &NewRevisionDocument::revision);
+    field("file", &NewRevisionDocument::file);
+    field("down_revision", &NewRevisionDocument::down_revision);
+    field("draft", &NewRevisionDocument::draft);
   }
 };
 
@@ -444,8 +462,9 @@ struct NewRevisionDocument {
 struct Provenance {
   std::string value;
   std::string from;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"value", &Provenance::value}, Field{"from", &Provenance::from}};
+  static constexpr void Fields(auto&& field) {
+    field("value", &Provenance::value);
+    field("from", &Provenance::from);
   }
   bool operator==(const Provenance&) const = default;
 };
@@ -457,10 +476,12 @@ struct MountEntry {
   std::optional<std::string> host;
   std::optional<std::string> volume;
   bool read_only = false;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"target", &MountEntry::target}, Field{"type", &MountEntry::type},
-                      Field{"host", &MountEntry::host}, Field{"volume", &MountEntry::volume},
-                      Field{"read_only", &MountEntry::read_only}};
+  static constexpr void Fields(auto&& field) {
+    field("target", &MountEntry::target);
+    field("type", &MountEntry::type);
+    field("host", &MountEntry::host);
+    field("volume", &MountEntry::volume);
+    field("read_only", &MountEntry::read_only);
   }
   bool operator==(const MountEntry&) const = default;
 };
@@ -476,26 +497,26 @@ struct EnvironmentWhere {
   std::vector<Provenance> provenance;
   std::vector<MountEntry> mounts;
   std::vector<Finding> findings;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"name", &EnvironmentWhere::name},
-                      Field{"path", &EnvironmentWhere::path},
-                      Field{"exists", &EnvironmentWhere::exists},
-                      Field{"device", &EnvironmentWhere::device},
-                      Field{"inode", &EnvironmentWhere::inode},
-                      Field{"confidence", &EnvironmentWhere::confidence},
-                      Field{"same_as", &EnvironmentWhere::same_as},
-                      Field{"provenance", &EnvironmentWhere::provenance},
-                      Field{"mounts", &EnvironmentWhere::mounts},
-                      Field{"findings", &EnvironmentWhere::findings}};
+  static constexpr void Fields(auto&& field) {
+    field("name", &EnvironmentWhere::name);
+    field("path", &EnvironmentWhere::path);
+    field("exists", &EnvironmentWhere::exists);
+    field("device", &EnvironmentWhere::device);
+    field("inode", &EnvironmentWhere::inode);
+    field("confidence", &EnvironmentWhere::confidence);
+    field("same_as", &EnvironmentWhere::same_as);
+    field("provenance", &EnvironmentWhere::provenance);
+    field("mounts", &EnvironmentWhere::mounts);
+    field("findings", &EnvironmentWhere::findings);
   }
 };
 
 struct WhereDocument {
   int v = 1;
   std::vector<EnvironmentWhere> environments;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &WhereDocument::v},
-                      Field{"environments", &WhereDocument::environments}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &WhereDocument::v);
+    field("environments", &WhereDocument::environments);
   }
 };
 
@@ -505,11 +526,11 @@ struct TrustDocument {
   std::string config;  // absolute path of drover.yaml
   std::string sha256;  // of its content
   bool trusted = false;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &TrustDocument::v}, Field{"project", &TrustDocument::project},
-                      Field{"config", &TrustDocument::config},
-                      Field{"sha256", &TrustDocument::sha256},
-                      Field{"trusted", &TrustDocument::trusted}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &TrustDocument::v);
+    field("project", &TrustDocument::project);
+    field("config", &TrustDocument::config);
+    field("trusted", &TrustDocument::trusted);
   }
 };
 
@@ -525,17 +546,17 @@ struct HelloDocument {
   std::string started_at;
   std::vector<std::string> projects;
   std::int64_t clients = 0;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &HelloDocument::v},
-                      Field{"server", &HelloDocument::server},
-                      Field{"version", &HelloDocument::version},
-                      Field{"protocol", &HelloDocument::protocol},
-                      Field{"capabilities", &HelloDocument::capabilities},
-                      Field{"pid", &HelloDocument::pid},
-                      Field{"socket", &HelloDocument::socket},
-                      Field{"started_at", &HelloDocument::started_at},
-                      Field{"projects", &HelloDocument::projects},
-                      Field{"clients", &HelloDocument::clients}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &HelloDocument::v);
+    field("server", &HelloDocument::server);
+    field("version", &HelloDocument::version);
+    field("protocol", &HelloDocument::protocol);
+    field("capabilities", &HelloDocument::capabilities);
+    field("pid", &HelloDocument::pid);
+    field("socket", &HelloDocument::socket);
+    field("started_at", &HelloDocument::started_at);
+    field("projects", &HelloDocument::projects);
+    field("clients", &HelloDocument::clients);
   }
 };
 
@@ -544,9 +565,10 @@ struct DoneDocument {
   int v = 1;
   bool ok = true;
   std::string message;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &DoneDocument::v}, Field{"ok", &DoneDocument::ok},
-                      Field{"message", &DoneDocument::message}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &DoneDocument::v);
+    field("ok", &DoneDocument::ok);
+    field("message", &DoneDocument::message);
   }
 };
 
@@ -566,21 +588,21 @@ struct EventDocument {
   std::optional<ErrorBody> error;
   std::optional<StrayEntry> stray;
   std::optional<Finding> finding;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &EventDocument::v},
-                      Field{"event", &EventDocument::event},
-                      Field{"at", &EventDocument::at},
-                      Field{"project", &EventDocument::project},
-                      Field{"environment", &EventDocument::environment},
-                      Field{"state", &EventDocument::state},
-                      Field{"revision", &EventDocument::revision},
-                      Field{"direction", &EventDocument::direction},
-                      Field{"duration_ms", &EventDocument::duration_ms},
-                      Field{"pending", &EventDocument::pending},
-                      Field{"message", &EventDocument::message},
-                      Field{"error", &EventDocument::error},
-                      Field{"stray", &EventDocument::stray},
-                      Field{"finding", &EventDocument::finding}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &EventDocument::v);
+    field("event", &EventDocument::event);
+    field("at", &EventDocument::at);
+    field("project", &EventDocument::project);
+    field("environment", &EventDocument::environment);
+    field("state", &EventDocument::state);
+    field("revision", &EventDocument::revision);
+    field("direction", &EventDocument::direction);
+    field("duration_ms", &EventDocument::duration_ms);
+    field("pending", &EventDocument::pending);
+    field("message", &EventDocument::message);
+    field("error", &EventDocument::error);
+    field("stray", &EventDocument::stray);
+    field("finding", &EventDocument::finding);
   }
 };
 
@@ -596,16 +618,16 @@ struct ProgressDocument {
   std::int64_t elapsed_ms = 0;
   std::optional<std::string>
       waiting_for;  // who has the database locked: "pid 123 (python3 app.py)"
-  static constexpr auto Fields() {
-    return std::tuple{Field{"id", &ProgressDocument::id},
-                      Field{"step", &ProgressDocument::step},
-                      Field{"steps", &ProgressDocument::steps},
-                      Field{"revision", &ProgressDocument::revision},
-                      Field{"message", &ProgressDocument::message},
-                      Field{"statement", &ProgressDocument::statement},
-                      Field{"statements", &ProgressDocument::statements},
-                      Field{"elapsed_ms", &ProgressDocument::elapsed_ms},
-                      Field{"waiting_for", &ProgressDocument::waiting_for}};
+  static constexpr void Fields(auto&& field) {
+    field("id", &ProgressDocument::id);
+    field("step", &ProgressDocument::step);
+    field("steps", &ProgressDocument::steps);
+    field("revision", &ProgressDocument::revision);
+    field("message", &ProgressDocument::message);
+    field("statement", &ProgressDocument::statement);
+    field("statements", &ProgressDocument::statements);
+    field("elapsed_ms", &ProgressDocument::elapsed_ms);
+    field("waiting_for", &ProgressDocument::waiting_for);
   }
 };
 
@@ -625,21 +647,21 @@ struct ScannedFile {
   std::vector<std::string> columns;  // "table.column type", for similarity
   std::vector<Holder> holders;
   std::string problem;  // why it could not be read
-  static constexpr auto Fields() {
-    return std::tuple{Field{"path", &ScannedFile::path},
-                      Field{"device", &ScannedFile::device},
-                      Field{"inode", &ScannedFile::inode},
-                      Field{"links", &ScannedFile::links},
-                      Field{"size", &ScannedFile::size},
-                      Field{"modified_ns", &ScannedFile::modified_ns},
-                      Field{"kind", &ScannedFile::kind},
-                      Field{"wal", &ScannedFile::wal},
-                      Field{"version_table", &ScannedFile::version_table},
-                      Field{"revision", &ScannedFile::revision},
-                      Field{"tables", &ScannedFile::tables},
-                      Field{"columns", &ScannedFile::columns},
-                      Field{"holders", &ScannedFile::holders},
-                      Field{"problem", &ScannedFile::problem}};
+  static constexpr void Fields(auto&& field) {
+    field("path", &ScannedFile::path);
+    field("device", &ScannedFile::device);
+    field("inode", &ScannedFile::inode);
+    field("links", &ScannedFile::links);
+    field("size", &ScannedFile::size);
+    field("modified_ns", &ScannedFile::modified_ns);
+    field("kind", &ScannedFile::kind);
+    field("wal", &ScannedFile::wal);
+    field("version_table", &ScannedFile::version_table);
+    field("revision", &ScannedFile::revision);
+    field("tables", &ScannedFile::tables);
+    field("columns", &ScannedFile::columns);
+    field("holders", &ScannedFile::holders);
+    field("problem", &ScannedFile::problem);
   }
   bool operator==(const ScannedFile&) const = default;
 };
@@ -652,13 +674,13 @@ struct ScanRequest {
   std::string base;                         // the project root
   std::vector<std::string> known_names;     // base names of configured databases: also when empty
   std::vector<std::string> version_tables;  // names to look for, in order
-  static constexpr auto Fields() {
-    return std::tuple{Field{"roots", &ScanRequest::roots},
-                      Field{"paths", &ScanRequest::paths},
-                      Field{"ignore", &ScanRequest::ignore},
-                      Field{"base", &ScanRequest::base},
-                      Field{"known_names", &ScanRequest::known_names},
-                      Field{"version_tables", &ScanRequest::version_tables}};
+  static constexpr void Fields(auto&& field) {
+    field("roots", &ScanRequest::roots);
+    field("paths", &ScanRequest::paths);
+    field("ignore", &ScanRequest::ignore);
+    field("base", &ScanRequest::base);
+    field("known_names", &ScanRequest::known_names);
+    field("version_tables", &ScanRequest::version_tables);
   }
 };
 
@@ -667,9 +689,10 @@ struct ScanResult {
   int v = 1;
   std::vector<ScannedFile> files;
   bool truncated = false;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &ScanResult::v}, Field{"files", &ScanResult::files},
-                      Field{"truncated", &ScanResult::truncated}};
+  static constexpr void Fields(auto&& field) {
+    field("v", &ScanResult::v);
+    field("files", &ScanResult::files);
+    field("truncated", &ScanResult::truncated);
   }
 };
 

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -23,7 +22,7 @@ using Json = nlohmann::ordered_json;
 namespace json_internal {
 template <class T>
 concept HasFields = requires {
-  T::Fields();
+  T::Fields([](std::string_view, auto) {});
 };
 template <class T>
 struct IsOptional : std::false_type {};
@@ -39,11 +38,9 @@ template <class T>
 [[nodiscard]] Json ToJson(const T& value) {
   if constexpr (json_internal::HasFields<T>) {
     Json object = Json::object();
-    std::apply(
-        [&](const auto&... field) {
-          (object.emplace(std::string(field.name), ToJson(value.*field.member)), ...);
-        },
-        T::Fields());
+    T::Fields([&](std::string_view name, auto member) {
+      object.emplace(std::string(name), ToJson(value.*member));
+    });
     return object;
   } else if constexpr (json_internal::IsOptional<T>::value) {
     return value ? ToJson(*value) : Json(nullptr);
@@ -61,16 +58,11 @@ template <class T>
 void FromJson(const Json& json, T& value) {
   if constexpr (json_internal::HasFields<T>) {
     if (!json.is_object()) throw Json::type_error::create(302, "an object is expected", &json);
-    std::apply(
-        [&](const auto&... field) {
-          const auto one = [&](const auto& f) {
-            if (const auto found = json.find(f.name); found != json.end()) {
-              FromJson(*found, value.*f.member);
-            }
-          };
-          (one(field), ...);
-        },
-        T::Fields());
+    T::Fields([&](std::string_view name, auto member) {
+      if (const auto found = json.find(name); found != json.end()) {
+        FromJson(*found, value.*member);
+      }
+    });
   } else if constexpr (json_internal::IsOptional<T>::value) {
     if (json.is_null()) {
       value.reset();

@@ -96,16 +96,11 @@ Request DecodeRequest(std::string_view line, std::string& id_json) {
 std::string EncodeRequest(std::int64_t id, std::string_view method, const Params& params) {
   const Params defaults;
   Json given = Json::object();
-  std::apply(
-      [&](const auto&... field) {
-        const auto add = [&](const auto& one) {
-          if (params.*one.member != defaults.*one.member) {
-            given.emplace(std::string(one.name), ToJson(params.*one.member));
-          }
-        };
-        (add(field), ...);
-      },
-      Params::Fields());
+  Params::Fields([&](std::string_view name, auto member) {
+    if (params.*member != defaults.*member) {
+      given.emplace(std::string(name), ToJson(params.*member));
+    }
+  });
   return Concat(R"({"jsonrpc":"2.0","id":)", id, R"(,"method":")", method, R"(","params":)",
                 DumpJson(given), "}\n");
 }

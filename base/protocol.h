@@ -7,12 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "base/documents.h"
 #include "base/error.h"
-#include "base/fields.h"
 
 namespace drover {
 
@@ -51,32 +49,32 @@ struct Params {
   std::vector<std::string> want;    // hello: capabilities
   std::int64_t id = 0;              // cancel: the request to cancel
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"project", &Params::project},
-                      Field{"cwd", &Params::cwd},
-                      Field{"environments", &Params::environments},
-                      Field{"target", &Params::target},
-                      Field{"select", &Params::select},
-                      Field{"message", &Params::message},
-                      Field{"revisions", &Params::revisions},
-                      Field{"depends_on", &Params::depends_on},
-                      Field{"head", &Params::head},
-                      Field{"rev_id", &Params::rev_id},
-                      Field{"branch_label", &Params::branch_label},
-                      Field{"direction", &Params::direction},
-                      Field{"splice", &Params::splice},
-                      Field{"draft", &Params::draft},
-                      Field{"no_draft", &Params::no_draft},
-                      Field{"dry_run", &Params::dry_run},
-                      Field{"confirm", &Params::confirm},
-                      Field{"purge", &Params::purge},
-                      Field{"sql", &Params::sql},
-                      Field{"refresh", &Params::refresh},
-                      Field{"confirm_environment", &Params::confirm_environment},
-                      Field{"client", &Params::client},
-                      Field{"protocol", &Params::protocol},
-                      Field{"want", &Params::want},
-                      Field{"id", &Params::id}};
+  static constexpr void Fields(auto&& field) {
+    field("project", &Params::project);
+    field("cwd", &Params::cwd);
+    field("environments", &Params::environments);
+    field("target", &Params::target);
+    field("select", &Params::select);
+    field("message", &Params::message);
+    field("revisions", &Params::revisions);
+    field("depends_on", &Params::depends_on);
+    field("head", &Params::head);
+    field("rev_id", &Params::rev_id);
+    field("branch_label", &Params::branch_label);
+    field("direction", &Params::direction);
+    field("splice", &Params::splice);
+    field("draft", &Params::draft);
+    field("no_draft", &Params::no_draft);
+    field("dry_run", &Params::dry_run);
+    field("confirm", &Params::confirm);
+    field("purge", &Params::purge);
+    field("sql", &Params::sql);
+    field("refresh", &Params::refresh);
+    field("confirm_environment", &Params::confirm_environment);
+    field("client", &Params::client);
+    field("protocol", &Params::protocol);
+    field("want", &Params::want);
+    field("id", &Params::id);
   }
 };
 

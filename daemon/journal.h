@@ -8,10 +8,8 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
-#include "base/fields.h"
 #include "base/posix.h"
 
 namespace drover::daemon {
@@ -31,20 +29,20 @@ struct JournalEntry {
   std::int64_t duration_ms = 0;
   std::string message;
 
-  static constexpr auto Fields() {
-    return std::tuple{Field{"job", &JournalEntry::job},
-                      Field{"what", &JournalEntry::what},
-                      Field{"at", &JournalEntry::at},
-                      Field{"project", &JournalEntry::project},
-                      Field{"environment", &JournalEntry::environment},
-                      Field{"target", &JournalEntry::target},
-                      Field{"command", &JournalEntry::command},
-                      Field{"from", &JournalEntry::from},
-                      Field{"to", &JournalEntry::to},
-                      Field{"by", &JournalEntry::by},
-                      Field{"pid", &JournalEntry::pid},
-                      Field{"duration_ms", &JournalEntry::duration_ms},
-                      Field{"message", &JournalEntry::message}};
+  static constexpr void Fields(auto&& field) {
+    field("job", &JournalEntry::job);
+    field("what", &JournalEntry::what);
+    field("at", &JournalEntry::at);
+    field("project", &JournalEntry::project);
+    field("environment", &JournalEntry::environment);
+    field("target", &JournalEntry::target);
+    field("command", &JournalEntry::command);
+    field("from", &JournalEntry::from);
+    field("to", &JournalEntry::to);
+    field("by", &JournalEntry::by);
+    field("pid", &JournalEntry::pid);
+    field("duration_ms", &JournalEntry::duration_ms);
+    field("message", &JournalEntry::message);
   }
   bool operator==(const JournalEntry&) const = default;
 };
