@@ -449,12 +449,14 @@ struct NewRevisionDocument {
   std::string file;
   std::vector<std::string> down_revision;
   bool draft = false;
+  std::vector<std::string> warnings;
   static constexpr void Fields(auto&& field) {
     field("v", &NewRevisionDocument::v);
     field("revision", &NewRevisionDocument::revision);
     field("file", &NewRevisionDocument::file);
     field("down_revision", &NewRevisionDocument::down_revision);
     field("draft", &NewRevisionDocument::draft);
+    field("warnings", &NewRevisionDocument::warnings);
   }
 };
 

@@ -174,6 +174,13 @@ std::string ShellQuote(std::string_view text) {
   return out;
 }
 
+std::string OneLine(std::string_view text) {
+  std::string line(Trim(text));
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+  std::ranges::replace_if(line, is_control, ' ');
+  return std::string(Trim(line));
+}
+
 std::string Excerpt(std::string_view text, std::size_t limit) {
   text = Trim(text);
   const std::size_t end = text.find('\n');

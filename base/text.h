@@ -71,6 +71,9 @@ template <class... Pieces>
 /// `text` as one word for a shell: as it is when that is safe, else in single quotes.
 [[nodiscard]] std::string ShellQuote(std::string_view text);
 
+/// `text` as one line: control characters become blanks, and the ends are trimmed.
+[[nodiscard]] std::string OneLine(std::string_view text);
+
 /// The first line of `text`, shortened to `limit` bytes with an ellipsis at a character boundary.
 [[nodiscard]] std::string Excerpt(std::string_view text, std::size_t limit);
 

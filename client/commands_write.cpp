@@ -21,14 +21,19 @@ std::string ShowRepair(const Invocation& invocation, std::string_view json) {
   return RenderRepair(DecodeDocument<RepairDocument>(json), invocation.err);
 }
 
+/// Shows what has been refused.
+void Preview(const Invocation& invocation, Connection& connection, Renderer render, Params params) {
+  params.dry_run = true;
+  const std::string preview =
+      connection.Call(invocation.verb->method, params, OptionsFor(invocation));
+  PrintError(render(invocation, preview));
+}
+
 /// Asks about `refusal` and puts the answer into `params`; false when the answer is no.
 bool Consent(const Invocation& invocation, Connection& connection, const Error& refusal,
              Renderer render, Params& params) {
-  Params dry_run = params;
-  dry_run.dry_run = true;
-  const std::string preview =
-      connection.Call(invocation.verb->method, dry_run, OptionsFor(invocation));
-  PrintError(Concat(render(invocation, preview), Clean(refusal.message), "\n"));
+  Preview(invocation, connection, render, params);
+  PrintError(Concat(Clean(refusal.message), "\n"));
   if (refusal.kind == "environment.protected") {
     params.confirm_environment = AskLine("Type the environment's name to go on: ");
     return !params.confirm_environment.empty();
@@ -65,7 +70,12 @@ std::string Change(const Invocation& invocation, Connection& connection, Rendere
       const bool askable = error.code == Code::kRefused && (error.kind == "plan.destructive" ||
                                                             error.kind == "environment.protected" ||
                                                             error.kind == "repair.unconfirmed");
-      if (!askable || !CanAsk() || WasAnswered(error, params)) throw;
+      if (!askable || WasAnswered(error, params)) throw;
+      if (!CanAsk()) {
+        // Nobody should say --yes to what he has not seen.
+        if (!invocation.arguments.json) Preview(invocation, connection, render, params);
+        throw;
+      }
       if (!Consent(invocation, connection, error, render, params)) throw;
     }
   }

@@ -50,12 +50,12 @@ void NoteDestruction(migrations::Plan& plan, const Observation& seen, const std:
 void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command,
                       const std::string& environment, environments::DestructivePolicy policy) {
   using environments::DestructivePolicy;
+  // A downgrade has been asked for with what it drops; of a redo the way down is only the means.
   const bool goes_up = command == JobCommand::kUpgrade || command == JobCommand::kRedo;
   if (!goes_up || policy == DestructivePolicy::kAllow) return;
   if (params.confirm && policy == DestructivePolicy::kConfirm) return;
   std::vector<std::string> losses;
   for (const migrations::Step& step : plan.steps) {
-    if (step.direction == migrations::Direction::kDown) continue;  // named by the user
     for (const Destruction& loss : step.destructive) {
       if (!migrations::LosesData(loss)) continue;
       losses.push_back(Concat(step.revision.id, ": ", loss.kind, " ", loss.object));
@@ -124,6 +124,13 @@ void CheckProtection(const View& view, const Verdict& verdict, const Params& par
   }
 }
 
+std::vector<std::string> WarnOfBrokenConfig(const View& view) {
+  const std::optional<Error>& broken = view.seen->config_error;
+  if (!broken) return {};
+  return {Concat("drover.yaml cannot be read, so what it said before is in force: ",
+                 broken->where.empty() ? "" : Concat(broken->where, ": "), broken->message)};
+}
+
 ChangeRequest PrepareChange(Project& project, const View& view, const Params& params,
                             JobCommand command, bool carry_out) {
   ChangeRequest change;
@@ -170,10 +177,8 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
     plan = PlanFor(request, request.rows);
     NoteDestruction(plan, *view.seen, target.path);
   }
-  if (const std::optional<Error>& broken = view.seen->config_error) {
-    plan.warnings.push_back(
-        Concat("drover.yaml cannot be read, so what it said before is in force: ",
-               broken->where.empty() ? "" : Concat(broken->where, ": "), broken->message));
+  for (std::string& warning : WarnOfBrokenConfig(view)) {
+    plan.warnings.push_back(std::move(warning));
   }
   const bool warn = command != JobCommand::kRedo;  // which is the remedy
   if (warn && verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/documents.h"
 #include "base/protocol.h"
@@ -30,6 +32,9 @@ void CheckTarget(const environments::Target& target);
 /// environment on this file. An upgrade may always.
 void CheckProtection(const View& view, const Verdict& verdict, const Params& params,
                      JobCommand command);
+
+/// One warning while the drover.yaml on disk is not the one in force.
+[[nodiscard]] std::vector<std::string> WarnOfBrokenConfig(const View& view);
 
 /// Makes the job and the plan. Throws kNotFound ("environment.unknown", "database.missing"),
 /// kRefused

@@ -274,7 +274,8 @@ struct Methods {
             .revision = revision.id,
             .file = RelativeTo(revision.file, view.seen->root),
             .down_revision = revision.down_revision,
-            .draft = revision.draft};
+            .draft = revision.draft,
+            .warnings = WarnOfBrokenConfig(view)};
   }
 
   static void Revision(Service& service, const CallPtr& call) {

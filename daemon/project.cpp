@@ -12,6 +12,7 @@
 #include "daemon/log.h"
 #include "daemon/recovery.h"
 #include "environments/git.h"
+#include "migrations/lock_state.h"
 
 namespace drover::daemon {
 namespace {
@@ -160,10 +161,12 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
   if (look_again_ || !waiting_.empty()) Look();
 }
 
-/// The end of a transaction is an event, the end of its process is none.
+/// The end of a transaction is an event; the end of its process, or of a lock, is none.
 void Project::AwaitWriter() {
   writer_timer_.reset();
-  if (!watch_ || !view_->seen->being_written) {
+  const bool locked_out = std::ranges::any_of(
+      outside_failures_, [](const auto& failure) { return failure.second.code == Code::kBusy; });
+  if (!watch_ || (!view_->seen->being_written && !locked_out)) {
     writer_pause_ = kFirstWriterPause;
     return;
   }
@@ -175,6 +178,7 @@ void Project::Publish(std::shared_ptr<const Observation> seen) {
   auto view = std::make_shared<View>();
   view->seen = std::move(seen);
   view->verdicts = Judge(*view->seen, context_.jobs.Busy());
+  ShowProgress(*view);
   RefuseRepetition(*view);
   view->findings = CollectFindings(*view->seen);
   view->findings.insert(view->findings.end(), recovered_.begin(), recovered_.end());
@@ -232,6 +236,19 @@ void Project::StraysChanged() {
     Emit(std::move(event));
   }
   Publish(view_->seen);
+}
+
+/// A database with a running job is not opened, but the job tells how far it is.
+void Project::ShowProgress(View& view) const {
+  for (std::size_t i = 0; i < view.verdicts.size(); ++i) {
+    const auto reached = reached_.find(view.seen->targets[i].path);
+    if (reached == reached_.end()) continue;
+    Verdict& verdict = view.verdicts[i];
+    verdict.current = reached->second;
+    if (view.seen->graph) {
+      verdict.pending = migrations::Pending(*view.seen->graph, verdict.current).size();
+    }
+  }
 }
 
 /// A failure is remembered in the state file; but the disk may be full, and that the reason for it.
@@ -306,6 +323,7 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
     announcing.on_applied = [&](const migrations::AppliedStep& step) {
       if (observer.on_applied) observer.on_applied(step);
       self->context_.loop.Post([self, shared, step] {
+        self->reached_.insert_or_assign(shared->path, step.rows_after);
         const bool up = step.direction == migrations::Direction::kUp;
         EventDocument event;
         event.event = "applied";
@@ -336,6 +354,7 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
 }
 
 void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
+  reached_.erase(request.path);
   if (outcome.error) {
     EventDocument event;
     event.event = "failed";
@@ -350,7 +369,8 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
     const Code code = outcome.error->code;
     if (code == Code::kBusy || code == Code::kIo) {
       // What it looks like now: our own attempt may have left a trace.
-      outside_failures_.insert_or_assign(request.path, FootprintOf(request.path));
+      outside_failures_.insert_or_assign(
+          request.path, OutsideFailure{.code = code, .left = FootprintOf(request.path)});
     }
   } else if (!outcome.result.steps.empty()) {
     if (request.origin == JobOrigin::kUser) recovered_.clear();  // somebody has seen them
@@ -377,9 +397,9 @@ void Project::ForgetOutsideFailures(const Observation& seen) {
   std::erase_if(outside_failures_, [&](const auto& failure) {
     const auto& [path, before] = failure;
     const auto now = seen.footprints.find(path);
-    if (context_.jobs.Has(path) || (now != seen.footprints.end() && now->second == before)) {
-      return false;
-    }
+    const bool same = now != seen.footprints.end() && now->second == before.left;
+    const bool unlocked = before.code == Code::kBusy && !migrations::IsLocked(path);
+    if (context_.jobs.Has(path) || (same && !unlocked)) return false;
     attempts_.erase(path);
     look_again_ = true;
     try {

@@ -88,6 +88,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   void AwaitWriter();
   void Publish(std::shared_ptr<const Observation> seen);
   void Announce(const View* before, const View& now) const;
+  void ShowProgress(View& view) const;
   void RefuseRepetition(View& view);
   void ActByPolicy();
   void JobEnded(const JobRequest& request, const JobOutcome& outcome);
@@ -124,8 +125,14 @@ class Project final : public std::enable_shared_from_this<Project> {
   std::map<std::string, Attempt> attempts_;
   bool outdated_ = false;  // a job has ended since the present look began
   bool closed_ = false;
-  /// Databases whose job failed on a lock or by I/O, as that job left them.
-  std::map<std::string, migrations::Footprint> outside_failures_;
+  /// Databases whose job failed on a lock or by I/O.
+  struct OutsideFailure {
+    Code code;
+    migrations::Footprint left;  // as the job left it
+  };
+  std::map<std::string, OutsideFailure> outside_failures_;
+  /// The rows that running jobs have reached, by target path.
+  std::map<std::string, std::vector<migrations::RevisionId>> reached_;
 };
 
 }  // namespace drover::daemon

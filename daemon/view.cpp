@@ -115,22 +115,6 @@ CurrentRevision CurrentOf(const View& view, std::size_t environment, const Revis
   return current;
 }
 
-/// `target` among the files, else among the revisions whose files have gone.
-const Revision& FindToShow(const Graph& graph, std::span<const Revision> orphans,
-                           std::string_view target) {
-  try {
-    const std::vector<RevisionId> meant = migrations::ResolveToShow(graph, target);
-    return *graph.Find(meant.size() == 1 ? meant.front()
-                                         : migrations::ResolveRevision(graph, target));
-  } catch (const Error& error) {
-    if (error.code != Code::kNotFound || target.empty()) throw;
-    const auto named = [&](const Revision& orphan) { return orphan.id.starts_with(target); };
-    const auto found = std::ranges::find_if(orphans, named);
-    if (found == orphans.end() || std::ranges::count_if(orphans, named) > 1) throw;
-    return *found;
-  }
-}
-
 /// What a database with these rows is at; rows that no file has are named as they are.
 std::vector<RevisionId> EffectiveRows(const View& view, std::size_t environment) {
   const std::vector<RevisionId>& rows = view.verdicts[environment].current;
@@ -149,6 +133,36 @@ const std::vector<RevisionId>& RowsOfDefault(const View& view) {
       std::ranges::find(view.verdicts, view.config().default_environment, &Verdict::environment);
   static const std::vector<RevisionId> kNone;
   return found == view.verdicts.end() ? kNone : found->current;
+}
+
+/// What `target` means, "current" being the default environment's rows. A name is sought among the
+/// files, then among the revisions whose files have gone.
+std::vector<const Revision*> FindToShow(const View& view, const Graph& graph,
+                                        std::span<const Revision> orphans,
+                                        std::string_view target) {
+  const auto find = [&](const RevisionId& id) {
+    const auto orphan = std::ranges::find(orphans, id, &Revision::id);
+    return orphan == orphans.end() ? graph.Find(id) : &*orphan;
+  };
+  std::vector<const Revision*> found;
+  if (target == "current") {
+    for (const RevisionId& row : RowsOfDefault(view)) {
+      if (const Revision* revision = find(row)) found.push_back(revision);
+    }
+    return found;
+  }
+  try {
+    const std::vector<RevisionId> meant = migrations::ResolveToShow(graph, target);
+    if (meant.empty()) (void)migrations::ResolveRevision(graph, target);  // says why
+    for (const RevisionId& id : meant) found.push_back(graph.Find(id));
+  } catch (const Error& error) {
+    if (error.code != Code::kNotFound || target.empty()) throw;
+    for (const Revision& orphan : orphans) {
+      if (orphan.id.starts_with(target)) found.push_back(&orphan);
+    }
+    if (found.size() != 1) throw;
+  }
+  return found;
 }
 
 }  // namespace
@@ -273,13 +287,14 @@ RevisionsDocument MakeRevisions(const View& view, std::string_view select,
   std::vector<Revision> orphans = Orphans(view);
   RevisionsDocument document;
   if (select == "show") {
-    const Revision& revision = FindToShow(graph, orphans, target);
-    RevisionEntry entry = EntryOf(view, graph, revision, positions);
-    entry.up_sql = revision.up.sql;
-    if (revision.down) entry.down_sql = revision.down->sql;
-    entry.applied = ApplicationsOf(view, revision.id);
-    if (!revision.archived) entry.differences = DifferencesOf(view, revision);
-    document.revisions.push_back(std::move(entry));
+    for (const Revision* revision : FindToShow(view, graph, orphans, target)) {
+      RevisionEntry entry = EntryOf(view, graph, *revision, positions);
+      entry.up_sql = revision->up.sql;
+      if (revision->down) entry.down_sql = revision->down->sql;
+      entry.applied = ApplicationsOf(view, revision->id);
+      if (!revision->archived) entry.differences = DifferencesOf(view, *revision);
+      document.revisions.push_back(std::move(entry));
+    }
     return document;
   }
   if (select == "all" && target.empty()) {

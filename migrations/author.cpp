@@ -63,14 +63,6 @@ RevisionId NewId(const Graph& graph, const std::string& wanted) {
   return wanted;
 }
 
-/// A message becomes one header line.
-std::string OneLine(std::string_view message) {
-  std::string line(Trim(message));
-  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
-  std::ranges::replace_if(line, is_control, ' ');
-  return line;
-}
-
 void CheckHead(const Graph& graph, const RevisionId& id) {
   if (graph.Children(id).empty()) return;
   const std::vector<RevisionId> children = graph.Children(id);

@@ -25,4 +25,8 @@ enum class Writer : std::uint8_t {
 /// cannot be known.
 [[nodiscard]] Writer FindWriter(const std::string& path, const std::string& proc = "/proc");
 
+/// Does any connection hold a lock that could keep a writer of the database out, in either journal
+/// mode? Never throws; false when it cannot be known.
+[[nodiscard]] bool IsLocked(const std::string& path, const std::string& proc = "/proc");
+
 }  // namespace drover::migrations

@@ -54,7 +54,7 @@ std::string OfflineScript(const Plan& plan, std::string_view version_table, cons
     const bool up = step.direction == Direction::kUp;
     const bool transaction = step.script().transaction;
     sql += Concat("\n-- ", up ? "upgrade to " : "downgrade from ", step.revision.id, ": ",
-                  step.revision.message, "\n");
+                  OneLine(step.revision.message), "\n");
     CheckScriptText(step.script(), step.revision.file);
     if (transaction) sql += "BEGIN IMMEDIATE;\n";
     if (first) {

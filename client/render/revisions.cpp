@@ -177,6 +177,7 @@ std::string RenderNewRevision(const NewRevisionDocument& revision, std::string_v
   if (revision.draft) {
     out += "It is a draft: remove its `-- draft` line when it is ready to be applied.\n";
   }
+  for (const std::string& warning : revision.warnings) out += Concat("! ", Clean(warning), "\n");
   return out;
 }
 

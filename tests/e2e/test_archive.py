@@ -116,6 +116,8 @@ class Repair(Archive):
         refused = project.drover("repair", self.ids[0], "--json", check=8).error
         self.assertEqual(refused["kind"], "repair.unconfirmed")
         self.assertEqual(refused["hint"], f"drover repair {self.ids[0]} -e dev --yes")
+        self.assertIn("+CREATE TABLE table_1 (id INTEGER PRIMARY KEY, note TEXT NOT NULL);",
+                      project.drover("repair", self.ids[0], check=8).err, "seen before --yes")
         document = project.drover("repair", self.ids[0], "--yes", "--json").json
         self.assertTrue(document["repaired"])
         self.assertEqual(document["kind"], "modified")
@@ -185,7 +187,12 @@ class Redo(Archive):
                          [(self.ids[2], "down", True), (self.ids[2], "up", False)])
         self.assertEqual(plan["from"], plan["to"])
         self.assertIn("table_3", project.tables())
-        done = project.drover("redo", "--json").json
+        error = project.drover("redo", "--json", check=8).error
+        self.assertEqual(error["kind"], "plan.destructive")
+        self.assertIn(f"{self.ids[2]}: drop table table_3", error["message"])
+        self.assertIn("table_3", project.tables())
+        self.assertEqual(error["hint"], "drover redo -e dev --yes")
+        done = project.drover("redo", "--yes", "--json").json
         self.assertEqual(done["applied"], 2)
         self.assertEqual(project.tables(), ["table_1", "table_2", "table_three"])
         self.assertEqual(self.history()[3:], [f"down {self.ids[2]}", f"up {self.ids[2]}"])
@@ -197,7 +204,7 @@ class Redo(Archive):
     def test_what_is_above_goes_and_comes_too(self):
         project = self.project
         self.edit(self.ids[0], "note TEXT", "note TEXT, more INT")
-        out = project.drover("redo", self.ids[0]).out
+        out = project.drover("redo", self.ids[0], "--yes").out
         self.assertIn("dev: redid 3 migrations", out)
         self.assertIn("(as it was applied)", out)
         self.assertEqual(self.history()[3:],
@@ -208,7 +215,7 @@ class Redo(Archive):
     def test_a_failure_leaves_the_last_complete_revision(self):
         project = self.project
         self.edit(self.ids[2], "CREATE TABLE table_3", "CREATE TABLE nowhere.table_3")
-        error = project.drover("redo", "--json", check=1).error
+        error = project.drover("redo", "--yes", "--json", check=1).error
         self.assertIn("nowhere", error["message"])
         self.assertIn(f"the database is at {self.ids[1]}", error["message"])
         self.assertEqual(project.versions(), [self.ids[1]])
@@ -246,19 +253,19 @@ class RedoUnderPolicy(Archive):
         project = self.project
         self.edit(self.ids[2], "CREATE TABLE table_3", "CREATE TABLE nowhere.table_3")
         project.wait_state("modified")
-        project.drover("redo", check=1)
+        project.drover("redo", "--yes", check=1)
         project.wait_state("failed")
         self.assertEqual(project.versions(), [self.ids[1]])
         self.edit(self.ids[2], "CREATE TABLE nowhere.table_3", "CREATE TABLE table_3")
         project.wait_versions(self.ids[2])
-        project.drover("redo")
+        project.drover("redo", "--yes")
         project.migration("f00000000001", self.ids[2], "CREATE TABLE f (id INTEGER);")
         project.wait_versions("f00000000001")
 
     def test_a_hold_outlives_a_redo(self):
         project = self.project
         project.drover("downgrade", "-1")
-        project.drover("redo")
+        project.drover("redo", "--yes")
         self.assertEqual(project.env_status()["state"], "held")
         self.assertEqual(project.versions(), [self.ids[1]])
 
@@ -336,7 +343,7 @@ class WithoutADaemon(Archive):
         self.edit(self.ids[2], "note TEXT", "note BLOB")
         self.assertIn("would redo 1 migration", project.drover("--local", "redo", "--dry-run").out)
         self.assertIn("would accept", project.drover("--local", "repair", "head", "--dry-run").out)
-        project.drover("--local", "redo")
+        project.drover("--local", "redo", "--yes")
         self.edit(self.ids[0], "note TEXT", "note BLOB")
         project.drover("--local", "repair", self.ids[0], "--yes")
         self.file(self.ids[2]).unlink()

@@ -123,6 +123,32 @@ class Jobs(harness.Case):
         self.assertTrue(waiting)
         self.assertIn(f"pid {holder.pid} (/usr/bin/python3", waiting[0])
 
+    def test_status_says_how_far_a_job_is(self):
+        project = self.project
+        project.migration("a00000000010", "a00000000009", "CREATE TABLE quick (n INTEGER);")
+        project.migration(SLOW, "a00000000010", harness.busy_sql(40))
+        child = self.running()
+        wait_until(lambda: project.env_status()["current"] == ["a00000000010"],
+                   "the revision that the job has reached is shown")
+        entry = project.env_status()
+        self.assertEqual((entry["state"], entry["pending"]), ("applying", 1))
+        child.kill()
+
+    def test_policy_goes_on_when_a_lock_is_gone(self):
+        # The end of a lock is no event of the file system.
+        project = self.project
+        holder = self.project.python(
+            "import sqlite3,time; d = sqlite3.connect('application.db', isolation_level=None); "
+            "d.execute('BEGIN IMMEDIATE'); print('ready', flush=True); time.sleep(300)")
+        project.configure_dev("apply")
+        project.migration(SLOW, "a00000000009", "CREATE TABLE early (n INTEGER);")
+        project.wait_state("failed")
+        self.assertIn(f"locked by pid {holder.pid}", project.env_status()["why"])
+        holder.kill()
+        holder.wait()
+        project.wait_versions(SLOW)
+        self.assertEqual(project.env_status()["state"], "current")
+
     def test_who_keeps_the_lock_is_named_in_the_error(self):
         self.slow(0.001)
         holder = self.lock(300)

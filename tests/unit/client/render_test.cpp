@@ -372,12 +372,14 @@ TEST(StraysScreenTest, NoneIsSaid) {
 }
 
 TEST(NewRevisionScreenTest, SaysThatItIsADraft) {
-  const NewRevisionDocument revision{1, "b2", "migrations/b2_x.sql", {"a1"}, true};
+  const NewRevisionDocument revision{1,      "b2", "migrations/b2_x.sql",
+                                     {"a1"}, true, {"drover.yaml cannot be read"}};
   EXPECT_EQ(RenderNewRevision(revision, kRoot, kRoot, kPipe),
             "wrote migrations/b2_x.sql\n"
             "revision b2 follows a1\n"
-            "It is a draft: remove its `-- draft` line when it is ready to be applied.\n");
-  const NewRevisionDocument first{1, "a1", "/home/u/idv/migrations/a1.sql", {}, false};
+            "It is a draft: remove its `-- draft` line when it is ready to be applied.\n"
+            "! drover.yaml cannot be read\n");
+  const NewRevisionDocument first{1, "a1", "/home/u/idv/migrations/a1.sql", {}, false, {}};
   EXPECT_EQ(RenderNewRevision(first, "/home/u/idv/backend", kRoot, kPipe),
             "wrote ../migrations/a1.sql\nrevision a1 follows <base>\n");
 }

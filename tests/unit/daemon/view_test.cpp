@@ -101,6 +101,9 @@ TEST_F(ViewTest, HistoryIsNewestFirstAndARangeIncludesItsEnds) {
   EXPECT_EQ(Ids(MakeRevisions(view, "branches", "")), "");
   EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "all", "b2:a1"); }), "range_not_ancestor");
   EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "all", "nonsense"); }), "range");
+  EXPECT_EQ(Ids(MakeRevisions(view, "show", "heads")), "c3");
+  EXPECT_EQ(Ids(MakeRevisions(view, "show", "current")), "b2");
+  EXPECT_EQ(KindOf([&] { (void)MakeRevisions(view, "show", "base"); }), "unknown_revision");
   const RevisionEntry shown = MakeRevisions(view, "show", "b2").revisions.at(0);
   EXPECT_THAT(shown.up_sql.value_or(""), HasSubstr("CREATE TABLE u"));
   EXPECT_EQ(shown.file, "migrations/b2.sql");

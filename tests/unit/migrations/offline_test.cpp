@@ -133,6 +133,14 @@ TEST_F(OfflineTest, StatementsOfATriggerAreInPlace) {
   EXPECT_NO_THROW((void)Script(PlanUpgrade(graph, {}, "head", Drafts::kInclude)));
 }
 
+TEST_F(OfflineTest, ControlCharactersOfAMessageStayOutOfTheScript) {
+  Revision revision = MakeRevision("a", {}, "CREATE TABLE a (x);");
+  revision.message = "one\rtwo\x1b[31m";
+  const std::string script =
+      Script(PlanUpgrade(Graph({revision}), {}, "head", Drafts::kStopBefore));
+  EXPECT_NE(script.find("-- upgrade to a: one two [31m\n"), script.npos) << script;
+}
+
 TEST_F(OfflineTest, AppliedAtIsAsGiven) {
   const Graph graph = ThreeTables();
   ASSERT_EQ(Feed(Script(PlanUpgrade(graph, {}, "a", Drafts::kStopBefore)), offline_), 0);
