@@ -31,6 +31,7 @@ int RunStrays(Invocation& invocation);
 int RunChange(Invocation& invocation);  // upgrade, downgrade, stamp, redo
 int RunRepair(Invocation& invocation);
 int RunRevision(Invocation& invocation);
+int RunEdit(Invocation& invocation);
 int RunMerge(Invocation& invocation);
 int RunTrust(Invocation& invocation);
 

@@ -167,6 +167,32 @@ int RunRevision(Invocation& invocation) {
   return RunNewRevision(invocation, params, editor);
 }
 
+int RunEdit(Invocation& invocation) {
+  if (invocation.arguments.json) {
+    throw Error(Code::kInvalid, "usage", "edit has nothing to print as JSON", "drover show --json");
+  }
+  CheckEditorTerminal();
+  const std::string editor = FindEditor();
+  Params params = ParamsFor(invocation);
+  params.select = "show";
+  params.target = TargetOf(invocation);
+  const auto shown = DecodeDocument<RevisionsDocument>(
+      Open(invocation).Call(invocation.verb->method, params, OptionsFor(invocation)));
+  if (shown.revisions.size() != 1) {
+    throw Error(Code::kConflict, "multiple_heads",
+                Concat("\"", params.target, "\" stands for ", shown.revisions.size(), " revisions"),
+                "drover heads");
+  }
+  const RevisionEntry& revision = shown.revisions.front();
+  if (revision.file.empty()) {
+    throw Error(Code::kNotFound, "orphan",
+                Concat("revision ", revision.revision, " has no file any more"),
+                Concat("drover show ", revision.revision));
+  }
+  OpenInEditor(editor, AbsolutePath(revision.file, invocation.project));
+  return 0;
+}
+
 int RunMerge(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   Params params = ParamsFor(invocation);

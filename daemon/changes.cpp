@@ -151,7 +151,11 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
   if (params.purge) request.purge = migrations::Purge::kYes;
 
   migrations::Plan plan;
-  if (range) {
+  if (range && command == JobCommand::kStamp) {
+    const migrations::RangeText sides = *migrations::CutRange(request.target);
+    const auto from = migrations::ResolveSymbol(*request.graph, sides.from).revisions;
+    plan = migrations::PlanStamp(*request.graph, from, sides.to, request.purge);
+  } else if (range) {
     const auto direction = command == JobCommand::kDowngrade ? migrations::Direction::kDown
                                                              : migrations::Direction::kUp;
     plan = migrations::PlanOffline(*request.graph, request.target, direction, request.drafts);
@@ -193,8 +197,11 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
                                      .git_commit = {},
                                      .git_branch = {},
                                      .tool_version = "drover " DROVER_VERSION};
+      const std::string now = FormatUtc(WallNow());
       change.answer->sql =
-          migrations::OfflineScript(plan, request.version_table, by, FormatUtc(WallNow()));
+          command == JobCommand::kStamp
+              ? migrations::StampScript(plan, *request.graph, request.version_table, by, now)
+              : migrations::OfflineScript(plan, request.version_table, by, now);
     }
     return change;
   }

@@ -149,7 +149,7 @@ struct Methods {
       call->Guard([&] {
         if (service.stopping_ && carry_out) ThrowStopping();
         ChangeRequest change = PrepareChange(*project, *view, call->params(), command, carry_out);
-        if (change.answer && command == JobCommand::kStamp) {
+        if (change.answer && command == JobCommand::kStamp && !call->params().sql) {
           AnswerWithSchema(service, call, *project, std::move(change));
           return;
         }
@@ -428,7 +428,8 @@ constexpr std::array kMethods{
            "project environments target dry_run confirm confirm_environment sql",
            Methods::Downgrade},
     Method{"stamp", "Writes the version table without running anything.",
-           "project environments target purge dry_run confirm confirm_environment", Methods::Stamp},
+           "project environments target purge dry_run confirm confirm_environment sql",
+           Methods::Stamp},
     Method{"redo", "Takes a revision and what is above it back, and applies it as its file is now.",
            "project environments target dry_run confirm confirm_environment", Methods::Redo},
     Method{"repair", "Shows or accepts the edit of one applied revision.",

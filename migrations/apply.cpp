@@ -119,12 +119,8 @@ class Applier {
     const Plan plan = request_.plan(rows);
     ledger_->EnsureTables();
     ledger_->ReplaceRows(rows, plan.to);
-    for (const RevisionId& id : plan.to) {
-      const Revision* revision = graph.Find(id);
-      const bool news = std::ranges::find(rows, id) == rows.end();
-      if (revision != nullptr && news) {
-        ledger_->Record(MakeHistoryRow(*revision, "stamp", FormatUtc(WallNow()), 0));
-      }
+    for (const Revision* revision : StampedRevisions(plan, graph)) {
+      ledger_->Record(MakeHistoryRow(*revision, "stamp", FormatUtc(WallNow()), 0));
     }
     transaction.Commit(request_.busy_timeout);
     result_.from = rows;

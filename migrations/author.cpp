@@ -42,7 +42,7 @@ void CheckLabelIsFree(const Graph& graph, const std::string& name) {
 std::vector<std::string> NewLabels(const Graph& graph, const RevisionId& id,
                                    const std::string& label) {
   if (label.empty()) return {};
-  CheckRevisionId(label, "");
+  CheckRevisionId(label, "", "a branch label");
   CheckLabelIsFree(graph, label);
   if (label == id || graph.Find(label) != nullptr) {
     throw Error(Code::kInvalid, "duplicate_branch_label",

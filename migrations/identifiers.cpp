@@ -132,7 +132,15 @@ RevisionId Named(const Graph& graph, std::string_view symbol, const Limits& limi
 
 Limits LimitsOf(const Graph& graph, const Parts& parts) {
   if (!parts.label) return Limits(graph);
-  return {graph, Named(graph, *parts.label, Limits(graph))};
+  try {
+    return {graph, Named(graph, *parts.label, Limits(graph))};
+  } catch (Error& error) {
+    if (error.code == Code::kNotFound) {
+      error.message = Concat("there is no branch label or revision \"", *parts.label, "\"");
+      error.hint = "drover history --graph";
+    }
+    throw;
+  }
 }
 
 std::vector<RevisionId> SingleHead(const Graph& graph, const Limits& limits) {
@@ -321,9 +329,12 @@ ResolvedTarget ResolveSymbol(const Graph& graph, std::string_view text) {
   try {
     return {.revisions = Symbol(graph, parts.symbol, limits), .branch = limits.branch()};
   } catch (Error& error) {
-    if (const std::string meaning = MeaningOfRelative(graph, text); !meaning.empty()) {
-      error.message += ", and only upgrade, downgrade and history count steps";
-      error.hint = Concat("write ", meaning, " instead of ", text);
+    if (CutStep(text).step) {
+      error.message = Concat(
+          "\"", text, "\" names no revision: only upgrade, downgrade and history count steps");
+      const std::string meaning = MeaningOfRelative(graph, text);
+      error.hint = meaning.empty() ? std::string("drover history")
+                                   : Concat("write ", meaning, " instead of ", text);
     }
     throw;
   }

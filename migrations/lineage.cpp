@@ -107,7 +107,9 @@ class Tracer {
         lineage_.problem = Error(Code::kDrift, "orphan",
                                  Concat("revision ", id,
                                         " is applied, but no migration file has it, and the "
-                                        "history of the database does not know it either"),
+                                        "history of the database does not know it either: bring "
+                                        "its file back, or say where the database is with drover "
+                                        "stamp --purge REVISION"),
                                  Concat("git log --all --oneline -- '*", id, "*'"));
         return;
       }
@@ -156,10 +158,16 @@ std::optional<std::string> WayBackFromOrphans(const Lineage& lineage,
   std::set<std::string> targets;
   for (const RevisionId& id : lineage.orphans) {
     const Revision& orphan = *lineage.graph->Find(id);
-    targets.insert(orphan.down_revision.begin(), orphan.down_revision.end());
-    if (orphan.down_revision.empty()) targets.insert("base");
+    for (const RevisionId& parent : orphan.down_revision) {
+      if (std::ranges::find(lineage.orphans, parent) != lineage.orphans.end()) continue;
+      targets.insert(parent);
+      targets.insert(Concat(id, "@", parent));  // spares a branch beside it
+    }
+    if (orphan.down_revision.empty()) {
+      targets.insert("base");
+      targets.insert(Concat(id, "@base"));
+    }
   }
-  for (const RevisionId& id : lineage.orphans) targets.erase(id);
   std::optional<std::string> best;
   std::size_t fewest = 0;
   for (const std::string& target : targets) {
@@ -169,7 +177,8 @@ std::optional<std::string> WayBackFromOrphans(const Lineage& lineage,
       const bool clean = std::ranges::none_of(lineage.orphans, [&](const RevisionId& id) {
         return left[static_cast<std::size_t>(lineage.graph->IndexOf(id))];
       });
-      if (clean && (!best || plan.steps.size() < fewest)) {
+      const bool shorter = best && plan.steps.size() == fewest && target.size() < best->size();
+      if (clean && (!best || plan.steps.size() < fewest || shorter)) {
         best = target;
         fewest = plan.steps.size();
       }

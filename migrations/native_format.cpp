@@ -108,7 +108,7 @@ class Parser {
     }
     std::set<std::string_view> unique;
     for (const RevisionId& id : ids) {
-      CheckRevisionId(id, Where());
+      CheckRevisionId(id, Where(), key == "branch_labels" ? "a branch label" : "a revision id");
       if (!unique.insert(id).second) {
         Fail(Concat("\"-- ", key, ":\" names ", id, " twice"), "name it once");
       }
@@ -189,17 +189,20 @@ std::string FormatMigration(const Revision& revision) {
   return text + "-- migrate:up\n\n-- migrate:down\n\n";
 }
 
-void CheckRevisionId(std::string_view id, const std::string& where) {
+void CheckRevisionId(std::string_view name, const std::string& where, std::string_view what) {
   // The version table says VARCHAR(32), which SQLite does not enforce; Alembic's users have longer.
-  constexpr std::size_t kLongestId = 128;
+  constexpr std::size_t kLongest = 128;
   constexpr std::array<std::string_view, 5> kReserved{"head", "heads", "base", "current", "none"};
-  const std::size_t bad = id.find_first_of(" \t\r\n\"'`\\,@-+:");
-  if (id.empty() || id.size() > kLongestId || bad != std::string_view::npos ||
-      std::ranges::find(kReserved, id) != kReserved.end()) {
-    throw Error(Code::kInvalid, "illegal_character",
-                Concat("\"", Excerpt(id, 70), "\" cannot be a revision id"),
-                Concat("use letters, digits and '_', at most ", kLongestId, " of them"), where);
-  }
+  const bool reserved = std::ranges::find(kReserved, name) != kReserved.end();
+  const std::size_t bad = name.find_first_of(" \t\r\n\"'`\\,@-+:");
+  if (!reserved && !name.empty() && name.size() <= kLongest && bad == std::string_view::npos)
+    return;
+  throw Error(Code::kInvalid, "illegal_character",
+              Concat("\"", Excerpt(name, 70), "\" cannot be ", what,
+                     reserved ? ": it means something else wherever a revision is named" : ""),
+              reserved ? std::string("choose another name")
+                       : Concat("use letters, digits and '_', at most ", kLongest, " of them"),
+              where);
 }
 
 std::string Slug(std::string_view message) {

@@ -18,10 +18,11 @@ namespace drover::migrations {
 /// The text of a new migration file with empty sections.
 [[nodiscard]] std::string FormatMigration(const Revision& revision);
 
-/// Throws kInvalid ("illegal_character") unless `id` can name a revision: 1 to 128 bytes without
-/// white space, quotes, '\\', ',', '@', '-', '+' and ':', and none of the words head, heads,
-/// base, current and none.
-void CheckRevisionId(std::string_view id, const std::string& where);
+/// Throws kInvalid ("illegal_character") unless `name` can be a revision id or a branch label: 1 to
+/// 128 bytes without white space, quotes, '\\', ',', '@', '-', '+' and ':', and none of the words
+/// head, heads, base, current and none. `what` is "a revision id", say.
+void CheckRevisionId(std::string_view name, const std::string& where,
+                     std::string_view what = "a revision id");
 
 /// Lower-case words of a message joined by '_', at most 40 characters, for a file name.
 [[nodiscard]] std::string Slug(std::string_view message);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <span>
 
 #include "base/text.h"
 #include "migrations/script.h"
@@ -11,12 +12,13 @@
 namespace drover::migrations {
 namespace {
 
-std::string RowChanges(const Step& step, const std::string& table) {
+std::string RowChanges(std::span<const RevisionId> before, std::span<const RevisionId> after,
+                       const std::string& table) {
   std::string sql;
   std::vector<RevisionId> gone;
   std::vector<RevisionId> added;
-  std::ranges::set_difference(step.rows_before, step.rows_after, std::back_inserter(gone));
-  std::ranges::set_difference(step.rows_after, step.rows_before, std::back_inserter(added));
+  std::ranges::set_difference(before, after, std::back_inserter(gone));
+  std::ranges::set_difference(after, before, std::back_inserter(added));
   for (const RevisionId& row : gone) {
     sql += Concat("DELETE FROM ", table, " WHERE version_num = ", QuoteLiteral(row), ";\n");
   }
@@ -42,13 +44,19 @@ std::string Body(const Script& script) {
   return end == 0 ? std::string() : Concat(sql.substr(0, end), ended ? "\n" : ";\n");
 }
 
+constexpr std::string_view kSettings = "PRAGMA foreign_keys=OFF;\nPRAGMA synchronous=EXTRA;\n";
+
+std::string TablesSql(std::string_view version_table) {
+  return Concat(VersionTableSql(version_table), ";\n", HistoryTableSql(), ";\n");
+}
+
 }  // namespace
 
 std::string OfflineScript(const Plan& plan, std::string_view version_table, const AppliedBy& by,
                           const std::string& applied_at) {
   if (plan.steps.empty()) return "-- nothing to do\n";
   const std::string table = QuoteIdentifier(version_table);
-  std::string sql = "PRAGMA foreign_keys=OFF;\nPRAGMA synchronous=EXTRA;\n";
+  std::string sql(kSettings);
   bool first = true;
   for (const Step& step : plan.steps) {
     const bool up = step.direction == Direction::kUp;
@@ -58,16 +66,28 @@ std::string OfflineScript(const Plan& plan, std::string_view version_table, cons
     CheckScriptText(step.script(), step.revision.file);
     if (transaction) sql += "BEGIN IMMEDIATE;\n";
     if (first) {
-      sql += Concat(VersionTableSql(version_table), ";\n", HistoryTableSql(), ";\n");
+      sql += TablesSql(version_table);
       first = false;
     }
     sql += Body(step.script());
     if (!transaction) sql += "PRAGMA foreign_keys=OFF;\nBEGIN IMMEDIATE;\n";
-    sql += RowChanges(step, table);
+    sql += RowChanges(step.rows_before, step.rows_after, table);
     sql += HistoryInsertSql(MakeHistoryRow(step.revision, up ? "up" : "down", applied_at, 0), by);
     sql += ";\nCOMMIT;\n";
   }
   return sql;
+}
+
+std::string StampScript(const Plan& plan, const Graph& graph, std::string_view version_table,
+                        const AppliedBy& by, const std::string& applied_at) {
+  if (plan.from == plan.to) return "-- nothing to do\n";
+  std::string sql = Concat(kSettings, "\n-- stamp ", plan.to.empty() ? "base" : Join(plan.to, ", "),
+                           "\nBEGIN IMMEDIATE;\n", TablesSql(version_table),
+                           RowChanges(plan.from, plan.to, QuoteIdentifier(version_table)));
+  for (const Revision* revision : StampedRevisions(plan, graph)) {
+    sql += Concat(HistoryInsertSql(MakeHistoryRow(*revision, "stamp", applied_at, 0), by), ";\n");
+  }
+  return sql + "COMMIT;\n";
 }
 
 }  // namespace drover::migrations

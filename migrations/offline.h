@@ -15,4 +15,10 @@ namespace drover::migrations {
 [[nodiscard]] std::string OfflineScript(const Plan& plan, std::string_view version_table,
                                         const AppliedBy& by, const std::string& applied_at);
 
+/// The same for a stamp: one transaction that changes the rows and notes it in the history. `plan`
+/// comes from PlanStamp() on `graph`.
+[[nodiscard]] std::string StampScript(const Plan& plan, const Graph& graph,
+                                      std::string_view version_table, const AppliedBy& by,
+                                      const std::string& applied_at);
+
 }  // namespace drover::migrations

@@ -303,6 +303,16 @@ Plan PlanStamp(const Graph& graph, std::span<const RevisionId> rows, std::string
   return plan;
 }
 
+std::vector<const Revision*> StampedRevisions(const Plan& plan, const Graph& graph) {
+  std::vector<const Revision*> stamped;
+  for (const RevisionId& id : plan.to) {
+    const Revision* revision = graph.Find(id);
+    const bool news = std::ranges::find(plan.from, id) == plan.from.end();
+    if (revision != nullptr && news) stamped.push_back(revision);
+  }
+  return stamped;
+}
+
 std::vector<const Revision*> Pending(const Graph& graph, std::span<const RevisionId> rows) {
   const std::vector<bool> everything(graph.revisions().size(), true);
   std::vector<std::string> warnings;

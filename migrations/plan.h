@@ -71,6 +71,9 @@ enum class Purge : std::uint8_t { kNo, kYes };
 [[nodiscard]] Plan PlanStamp(const Graph& graph, std::span<const RevisionId> rows,
                              std::string_view targets, Purge purge);
 
+/// The revisions that a plan of PlanStamp() newly records, for their rows in the history.
+[[nodiscard]] std::vector<const Revision*> StampedRevisions(const Plan& plan, const Graph& graph);
+
 /// Adds a warning for each step that runs without a transaction.
 void WarnOfMissingTransactions(Plan& plan);
 

@@ -173,6 +173,15 @@ class Client(harness.Case):
             self.project.drover("revision", "-m", "Hello", *args, env=env, check=2)
         self.assertEqual(self.written(), [])
 
+    def test_edit_opens_an_existing_file(self):
+        self.provision()
+        env = self.editor('echo "-- edited" >> "$2"\n')
+        self.on_terminal("edit", self.ids[0], env=env)
+        [file] = [p for p in (self.project.root / "migrations").iterdir() if self.ids[0] in p.name]
+        self.assertTrue(file.read_text().endswith("-- edited\n"))
+        self.project.drover("edit", self.ids[0], env=env, check=2)
+        self.assertIn("there is no revision", self.on_terminal("edit", "zzzzzz", env=env, check=1))
+
     def test_an_editor_that_fails_leaves_the_file(self):
         self.provision()
         text = self.on_terminal("revision", "-m", "Hello", "--edit", env=self.editor("exit 3\n"), check=1)

@@ -116,6 +116,21 @@ class Graph(Offline):
             project.drover("upgrade", target)
             self.assert_same()
 
+    def test_a_stamp_as_a_script_is_the_stamp(self):
+        project = self.project
+        project.drover("upgrade", "heads")
+        shutil.copyfile(project.database, self.offline)
+        before = project.database.read_bytes()
+        self.feed("stamp", "b1")
+        self.assertEqual(project.database.read_bytes(), before, "--sql changes nothing")
+        project.drover("stamp", "b1")
+        self.assert_same()
+        script = self.feed("stamp", "b1:base")
+        self.assertEqual(script.count("DELETE FROM"), len(project.versions()))
+        project.drover("stamp", "base")
+        self.assert_same()
+        self.assertEqual(project.drover("stamp", "base", "--sql").out, "-- nothing to do\n")
+
     def test_a_plan_as_a_script_is_the_upgrade(self):
         self.feed("plan", "heads")
         self.project.drover("upgrade", "heads")

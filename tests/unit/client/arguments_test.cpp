@@ -199,6 +199,7 @@ TEST(HelpTest, AVerbIsExplainedWithItsOptionsAndExamples) {
             "\n"
             "Options\n"
             "  -e, --env ENV             the environment; may be repeated\n"
+            "  --sql                     print the SQL script instead of acting\n"
             "  --dry-run                 print the plan, change nothing\n"
             "  -y, --yes                 do what would be asked about without asking\n"
             "  --confirm ENV             the name of the protected environment to act on\n"
@@ -218,7 +219,9 @@ TEST(HelpTest, AVerbIsExplainedWithItsOptionsAndExamples) {
             "  drover stamp 5d0c 77aa\n"
             "      one revision of each of two branches\n"
             "  drover stamp base --purge\n"
-            "      forget what is recorded\n");
+            "      forget what is recorded\n"
+            "  drover stamp base:head --sql\n"
+            "      the script; needs no database\n");
 }
 
 TEST(HelpTest, HistoryExplainsTheGraph) {

@@ -105,6 +105,12 @@ TEST_F(LineageTest, AnOrphanWithoutParentsLeadsToBase) {
   EXPECT_EQ(WayBackFromOrphans(Trace(), facts.rows), "base");
 }
 
+TEST_F(LineageTest, TheWayBackSparesABranchBesideTheOrphan) {
+  Apply("a <- b; a <- c", {"b", "c"});
+  Remove("c");
+  EXPECT_EQ(WayBackFromOrphans(Trace(), facts.rows), "c@a");
+}
+
 TEST_F(LineageTest, WithoutADownSectionThereIsNoWayBack) {
   Apply("a <- b", {"b"});
   Remove("b");
