@@ -289,6 +289,23 @@ class Applier {
         Concat(step.revision.file, ":", step.script().line, ":1"));
   }
 
+  void Record(const Step& step, const HistoryRow& row) {
+    try {
+      ledger_->Record(row);
+    } catch (const Error& error) {
+      const bool dropped = error.code == Code::kInvalid &&
+                           connection_->QueryInteger(Concat("SELECT count(*) FROM sqlite_schema "
+                                                            "WHERE name = '",
+                                                            kHistoryTable, "'")) == 0;
+      if (!dropped) throw;
+      throw Error(Code::kConflict, "history.dropped",
+                  Concat("revision ", step.revision.id, " drops or renames ", kHistoryTable,
+                         ", the table in which drover records what was applied"),
+                  Concat("take the statements about ", kHistoryTable, " out of the migration"),
+                  Concat(step.revision.file, ":", step.script().line, ":1"));
+    }
+  }
+
   void EnsureTables() {
     if (has_tables_) return;
     ledger_->EnsureTables();
@@ -307,7 +324,7 @@ class Applier {
     Run(step);
     RefuseTampering(step);
     ledger_->ReplaceRows(step.rows_before, step.rows_after);
-    ledger_->Record(RowFor(step, begin));
+    Record(step, RowFor(step, begin));
     try {
       transaction.Commit(request_.busy_timeout);
     } catch (const Error&) {
