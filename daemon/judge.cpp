@@ -27,14 +27,6 @@ using migrations::RevisionId;
 constexpr std::size_t kPendingNamed = 5;
 constexpr std::size_t kOrphansNamed = 3;
 constexpr std::size_t kMessageShown = 60;
-constexpr std::size_t kReformattedNamed = 3;
-
-/// "-e NAME" where it is needed.
-std::string WithEnvironment(const Observation& seen, std::string_view command,
-                            std::string_view environment) {
-  const bool is_default = seen.config->default_environment == environment;
-  return is_default ? std::string(command) : Concat(command, " -e ", environment);
-}
 
 /// Judges one environment; each member function either settles the verdict and returns true, or
 /// leaves it to the next.
@@ -365,61 +357,13 @@ class Judgement {
   Verdict verdict_;
 };
 
-/// A finding's `fix` is something to type; other hints belong to the message.
-bool IsCommand(std::string_view hint) {
-  constexpr std::string_view kPrograms[] = {"drover ", "mv ",    "rmdir ",   "chmod ",  "chown ",
-                                            "git ",    "mkdir ", "sqlite3 ", "export ", "kill "};
-  return std::ranges::any_of(kPrograms, [&](auto program) { return hint.starts_with(program); });
-}
-
-Finding FromError(const Error& error, std::string_view code) {
-  Finding finding{.code = std::string(code),
-                  .severity = "error",
-                  .environment = std::nullopt,
-                  .message = error.message,
-                  .ground = "seen",
-                  .fix = std::nullopt,
-                  .where = std::nullopt};
-  if (IsCommand(error.hint)) {
-    finding.fix = error.hint;
-  } else if (!error.hint.empty()) {
-    finding.message += Concat(" (", error.hint, ")");
-  }
-  if (!error.where.empty()) finding.where = error.where;
-  return finding;
-}
-
-/// One notice per database: a tool that changes the line ends of every file must not fill the
-/// screen.
-void AppendReformatted(const Observation& seen, std::vector<Finding>& findings) {
-  std::set<std::string> told;
-  for (const environments::Target& target : seen.targets) {
-    const migrations::Lineage* lineage = seen.LineageOf(target.path);
-    if (lineage == nullptr || !told.insert(target.path).second) continue;
-    std::vector<RevisionId> revisions;
-    for (const migrations::Edit& edit : lineage->edits) {
-      if (edit.kind == migrations::EditKind::kReformatted) revisions.push_back(edit.revision);
-    }
-    if (revisions.empty()) continue;
-    const std::size_t named = std::min(revisions.size(), kReformattedNamed);
-    const std::size_t others = revisions.size() - named;
-    findings.push_back({.code = "migration-reformatted",
-                        .severity = "info",
-                        .environment = target.environment,
-                        .message = Concat(revisions.size() > 1 ? "the files of revisions "
-                                                               : "the file of revision ",
-                                          Join(std::span(revisions).first(named), ", "),
-                                          others > 0 ? Concat(" and ", others, " more") : "",
-                                          revisions.size() > 1 ? " were" : " was",
-                                          " reformatted after being applied; the SQL is the same"),
-                        .ground = "seen",
-                        .fix = WithEnvironment(seen, Concat("drover repair ", revisions.front()),
-                                               target.environment),
-                        .where = std::nullopt});
-  }
-}
-
 }  // namespace
+
+std::string WithEnvironment(const Observation& seen, std::string_view command,
+                            std::string_view environment) {
+  const bool is_default = seen.config->default_environment == environment;
+  return is_default ? std::string(command) : Concat(command, " -e ", environment);
+}
 
 std::string_view StateName(EnvironmentState state) {
   switch (state) {
@@ -455,29 +399,6 @@ std::vector<Verdict> Judge(const Observation& observation, const std::set<std::s
     verdicts.push_back(Judgement(observation, i, applying).Decide());
   }
   return verdicts;
-}
-
-std::vector<Finding> CollectFindings(const Observation& observation) {
-  std::vector<Finding> findings;
-  if (observation.config_error) {
-    findings.push_back(FromError(*observation.config_error, "config-error"));
-    if (observation.config) {
-      findings.back().message += "; the configuration read before stays in force";
-    }
-  }
-  for (const Error& error : observation.migration_problems) {
-    findings.push_back(FromError(error, "migration-error"));
-  }
-  for (const environments::Target& target : observation.targets) {
-    findings.insert(findings.end(), target.findings.begin(), target.findings.end());
-  }
-  AppendReformatted(observation, findings);
-  const auto rank = [](const Finding& finding) {
-    constexpr std::string_view kOrder[] = {"fatal", "error", "warning", "info"};
-    return std::ranges::find(kOrder, finding.severity) - std::begin(kOrder);
-  };
-  std::ranges::stable_sort(findings, {}, rank);
-  return findings;
 }
 
 }  // namespace drover::daemon

@@ -52,7 +52,8 @@ struct Verdict {
 [[nodiscard]] std::vector<Verdict> Judge(const Observation& observation,
                                          const std::set<std::string>& applying);
 
-/// Findings of the project as a whole and of its targets: configuration, migration files, hazards.
-[[nodiscard]] std::vector<Finding> CollectFindings(const Observation& observation);
+/// `command` with "-e ENVIRONMENT" where it is needed: for another than the default one.
+[[nodiscard]] std::string WithEnvironment(const Observation& seen, std::string_view command,
+                                          std::string_view environment);
 
 }  // namespace drover::daemon

@@ -9,6 +9,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/announce.h"
+#include "daemon/findings.h"
 #include "daemon/log.h"
 #include "daemon/recovery.h"
 #include "environments/git.h"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "daemon/findings.h"
 #include "migrations/history.h"
 #include "tests/unit/daemon/support.h"
 

@@ -1,0 +1,16 @@
+// What a project's user should know beside the states of its environments. Pure: an observation
+// in, findings out.
+#pragma once
+
+#include <vector>
+
+#include "base/documents.h"
+#include "daemon/observe.h"
+
+namespace drover::daemon {
+
+/// Findings of the project as a whole and of its targets, the worst first: configuration, migration
+/// files, hazards.
+[[nodiscard]] std::vector<Finding> CollectFindings(const Observation& observation);
+
+}  // namespace drover::daemon
