@@ -93,6 +93,7 @@ const ComposeService& FindComposeService(const ComposeProject& project,
   const ComposeService* service = project.Find(reference.service);
   if (service == nullptr) {
     std::vector<std::string> names;
+    names.reserve(project.services.size());
     for (const ComposeService& each : project.services) names.push_back(each.name);
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     throw Error(Code::kNotFound, "compose.unknown_service",

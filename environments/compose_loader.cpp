@@ -170,6 +170,7 @@ class Loader final {
 
   std::vector<const YamlNode*> TextsOf(const YamlNode& node, std::string_view name) const {
     std::vector<const YamlNode*> texts;
+    texts.reserve(node.items.size() + 1);
     for (const YamlNode& item : node.items) texts.push_back(&item);
     if (node.kind != YamlNode::Kind::kSequence) texts.push_back(&node);
     if (texts.empty()) tree_.sources.Fail("type", Concat(name, " is an empty list"), node);
@@ -327,6 +328,7 @@ class Loader final {
   [[noreturn]] void Circular(const std::vector<ExtendsStep>& steps, const ExtendsStep& again,
                              const YamlNode& at) const {
     std::vector<std::string> pieces;
+    pieces.reserve(steps.size() + 1);
     for (const ExtendsStep& step : steps) {
       pieces.push_back(Concat(step.service, " in ", step.path));
     }

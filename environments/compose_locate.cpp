@@ -25,12 +25,14 @@ bool IsVolumeName(std::string_view name) {
 class Locator final {
  public:
   Locator(const ComposeProject& project, const ComposeService& service, const std::string& path,
-          const ComposeSurroundings& surroundings, const std::string& root, Files& files)
+          const ComposeSurroundings& surroundings, const std::string& root,
+          const std::string& provision, Files& files)
       : project_(project),
         service_(service),
         path_(path),
         surroundings_(surroundings),
         root_(root),
+        provision_(provision),
         files_(files) {}
 
   ComposePlace Locate() {
@@ -83,6 +85,17 @@ class Locator final {
     return Concat("mount a directory instead: \"./data:", place_.mount->target, "\"");
   }
 
+  [[nodiscard]] bool IsWorkingDirectory(const std::string& path) const {
+    return service_.working_directory && service_.working_directory->path == path;
+  }
+
+  /// For a database that lies among the application's own files, which a mount would hide.
+  [[nodiscard]] std::string MountADirectory() const {
+    const std::string directory = AbsolutePath("data", DirectoryName(path_));
+    return Concat("mount a directory: \"./data:", directory, "\", and let the URL be sqlite:///",
+                  directory, "/", BaseName(path_));
+  }
+
   void Note(std::string_view code, std::string message, std::string fix) {
     place_.findings.push_back(
         MakeFinding(code, std::move(message), place_.mount->where, std::move(fix)));
@@ -112,8 +125,10 @@ class Locator final {
       return;
     }
     const std::string message = Concat(In(), " is under no mount: it is lost with the container");
+    const bool own = DirectoryName(path_) != "/" && !IsWorkingDirectory(DirectoryName(path_));
     const std::string fix =
-        Concat("mount its directory: volumes: [\"./data:", DirectoryName(path_), "\"]");
+        own ? Concat("mount its directory: volumes: [\"./data:", DirectoryName(path_), "\"]")
+            : MountADirectory();
     place_.findings.push_back(MakeFinding("database-in-image-layer", message, service_.where, fix));
     Fail("compose.no_mount", message, fix);
   }
@@ -146,15 +161,13 @@ class Locator final {
       Note("bind-single-file",
            Concat(Short(place_.host),
                   " is mounted as a single file: its -wal and -journal stay in the container"),
-           Concat("mount its directory: \"./data:", DirectoryName(path_),
-                  "\", with the file in it"));
+           MountADirectory());
     }
   }
 
   void Missing(const ComposeMount& mount, bool single) {
     using MissingSource = ComposeMount::MissingSource;
-    const std::string fix = single ? Concat("touch ", ShellQuote(mount.host))
-                                   : Concat("mkdir -p ", ShellQuote(mount.host));
+    const std::string fix = single ? provision_ : Concat("mkdir -p ", ShellQuote(mount.host));
     const std::string subject = Concat(Short(mount.host), " does not exist yet: ");
     if (mount.missing_source == MissingSource::kFail) {
       Note("bind-source-missing-will-fail", subject + "the container would not start", fix);
@@ -258,6 +271,7 @@ class Locator final {
   const std::string& path_;
   const ComposeSurroundings& surroundings_;
   const std::string& root_;
+  const std::string& provision_;
   Files& files_;
   ComposePlace place_;
 };
@@ -266,8 +280,8 @@ class Locator final {
 
 ComposePlace LocateInService(const ComposeProject& project, const ComposeService& service,
                              const std::string& path, const ComposeSurroundings& surroundings,
-                             const std::string& root, Files& files) {
-  return Locator(project, service, path, surroundings, root, files).Locate();
+                             const std::string& root, const std::string& provision, Files& files) {
+  return Locator(project, service, path, surroundings, root, provision, files).Locate();
 }
 
 const ComposeMount* CoveringMount(std::span<const ComposeMount> mounts, std::string_view path) {

@@ -27,11 +27,13 @@ struct ComposePlace {
 /// Where `path` (absolute and clean, in the container of `service`) lies. A named volume is looked
 /// for where Docker and Podman, of the system and of the user, keep them: it is "likely" there when
 /// its directory can be read, else `host` is where it would be, and the error says why that is no
-/// use. `root` shortens paths in messages. Throws kIo when a file's status cannot be read.
+/// use. `root` shortens paths in messages, `provision` is the command that makes the database.
+/// Throws kIo when a file's status cannot be read.
 [[nodiscard]] ComposePlace LocateInService(const ComposeProject& project,
                                            const ComposeService& service, const std::string& path,
                                            const ComposeSurroundings& surroundings,
-                                           const std::string& root, Files& files);
+                                           const std::string& root, const std::string& provision,
+                                           Files& files);
 
 /// The mount with the longest target that covers `path` by whole components: /app/data does not
 /// cover /app/database.db. Null when none does.

@@ -61,6 +61,7 @@ ServiceUrl FindServiceUrl(const ComposeService& service, const ComposeImage& ima
   });
   if (!same) {
     std::vector<std::string> names;
+    names.reserve(found.size());
     for (const ServiceUrl& each : found) names.push_back(each.name);
     throw Error(Code::kInvalid, "compose.several_urls",
                 Concat("several variables of service \"", service.name,

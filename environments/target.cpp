@@ -107,6 +107,7 @@ class Resolver final {
         Interpolate(environment_.url, Dollar::kShell, lookup, environment_.url_where);
     if (!result.unset.empty()) Unset(result.unset.front(), variables);
     std::vector<std::string> sources;
+    sources.reserve(result.sources.size());
     for (const std::string& source : result.sources) {
       sources.push_back(RelativeTo(source, config_.root));
     }
@@ -218,8 +219,9 @@ class Resolver final {
 
   void InContainer(const DatabaseUrl& url) {
     const std::string path = ContainerPath(url);
+    const std::string provision = Concat("drover upgrade -e ", environment_.name);
     const ComposePlace place =
-        LocateInService(project_, *service_, path, surroundings_, config_.root, files_);
+        LocateInService(project_, *service_, path, surroundings_, config_.root, provision, files_);
     if (place.mount == nullptr) SuggestSlashes(url);
     for (const Finding& finding : place.findings) target_.findings.push_back(finding);
     AtMost(place.confidence);
@@ -236,7 +238,7 @@ class Resolver final {
     Arrive(place.host);
     if (target_.file && target_.file->size == 0) {
       Note("empty-database", Concat(Short(target_.path), " has no bytes: no migration has run"),
-           place.mount->where, Concat("drover upgrade -e ", environment_.name));
+           place.mount->where, provision);
     }
   }
 

@@ -279,7 +279,7 @@ class Case {
   }
 
   [[nodiscard]] std::string ServiceOf(const YamlNode& drover) const {
-    const std::string named = Scalar(drover, "service");
+    std::string named = Scalar(drover, "service");
     if (!named.empty()) return named;
     if (project_.Find("api") != nullptr) return "api";
     return project_.services.empty() ? "api" : project_.services.front().name;
@@ -295,7 +295,7 @@ class Case {
           continue;
         }
         const environments::ComposePlace place = environments::LocateInService(
-            project_, service, target, surroundings_, workspace_.root(), files_);
+            project_, service, target, surroundings_, workspace_.root(), "drover upgrade", files_);
         for (const Finding& finding : place.findings) codes_.insert(finding.code);
       }
     }

@@ -15,7 +15,7 @@ class ComposeLocateTest : public ComposeFixture {
     File("compose.yml", Concat("services:\n  app: {image: x, volumes: ", volumes, "}\n", more));
     project_ = Project();
     return LocateInService(project_, FindComposeService(project_, reference_), path, surroundings_,
-                           "/p/idv", files_);
+                           "/p/idv", "drover upgrade", files_);
   }
   std::string HostOf(std::string_view volumes, const std::string& path,
                      std::string_view more = "") {
@@ -66,6 +66,17 @@ TEST_F(ComposeLocateTest, SingleFileIsAFindingUnlessItIsADirectory) {
   EXPECT_EQ(CodesOf(Locate("['./a.db:/app/a.db']", "/app/a.db").findings), "bind-single-file");
   files_.PutDirectory("/p/idv/b.db");
   EXPECT_EQ(CodesOf(Locate("['./b.db:/app/b.db']", "/app/b.db").findings), "");
+}
+
+TEST_F(ComposeLocateTest, AdviceDoesNotHideTheApplication) {
+  File("a.db", "x");
+  EXPECT_EQ(Locate("['./a.db:/app/a.db']", "/app/a.db").findings[0].fix,
+            "mount a directory: \"./data:/app/data\", and let the URL be sqlite:////app/data/a.db");
+  EXPECT_EQ(Locate("[]", "/app/data/a.db").error->hint,
+            "mount its directory: volumes: [\"./data:/app/data\"]");
+  EXPECT_EQ(Locate("[], working_dir: /app", "/app/a.db").error->hint,
+            "mount a directory: \"./data:/app/data\", and let the URL be sqlite:////app/data/a.db");
+  EXPECT_EQ(Locate("['./b.db:/app/b.db']", "/app/b.db").findings[0].fix, "drover upgrade");
 }
 
 TEST_F(ComposeLocateTest, UnreadableVolumeIsNamedWithItsPath) {
@@ -171,7 +182,8 @@ TEST_F(ComposeLocateTest, VolumesFromIsNotFollowed) {
   project_ = Project();
   const ComposeService& service = *project_.Find("app");
   const auto locate = [&](const std::string& path) {
-    return LocateInService(project_, service, path, surroundings_, "/p/idv", files_);
+    return LocateInService(project_, service, path, surroundings_, "/p/idv", "drover upgrade",
+                           files_);
   };
   EXPECT_EQ(locate("/data/a.db").confidence, Confidence::kLikely);
   EXPECT_EQ(CodesOf(locate("/other/a.db").findings), "volumes-from-ignored");

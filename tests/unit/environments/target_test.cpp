@@ -259,7 +259,9 @@ TEST_F(ComposeTargetTest, FollowsTheMountFromContainerToHost) {
   EXPECT_EQ(Codes(target), "bind-single-file");
   EXPECT_EQ(target.findings[0].severity, "warning");
   EXPECT_EQ(target.findings[0].ground, "seen");
-  EXPECT_EQ(target.findings[0].fix, "mount its directory: \"./data:/app\", with the file in it");
+  EXPECT_EQ(target.findings[0].fix,
+            "mount a directory: \"./data:/app/data\", and let the URL be "
+            "sqlite:////app/data/application.db");
   EXPECT_EQ(target.findings[0].where, "/p/idv/compose.yml:5:9");
   ASSERT_EQ(target.mounts.size(), 1U);
   EXPECT_EQ(target.mounts[0].target, "/app/application.db");
@@ -278,7 +280,7 @@ TEST_F(ComposeTargetTest, MissingSourceOfASingleFileIsAFindingWithACommand) {
   const Target target = InService("    volumes: [\"./a.db:/app/a.db\"]", "sqlite:////app/a.db");
   EXPECT_EQ(target.kind, TargetKind::kFile);
   EXPECT_EQ(Codes(target), "bind-source-missing bind-single-file");
-  EXPECT_EQ(target.findings[0].fix, "touch /p/idv/a.db");
+  EXPECT_EQ(target.findings[0].fix, "drover upgrade -e dev");
   EXPECT_EQ(target.findings[0].severity, "error");
 }
 
