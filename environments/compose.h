@@ -1,36 +1,46 @@
-// What a service of a compose file sees: its mounts and its working directory, on the host's terms.
-// Reads through the door of files.h only; never asks a container engine.
+// A compose project as far as it decides where databases lie: its services with their mounts, their
+// working directories and their variables, on this machine's terms. Reads through the door of
+// files.h only; never asks a container engine.
 //
-// Known: several files merged by target, short and long volume syntax, tmpfs, named volumes,
-// variables from the project's .env, YAML anchors and merge keys. `include`, `extends`,
-// `volumes_from` and the tags !reset and !override are refused ("compose.unsupported"), since
-// ignoring them would give a wrong answer.
+// The semantics are those of Docker Compose: discovery, overrides, several files and documents,
+// project names, profiles, interpolation, merge keys, !reset and !override, extends, include, short
+// and long syntax, named volumes, tmpfs, configs and secrets. In stages, each in files of its own:
+// compose_files (which files) -> compose_loader (one tree) -> compose_model (what it says) ->
+// compose_locate (from a path in a container to one on this machine).
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/documents.h"
+#include "base/error.h"
+#include "environments/compose_environment.h"
 #include "environments/config.h"
 #include "environments/files.h"
-#include "environments/target.h"
 
 namespace drover::environments {
 
 struct ComposeMount {
-  enum class Type : std::uint8_t { kBind, kVolume, kTmpfs, kOther };
+  enum class Type : std::uint8_t { kBind, kVolume, kTmpfs, kImage, kNamedPipe, kCluster, kOther };
+  enum class Origin : std::uint8_t { kVolumes, kTmpfs, kConfig, kSecret };
   enum class Access : std::uint8_t { kReadWrite, kReadOnly };
-  /// What the engine does when the source of a bind is missing.
-  enum class MissingSource : std::uint8_t { kCreateDirectory, kFail };
+  /// What happens when the source of a bind is missing. For long syntax that does not say it, older
+  /// versions of compose let the start fail, newer ones create a directory.
+  enum class MissingSource : std::uint8_t { kCreateDirectory, kFail, kDependsOnVersion };
 
   Type type = Type::kVolume;
-  std::string target;  // absolute and clean, in the container
+  Origin origin = Origin::kVolumes;
+  std::string target;  // in the container; clean, and absolute unless the engine would refuse it
   std::string host;    // the source on this machine: of a bind, or of a volume that is one
   std::string volume;  // the engine's name of a named volume; empty for an anonymous one
+  std::string device;  // of a named volume with driver_opts, as compose resolves it
+  std::string device_type;  // of the same: "none", "tmpfs", "nfs"
+  std::string driver;       // of a named volume, unless it is the local one
+  std::string subpath;      // in the volume
+  bool is_external = false;
   Access access = Access::kReadWrite;
   MissingSource missing_source = MissingSource::kCreateDirectory;
   std::string written;             // "./application.db:/app/application.db"
@@ -40,31 +50,62 @@ struct ComposeMount {
 
 struct ComposeWorkingDirectory {
   std::string path;   // absolute
-  std::string where;  // "path:line:column", of the compose file or the Dockerfile
-  Confidence confidence = Confidence::kCertain;
+  std::string where;  // "path:line:column"
+};
+
+/// How the image of a service is built.
+struct ComposeBuild {
+  std::string context;     // absolute; or a URL
+  std::string dockerfile;  // absolute; empty when `inline_text` counts
+  std::string inline_text;
+  std::string target;
+  std::vector<EnvFileVariable> arguments;
+  std::string where;
 };
 
 struct ComposeService {
   std::string name;
-  std::string project;            // the compose project's name
-  std::string project_directory;  // relative paths are relative to it
+  bool is_active = true;  // false: none of its profiles is switched on
+  std::vector<std::string> profiles;
   std::vector<ComposeMount> mounts;
   std::optional<ComposeWorkingDirectory> working_directory;
-  std::vector<Finding> findings;  // unset-variable, duplicate-mount-target, …
+  std::optional<ComposeBuild> build;
+  std::vector<EnvFileVariable> environment;  // `environment` over `env_file`, sorted by name
+  std::optional<Error> environment_error;    // why not all of it is known
+  std::string volumes_from;                  // "path:line:column" of the key, if it is there
+  std::vector<Finding> findings;
+  std::optional<Error> error;  // why its mounts cannot be told
+  std::string where;
 };
 
-/// Reads the files of `reference`. `root` shortens paths in messages. Throws kNotFound
-/// ("compose.not_found", "compose.unknown_service") and kInvalid ("compose.syntax", "compose.type",
-/// "compose.value", "compose.unsupported", "compose.undefined_volume", "variable.*").
-[[nodiscard]] ComposeService ResolveComposeService(const ComposeReference& reference,
-                                                   const std::string& root, Files& files);
+struct ComposeProject {
+  std::string name;
+  std::string directory;           // relative paths begin there
+  std::vector<std::string> files;  // the compose files that were named or found
+  std::vector<ComposeService> services;
+  std::vector<Finding> findings;  // of the project as a whole
+  std::optional<Error> error;     // why it cannot be loaded; there are no services then
 
-/// The mount with the longest target that covers `path` (absolute and clean, in the container) by
-/// whole components: /app/data does not cover /app/database.db. Null when none does.
-[[nodiscard]] const ComposeMount* CoveringMount(std::span<const ComposeMount> mounts,
-                                                std::string_view path);
+  /// Null when there is none.
+  [[nodiscard]] const ComposeService* Find(std::string_view service) const;
+};
 
-/// "bind", "volume", "tmpfs", "other".
-[[nodiscard]] std::string_view MountTypeName(ComposeMount::Type type);
+/// Loads the project of `reference`; `root` shortens paths in messages. Never throws for a bad
+/// project: what is wrong is in `error`, beside the findings made until then.
+[[nodiscard]] ComposeProject LoadComposeProject(const ComposeReference& reference,
+                                                const std::string& root,
+                                                const ComposeSurroundings& surroundings,
+                                                Files& files);
+
+/// The service that `reference` names. Throws the project's error or the service's, and kNotFound
+/// ("compose.unknown_service") with "did you mean".
+[[nodiscard]] const ComposeService& FindComposeService(const ComposeProject& project,
+                                                       const ComposeReference& reference);
+
+/// "bind", "volume", "tmpfs", "image", "npipe", "cluster", "config", "secret", "other".
+[[nodiscard]] std::string_view MountTypeName(const ComposeMount& mount);
+
+/// A compose project's name: lower case, only [a-z0-9_-], beginning with a letter or digit.
+[[nodiscard]] std::string NormaliseProjectName(std::string_view name);
 
 }  // namespace drover::environments

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/posix.h"
 #include "base/text.h"
@@ -11,8 +12,8 @@
 namespace drover::environments {
 namespace {
 
-constexpr std::array<std::string_view, 6> kTypes{"bind",  "volume", "tmpfs",
-                                                 "image", "npipe",  "cluster"};
+constexpr std::array<std::string_view, 6> kTypes{"bind",  "volume", "tmpfs", "image",
+                                                 "npipe", "cluster"};  // as ComposeMount::Type
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -35,153 +36,176 @@ std::vector<std::string> Sections(std::string_view spec) {
   return sections;
 }
 
-class Parser final {
+class LongReader final {
  public:
-  Parser(const YamlNode& node, const YamlReader& reader, const ComposeTextReader& text,
-         const std::string& directory)
-      : node_(node), reader_(reader), text_(text), directory_(directory) {}
+  LongReader(const YamlNode& item, const std::string& home, const ComposeSources& sources)
+      : item_(item), home_(home), sources_(sources) {}
 
-  ComposeMount Parse() {
-    mount_.where = reader_.Where(node_.at);
-    if (node_.kind == YamlNode::Kind::kMap) {
-      Long();
-    } else {
-      Short();
+  ComposeMount Read() {
+    const std::optional<std::string> type = Text(item_, "type");
+    if (!type) sources_.Fail("value", "a volume's type is required", item_, "type: bind");
+    const auto* found = std::find(kTypes.begin(), kTypes.end(), *type);
+    if (found == kTypes.end()) {
+      const std::vector<std::string> known(kTypes.begin(), kTypes.end());
+      sources_.Fail("value",
+                    Concat("a volume's type must be one of the following: ", Join(known, ", "),
+                           "; not \"", Excerpt(*type, 40), "\"", DidYouMean(*type, kTypes)),
+                    item_);
+    }
+    const std::optional<std::string> target = Text(item_, "target");
+    if (!target || target->empty()) {
+      sources_.Fail("value", "service volume is missing a mount target", item_,
+                    "target: /app/data");
+    }
+    mount_.target = CleanContainerPath(*target);
+    const std::optional<std::string> source = Text(item_, "source");
+    mount_.written = Concat(source.value_or(*type), ":", *target);
+    mount_.type = static_cast<ComposeMount::Type>(found - kTypes.begin());
+    if (mount_.type == ComposeMount::Type::kBind) Bind(source.value_or(""));
+    if (mount_.type == ComposeMount::Type::kVolume) mount_.volume = source.value_or("");
+    if (IsComposeTrue(Text(item_, "read_only").value_or(""))) {
+      mount_.access = ComposeMount::Access::kReadOnly;
+    }
+    const YamlNode* volume = item_.Find("volume");
+    if (volume != nullptr && mount_.type == ComposeMount::Type::kVolume) {
+      mount_.subpath = Text(*volume, "subpath").value_or("");
     }
     return std::move(mount_);
   }
 
  private:
-  std::string Text(const YamlNode& node, std::string_view name) {
-    ComposeText text = text_(node, name);
-    for (std::string& variable : text.unset) mount_.unset.push_back(std::move(variable));
-    return std::move(text.value);
-  }
-
-  std::optional<std::string> Text(std::string_view key) {
-    const YamlNode* node = node_.Find(key);
-    if (node == nullptr || node->kind == YamlNode::Kind::kNull) return std::nullopt;
-    return Text(*node, Concat("volumes.", key));
-  }
-
-  void Short() {
-    const std::string spec = Text(node_, "volumes");
-    mount_.written = spec;
-    std::vector<std::string> sections = Sections(spec);
-    if (spec.size() <= 2) sections = {spec};
-    if (std::find(sections.begin(), sections.end(), "") != sections.end()) {
-      reader_.Fail("value", Concat("the volume \"", spec, "\" has an empty section between colons"),
-                   node_.at);
-    }
-    if (sections.size() > 3) {
-      reader_.Fail("value", Concat("the volume \"", spec, "\" has too many colons"), node_.at);
-    }
-    Target(sections.size() == 1 ? sections[0] : sections[1]);
-    if (sections.size() > 1) Source(sections[0]);
-    if (sections.size() > 2) {
-      const std::vector<std::string> words = SplitList(sections[2], ',');
-      if (std::find(words.begin(), words.end(), "ro") != words.end()) {
-        mount_.access = ComposeMount::Access::kReadOnly;
-      }
-    }
-  }
-
-  void Target(const std::string& target) {
-    if (!target.starts_with("/")) {
-      reader_.Fail(
-          "value", Concat("the volume's target \"", Excerpt(target, 60), "\" is not absolute"),
-          node_.at,
-          IsDrive(target) ? "a volume's name needs two letters: one is read as a Windows drive"
-                          : "");
-    }
-    mount_.target = AbsolutePath(target, "/");
-  }
-
-  void Source(const std::string& source) {
-    if (IsComposePath(source)) {
-      Bind(source);
-    } else {
-      mount_.type = ComposeMount::Type::kVolume;
-      mount_.volume = source;
-    }
-  }
-
   void Bind(const std::string& source) {
+    if (source.empty()) {
+      sources_.Fail("value",
+                    "invalid mount config for type \"bind\": field Source must not be empty", item_,
+                    "source: ./data");
+    }
     mount_.type = ComposeMount::Type::kBind;
-    mount_.host = ComposeHostPath(source, directory_, reader_, node_.at);
-  }
-
-  void Long() {
-    const std::string type = Text("type").value_or("volume");
-    if (std::find(kTypes.begin(), kTypes.end(), type) == kTypes.end()) {
-      reader_.Fail("value",
-                   Concat("a volume cannot have the type \"", Excerpt(type, 40), "\"",
-                          DidYouMean(type, kTypes)),
-                   node_.at);
-    }
-    const std::optional<std::string> target = Text("target");
-    if (!target) reader_.Fail("value", "a volume has no target", node_.at);
-    Target(*target);
-    const std::optional<std::string> source = Text("source");
-    mount_.written = Concat(source.value_or(type), ":", *target);
-    if (type == "bind") {
-      if (!source) reader_.Fail("value", "a volume of type bind has no source", node_.at);
-      Bind(*source);
-    } else if (type == "volume") {
-      mount_.type = ComposeMount::Type::kVolume;
-      mount_.volume = source.value_or("");
-    } else {
-      mount_.type = type == "tmpfs" ? ComposeMount::Type::kTmpfs : ComposeMount::Type::kOther;
-    }
-    if (IsComposeTrue(Text("read_only").value_or(""))) {
-      mount_.access = ComposeMount::Access::kReadOnly;
-    }
-    const YamlNode* bind = node_.Find("bind");
-    const YamlNode* create = bind == nullptr ? nullptr : bind->Find("create_host_path");
-    if (create != nullptr && !IsComposeTrue(Text(*create, "volumes.bind.create_host_path"))) {
-      mount_.missing_source = ComposeMount::MissingSource::kFail;
-    }
-    const YamlNode* volume = node_.Find("volume");
-    if (volume != nullptr && volume->Find("subpath") != nullptr &&
-        mount_.type == ComposeMount::Type::kVolume) {
-      reader_.Fail("unsupported", "this version of drover does not resolve volume.subpath yet",
-                   volume->at);
+    mount_.host =
+        ComposeHostPath(source, sources_.Base(*item_.Find("source")), home_, item_, sources_);
+    mount_.missing_source = ComposeMount::MissingSource::kDependsOnVersion;
+    const YamlNode* bind = item_.Find("bind");
+    const std::optional<std::string> create =
+        bind == nullptr ? std::nullopt : Text(*bind, "create_host_path");
+    if (create) {
+      mount_.missing_source = IsComposeTrue(*create) ? ComposeMount::MissingSource::kCreateDirectory
+                                                     : ComposeMount::MissingSource::kFail;
     }
   }
 
-  const YamlNode& node_;
-  const YamlReader& reader_;
-  const ComposeTextReader& text_;
-  const std::string& directory_;
+  std::optional<std::string> Text(const YamlNode& map, std::string_view key) const {
+    const YamlNode* node = map.Find(key);
+    if (node == nullptr || node->kind == YamlNode::Kind::kNull) return std::nullopt;
+    if (node->kind != YamlNode::Kind::kScalar) {
+      sources_.Fail("type", Concat("volumes.", key, " must be a string"), *node);
+    }
+    return node->scalar;
+  }
+
+  const YamlNode& item_;
+  const std::string& home_;
+  const ComposeSources& sources_;
   ComposeMount mount_;
 };
 
+ComposeMount ReadShort(const YamlNode& item, const std::string& home,
+                       const ComposeSources& sources) {
+  const ComposeVolumeSpec spec = SplitVolumeSpec(item.scalar);
+  if (!spec.problem.empty()) {
+    const ComposeUse* use = sources.Use(item);
+    const bool unset = use != nullptr && !use->unset.empty();
+    sources.Fail("value", spec.problem, item,
+                 unset ? Concat("set ", use->unset.front(), " in .env, or write a default: ${",
+                                use->unset.front(), ":-./data}")
+                       : "write SOURCE:TARGET[:MODE]");
+  }
+  ComposeMount mount;
+  mount.written = item.scalar;
+  mount.target = spec.target;
+  mount.access = spec.access;
+  if (!IsComposePath(spec.source)) {
+    mount.type = ComposeMount::Type::kVolume;
+    mount.volume = spec.source;
+    return mount;
+  }
+  mount.type = ComposeMount::Type::kBind;
+  mount.host = ComposeHostPath(spec.source, sources.Base(item), home, item, sources);
+  return mount;
+}
+
 }  // namespace
 
-ComposeMount ParseComposeVolume(const YamlNode& node, const YamlReader& reader,
-                                const ComposeTextReader& text, const std::string& directory) {
-  return Parser(node, reader, text, directory).Parse();
+ComposeVolumeSpec SplitVolumeSpec(std::string_view spec) {
+  ComposeVolumeSpec out;
+  if (spec.empty()) {
+    out.problem = "invalid empty volume spec";
+    return out;
+  }
+  if (spec.size() <= 2) {
+    out.target = CleanContainerPath(spec);
+    return out;
+  }
+  const std::vector<std::string> sections = Sections(spec);
+  const auto empty = std::find(sections.begin(), sections.end(), std::string());
+  const auto index = static_cast<std::size_t>(empty - sections.begin());
+  if (empty != sections.end() && index <= 3) {
+    out.problem = Concat("invalid spec: ", spec, ": empty section between colons");
+  } else if (sections.size() > 3) {
+    out.problem = Concat("invalid spec: ", spec, ": too many colons");
+  } else {
+    out.target = CleanContainerPath(sections.size() == 1 ? sections[0] : sections[1]);
+    if (sections.size() > 1) out.source = sections[0];
+  }
+  if (sections.size() == 3) {
+    for (const std::string& word : SplitList(sections[2], ',')) {
+      if (word == "ro") out.access = ComposeMount::Access::kReadOnly;
+      if (word == "rw") out.access = ComposeMount::Access::kReadWrite;
+    }
+  }
+  return out;
+}
+
+std::string ComposeVolumeTarget(const YamlNode& item) {
+  if (item.kind == YamlNode::Kind::kScalar) return SplitVolumeSpec(item.scalar).target;
+  const YamlNode* target = item.Find("target");
+  return target == nullptr ? std::string() : CleanContainerPath(target->scalar);
+}
+
+ComposeMount ReadComposeVolume(const YamlNode& item, const std::string& home,
+                               const ComposeSources& sources) {
+  if (item.kind != YamlNode::Kind::kScalar && item.kind != YamlNode::Kind::kMap) {
+    sources.Fail("type", "an entry of volumes must be a string or a mapping", item,
+                 "./data:/app/data");
+  }
+  ComposeMount mount = item.kind == YamlNode::Kind::kMap ? LongReader(item, home, sources).Read()
+                                                         : ReadShort(item, home, sources);
+  mount.where = sources.Where(item);
+  return mount;
 }
 
 bool IsComposePath(std::string_view source) {
   return source.starts_with(".") || source.starts_with("/") || source.starts_with("~") ||
-         source.starts_with("\\") || IsDrive(source);
+         IsWindowsPath(source);
 }
 
-std::string ComposeHostPath(std::string_view source, const std::string& directory,
-                            const YamlReader& reader, Position at) {
-  if (source.starts_with("\\") || IsDrive(source)) {
-    reader.Fail("value", Concat("\"", Excerpt(source, 60), "\" is a Windows path"), at);
+bool IsWindowsPath(std::string_view path) { return path.starts_with("\\\\") || IsDrive(path); }
+
+std::string ComposeHostPath(std::string_view path, const std::string& base, const std::string& home,
+                            const YamlNode& node, const ComposeSources& sources) {
+  if (IsWindowsPath(path)) return std::string(path);
+  if (!path.starts_with("~")) return AbsolutePath(path, base);
+  if (home.empty()) {
+    sources.Fail("value", Concat("\"", Excerpt(path, 60), "\" begins with ~, and HOME is not set"),
+                 node, "write the path in full");
   }
-  if (!source.starts_with("~")) return AbsolutePath(source, directory);
-  const std::optional<std::string> home = EnvironmentVariable("HOME");
-  if (!home || (source.size() > 1 && source[1] != '/')) {
-    reader.Fail(
-        "value",
-        Concat("\"", Excerpt(source, 60), "\" begins with ~, which stands for no known home"), at,
-        "write the path in full");
-  }
-  return AbsolutePath(Concat(*home, source.substr(1)), directory);
+  return AbsolutePath(Concat(home, "/", path.substr(1)), base);
+}
+
+std::string CleanContainerPath(std::string_view path) {
+  if (path.empty()) return {};
+  std::string clean = AbsolutePath(path, "/");
+  if (path.starts_with("/")) return clean;
+  return clean == "/" ? std::string(".") : clean.substr(1);
 }
 
 bool IsComposeTrue(std::string_view text) {

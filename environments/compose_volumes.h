@@ -1,37 +1,48 @@
-// One entry of a service's `volumes:`, short or long. Pure.
+// The grammar of an entry in `volumes:`, short or long. Pure.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "environments/compose.h"
+#include "environments/compose_sources.h"
 #include "environments/yaml.h"
-#include "environments/yaml_reader.h"
 
 namespace drover::environments {
 
-/// The text of a scalar with its variables replaced.
-struct ComposeText {
-  std::string value;
-  std::vector<std::string> unset;
+/// `[SOURCE:]TARGET[:MODE]` taken apart, as compose does.
+struct ComposeVolumeSpec {
+  std::string source;  // empty: an anonymous volume
+  std::string target;  // clean
+  ComposeMount::Access access = ComposeMount::Access::kReadWrite;
+  std::string problem;  // in compose's words; empty when there is none
 };
-using ComposeTextReader = std::function<ComposeText(const YamlNode& node, std::string_view name)>;
 
-/// Parses `node`, an item of `volumes:`. Relative sources are relative to `directory`; a named
-/// volume keeps its key in `volume`, since its definition stands elsewhere. Throws kInvalid.
-[[nodiscard]] ComposeMount ParseComposeVolume(const YamlNode& node, const YamlReader& reader,
-                                              const ComposeTextReader& text,
-                                              const std::string& directory);
+[[nodiscard]] ComposeVolumeSpec SplitVolumeSpec(std::string_view spec);
+
+/// The target by which entries replace each other; empty when it cannot be told.
+[[nodiscard]] std::string ComposeVolumeTarget(const YamlNode& item);
+
+/// Reads an item of `volumes:`, whose variables are replaced. A relative source begins at the
+/// node's base; a named volume keeps its key in `volume`, since its definition stands elsewhere.
+/// `home` is what ~ stands for. Throws kInvalid ("compose.value", "compose.type").
+[[nodiscard]] ComposeMount ReadComposeVolume(const YamlNode& item, const std::string& home,
+                                             const ComposeSources& sources);
 
 /// Is a short-syntax source a path rather than the name of a volume?
 [[nodiscard]] bool IsComposePath(std::string_view source);
 
-/// `source`, a path, on this machine. Throws kInvalid ("compose.value") for a Windows path and for
-/// another user's home.
-[[nodiscard]] std::string ComposeHostPath(std::string_view source, const std::string& directory,
-                                          const YamlReader& reader, Position at);
+/// Does it begin like "C:" or a UNC path?
+[[nodiscard]] bool IsWindowsPath(std::string_view path);
+
+/// `path` on this machine: ~ is `home` (also in ~name, as compose has it), a relative one begins at
+/// `base`, a Windows path stays as it is. Throws kInvalid ("compose.value") for ~ without a home.
+[[nodiscard]] std::string ComposeHostPath(std::string_view path, const std::string& base,
+                                          const std::string& home, const YamlNode& node,
+                                          const ComposeSources& sources);
+
+/// `path` cleaned of ".", "..", and double or trailing slashes; a relative one stays relative.
+[[nodiscard]] std::string CleanContainerPath(std::string_view path);
 
 /// How compose reads a switch that may come from a variable.
 [[nodiscard]] bool IsComposeTrue(std::string_view text);

@@ -22,8 +22,8 @@ constexpr std::array<std::string_view, 8> kMigrationsKeys{
     "file_template", "timezone",  "stub_functions", "stub_collations"};
 constexpr std::array<std::string_view, 5> kEnvironmentKeys{"url", "env_file", "on_pending",
                                                            "protected", "compose"};
-constexpr std::array<std::string_view, 4> kComposeKeys{"file", "service", "project_directory",
-                                                       "profiles"};
+constexpr std::array<std::string_view, 5> kComposeKeys{"file", "service", "project_directory",
+                                                       "profiles", "project_name"};
 constexpr std::array<std::string_view, 1> kSafetyKeys{"destructive"};
 constexpr std::array<std::string_view, 2> kStraysKeys{"roots", "ignore"};
 constexpr std::array<std::string_view, 2> kFormats{"native", "alembic"};
@@ -219,16 +219,12 @@ class Parser final {
     reader_.ExpectMap(entry.value, name);
     reader_.ExpectKeys(entry.value, name, kEnvironmentKeys);
     const YamlNode* url = entry.value.Find("url");
-    if (url == nullptr) {
-      reader_.Fail("missing",
-                   Concat("environment \"", entry.key, "\" has no url",
-                          entry.value.Find("compose") != nullptr
-                              ? ": write the one that the application in the container uses"
-                              : ""),
-                   entry.key_at, "url: sqlite:///./application.db");
+    if (url == nullptr && entry.value.Find("compose") == nullptr) {
+      reader_.Fail("missing", Concat("environment \"", entry.key, "\" has no url"), entry.key_at,
+                   "url: sqlite:///./application.db");
     }
-    environment.url = reader_.String(*url, Concat(name, ".url"));
-    environment.url_where = reader_.Where(url->at);
+    environment.url_where = reader_.Where(url == nullptr ? entry.key_at : url->at);
+    if (url != nullptr) environment.url = reader_.String(*url, Concat(name, ".url"));
     if (const YamlNode* files = entry.value.Find("env_file")) {
       environment.env_files = Paths(*files, Concat(name, ".env_file"));
     }
@@ -252,12 +248,8 @@ class Parser final {
     compose.where = reader_.Where(node.at);
     const YamlNode* file = node.Find("file");
     const YamlNode* service = node.Find("service");
-    if (file == nullptr) {
-      reader_.Fail("missing", Concat(name, " has no \"file\""), node.at,
-                   "file: docker-compose.yml");
-    }
     if (service == nullptr) reader_.Fail("missing", Concat(name, " has no \"service\""), node.at);
-    compose.files = Paths(*file, Concat(name, ".file"));
+    if (file != nullptr) compose.files = Paths(*file, Concat(name, ".file"));
     compose.service = reader_.String(*service, Concat(name, ".service"));
     if (const YamlNode* directory = node.Find("project_directory")) {
       const std::string key = Concat(name, ".project_directory");
@@ -265,6 +257,9 @@ class Parser final {
     }
     if (const YamlNode* profiles = node.Find("profiles")) {
       compose.profiles = reader_.Strings(*profiles, Concat(name, ".profiles"));
+    }
+    if (const YamlNode* project = node.Find("project_name")) {
+      compose.project_name = reader_.String(*project, Concat(name, ".project_name"));
     }
     return compose;
   }

@@ -20,16 +20,17 @@ enum class DestructivePolicy : std::uint8_t { kAllow, kConfirm, kRefuse };
 
 /// `compose:` of an environment: which container's view of the world its URL is written for.
 struct ComposeReference {
-  std::vector<std::string> files;  // absolute; at least one
+  std::vector<std::string> files;  // absolute; none: found as compose finds them
   std::string service;
   std::string project_directory;  // absolute; empty: the directory of the first file
   std::vector<std::string> profiles;
+  std::string project_name;  // empty: as compose derives it
   std::string where;
 };
 
 struct EnvironmentConfig {
   std::string name;
-  std::string url;  // as written: ${…} not yet replaced
+  std::string url;  // as written: ${…} not yet replaced; empty: the service's environment has it
   std::string url_where;
   std::vector<std::string> env_files;  // absolute; where ${…} is looked up
   OnPending on_pending = OnPending::kReport;

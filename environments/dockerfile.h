@@ -1,8 +1,9 @@
-// The one thing drover wants from a Dockerfile: the working directory its last stage ends with.
-// Pure.
+// What drover wants from a Dockerfile: the working directory and the variables that its last stage
+// ends with. Pure.
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,10 +15,23 @@ struct DockerfileWorkdir {
   std::size_t line = 1;  // of the WORKDIR that decided
 };
 
-/// The WORKDIR of the stage called `target` (the last one when empty), also through stages it is
-/// built FROM. Nothing when it cannot be read literally: no WORKDIR, one with variables, or a
-/// relative one on top of an unknown image.
-[[nodiscard]] std::optional<DockerfileWorkdir> FindWorkdir(std::string_view text,
-                                                           std::string_view target);
+struct DockerfileVariable {
+  std::string value;
+  std::size_t line = 1;
+};
+
+struct DockerfileImage {
+  /// Nothing when it cannot be told: no WORKDIR, one with an unknown variable, or a relative one on
+  /// top of an unknown image.
+  std::optional<DockerfileWorkdir> workdir;
+  std::map<std::string, DockerfileVariable, std::less<>> environment;  // of ENV, as far as known
+};
+
+/// The stage called `target` (the last one when empty), also through stages it is built FROM, with
+/// variables from ENV and ARG. `arguments` are those of the build. Nothing when there is no such
+/// stage.
+[[nodiscard]] std::optional<DockerfileImage> ReadDockerfile(
+    std::string_view text, std::string_view target,
+    const std::map<std::string, std::string, std::less<>>& arguments = {});
 
 }  // namespace drover::environments

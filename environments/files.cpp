@@ -1,8 +1,12 @@
 #include "environments/files.h"
 
+#include <cerrno>
 #include <climits>
 #include <cstddef>
+#include <fcntl.h>
 #include <unistd.h>
+
+#include "base/error.h"
 
 namespace drover::environments {
 namespace {
@@ -26,6 +30,13 @@ std::optional<std::string> RealFiles::Read(const std::string& path) {
 }
 
 std::optional<FileStatus> RealFiles::Stat(const std::string& path) { return StatFile(path); }
+
+Reach RealFiles::Probe(const std::string& path) {
+  if (faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0) return Reach::kThere;
+  if (errno == EACCES) return Reach::kClosed;
+  if (errno == ENOENT || errno == ENOTDIR) return Reach::kMissing;
+  throw SystemError("look for", path, errno);
+}
 
 std::string RealFiles::Real(const std::string& path) {
   std::string real = RealPath(path);

@@ -2,7 +2,7 @@
 // the daemon knows what to watch. Never used on database files except to stat them.
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,6 +11,9 @@
 #include "base/posix.h"
 
 namespace drover::environments {
+
+/// Can something be seen? kClosed: a directory on the way may not be searched.
+enum class Reach : std::uint8_t { kThere, kMissing, kClosed };
 
 class Files {
  public:
@@ -23,6 +26,9 @@ class Files {
   /// The status of any file, or nothing when it does not exist.
   [[nodiscard]] virtual std::optional<FileStatus> Stat(const std::string& path) = 0;
 
+  /// The same question where being refused is an answer. Throws kIo for other failures.
+  [[nodiscard]] virtual Reach Probe(const std::string& path) = 0;
+
   /// `path` with symbolic links resolved as far as it exists.
   [[nodiscard]] virtual std::string Real(const std::string& path) = 0;
 };
@@ -32,6 +38,7 @@ class RealFiles final : public Files {
  public:
   [[nodiscard]] std::optional<std::string> Read(const std::string& path) override;
   [[nodiscard]] std::optional<FileStatus> Stat(const std::string& path) override;
+  [[nodiscard]] Reach Probe(const std::string& path) override;
   [[nodiscard]] std::string Real(const std::string& path) override;
 
   [[nodiscard]] const std::set<std::string>& read_paths() const { return read_paths_; }

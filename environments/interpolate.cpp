@@ -45,6 +45,7 @@ class Expander final {
       if (next == '{') {
         const std::size_t end = ClosingBrace(text, i + 2);
         out += Braces(text.substr(i + 2, end - i - 2), depth);
+        if (depth == 0 && i == 0) out_.begins_empty = out.empty();
         i = end + 1;
       } else if (next == '$' && dollar_ == Dollar::kShell) {
         out.push_back('$');
@@ -53,6 +54,7 @@ class Expander final {
         std::size_t end = i + 1;
         while (end < text.size() && IsNamePart(text[end])) ++end;
         out += Plain(text.substr(i + 1, end - i - 1));
+        if (depth == 0 && i == 0) out_.begins_empty = out.empty();
         i = end;
       } else {
         out.push_back(text[i++]);
@@ -76,7 +78,8 @@ class Expander final {
         return i;
       }
     }
-    Fail("syntax", Concat("\"", Excerpt(text, 60), "\" has a ${ without its }"),
+    Fail("syntax",
+         Concat("invalid interpolation format: \"", Excerpt(text, 60), "\" has a ${ without its }"),
          "write $$ for a dollar sign");
   }
 
@@ -117,16 +120,18 @@ class Expander final {
         return Expand(rest, depth + 1);
       case '?':
         if (present) return Use(*variable);
-        Fail("required", Concat("the variable ", name, " is required", rest.empty() ? "" : ": ",
-                                Excerpt(Expand(rest, depth + 1), 200)));
+        Fail("required", Concat("required variable ", name, " is missing a value",
+                                rest.empty() ? "" : ": ", Excerpt(Expand(rest, depth + 1), 200)));
       default:
         BadExpression(content);
     }
   }
 
   [[noreturn]] void BadExpression(std::string_view content) const {
-    Fail("syntax", Concat("\"${", Excerpt(content, 60), "}\" is not a variable"),
-         "write ${NAME} or ${NAME:-default}; $$ for a dollar sign");
+    Fail(
+        "syntax",
+        Concat("invalid interpolation format: \"${", Excerpt(content, 60), "}\" is not a variable"),
+        "write ${NAME} or ${NAME:-default}; $$ for a dollar sign");
   }
 
   Dollar dollar_;

@@ -27,6 +27,7 @@ struct Interpolated {
   std::vector<std::string> sources;    // `where` of each variable that was used, once
   std::vector<std::string> defaulted;  // variables that are not set and whose default was used
   std::vector<std::string> unset;      // variables that are not set and have no default: empty
+  bool begins_empty = false;           // the text begins with a variable that stands for nothing
 };
 
 /// Throws kInvalid at `where`: "variable.syntax", "variable.required" (the `?` forms),

@@ -8,7 +8,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "environments/compose.h"
+#include "environments/compose_image.h"
+#include "environments/compose_locate.h"
+#include "environments/hazards.h"
 #include "environments/interpolate.h"
+#include "environments/service_url.h"
 #include "environments/url.h"
 #include "environments/variables.h"
 
@@ -32,15 +36,24 @@ std::string CleanTail(std::string_view path) {
 
 class Resolver final {
  public:
-  Resolver(const Config& config, const EnvironmentConfig& environment, Files& files, Target& target)
-      : config_(config), environment_(environment), files_(files), target_(target) {}
+  Resolver(const Config& config, const EnvironmentConfig& environment, Files& files,
+           const ComposeSurroundings& surroundings, Target& target)
+      : config_(config),
+        environment_(environment),
+        files_(files),
+        surroundings_(surroundings),
+        url_where_(environment.url_where),
+        target_(target) {}
 
   void Resolve() {
-    const DatabaseUrl url = ParseUrl(Value(), environment_.url_where);
+    target_.confidence = Confidence::kCertain;
+    if (!environment_.url.empty()) Step(environment_.url, environment_.url_where);
+    if (environment_.compose) Load(*environment_.compose);
+    const std::string value = environment_.url.empty() ? FromService() : Value();
+    const DatabaseUrl url = ParseUrl(value, url_where_);
     for (const Finding& finding : url.findings) target_.findings.push_back(finding);
     if (url.kind == DatabaseUrl::Kind::kMemory) {
       target_.kind = TargetKind::kMemory;
-      target_.confidence = Confidence::kCertain;
       Step(":memory:", url.form);
       return;
     }
@@ -63,15 +76,15 @@ class Resolver final {
         {.value = std::move(value), .from = RelativeTo(from, config_.root)});
   }
 
-  void Note(std::string code, std::string severity, std::string message, std::string where,
+  void Note(std::string_view code, std::string message, std::string where,
             std::optional<std::string> fix = {}) {
-    target_.findings.push_back({.code = std::move(code),
-                                .severity = std::move(severity),
-                                .environment = {},
-                                .message = std::move(message),
-                                .ground = "seen",
-                                .fix = std::move(fix),
-                                .where = std::move(where)});
+    target_.findings.push_back(
+        MakeFinding(code, std::move(message), std::move(where), std::move(fix)));
+  }
+
+  /// An answer is as sure as its least sure step.
+  void AtMost(Confidence confidence) {
+    target_.confidence = std::max(target_.confidence, confidence);
   }
 
   [[nodiscard]] std::string Short(const std::string& path) const {
@@ -80,15 +93,25 @@ class Resolver final {
 
   /// The URL with its variables replaced.
   std::string Value() {
-    Step(environment_.url, environment_.url_where);
     if (environment_.url.find('$') == std::string::npos) return environment_.url;
-    const Variables variables(environment_.env_files, EnvRules::kSettings, config_.root, files_);
+    const Variables variables(environment_.env_files, config_.root, files_);
     for (const Finding& finding : variables.findings()) target_.findings.push_back(finding);
-    const VariableLookup lookup = [&](std::string_view name) { return variables.Find(name); };
+    const VariableLookup lookup = [&](std::string_view name) -> std::optional<VariableValue> {
+      if (service_ != nullptr) {
+        std::optional<VariableValue> value = FindServiceVariable(*service_, image_, name);
+        if (value) return value;
+      }
+      return variables.Find(name);
+    };
     const Interpolated result =
         Interpolate(environment_.url, Dollar::kShell, lookup, environment_.url_where);
     if (!result.unset.empty()) Unset(result.unset.front(), variables);
-    std::string from = Join(result.sources, ", ");
+    std::vector<std::string> sources;
+    sources.reserve(result.sources.size());
+    for (const std::string& source : result.sources) {
+      sources.push_back(RelativeTo(source, config_.root));
+    }
+    std::string from = Join(sources, ", ");
     if (!result.defaulted.empty()) {
       from += Concat(from.empty() ? "" : ", ", "default of ", Join(result.defaulted, ", "), " (",
                      NotThere(variables), ")");
@@ -110,6 +133,7 @@ class Resolver final {
   }
 
   [[noreturn]] void Unset(const std::string& name, const Variables& variables) const {
+    if (service_ != nullptr && service_->environment_error) throw *service_->environment_error;
     if (environment_.env_files.empty()) {
       Fail(Code::kInvalid, "variable.unset",
            Concat("the variable ", name, " is not set: environment \"", environment_.name,
@@ -127,7 +151,6 @@ class Resolver final {
   }
 
   void OnHost(const DatabaseUrl& url) {
-    target_.confidence = Confidence::kCertain;
     const std::string path = AbsolutePath(url.path, config_.root);
     if (!url.is_absolute()) {
       CheckSlashes(url, path);
@@ -147,7 +170,7 @@ class Resolver final {
     const bool other_exists = !files_.Stat(path) && files_.Stat(absolute).has_value();
     if (!root_name && !other_exists) return;
     if (files_.Stat(AbsolutePath(first, config_.root)) && !other_exists) return;
-    Note("url-slashes", "warning",
+    Note("url-slashes",
          Concat("\"", url.path,
                 "\" is relative to the project root; an absolute path needs four "
                 "slashes: sqlite:///",
@@ -155,35 +178,27 @@ class Resolver final {
          environment_.url_where);
   }
 
-  void InContainer(const DatabaseUrl& url) {
-    const ComposeService service =
-        ResolveComposeService(*environment_.compose, config_.root, files_);
-    for (const Finding& finding : service.findings) target_.findings.push_back(finding);
-    for (const ComposeMount& mount : service.mounts) target_.mounts.push_back(Entry(mount));
-    const std::string path = ContainerPath(url, service);
-    const ComposeMount* mount = CoveringMount(service.mounts, path);
-    if (mount == nullptr) NoMount(url, service, path);
-    Step(mount->written, mount->where);
-    const std::string host = HostPath(*mount, service, path);
-    if (!mount->unset.empty()) {
-      target_.path = files_.Real(host);
-      target_.confidence = Confidence::kUnknown;
-      Fail(
-          Code::kInvalid, "compose.unset_variable",
-          Concat("the mount of ", mount->target, " uses ${", mount->unset.front(),
-                 "}, which the project's .env does not set: only the shell that runs compose knows "
-                 "it"),
-          Concat("echo '", mount->unset.front(), "=…' >> ",
-                 ShellQuote(AbsolutePath(".env", service.project_directory))),
-          mount->where);
+  // Through a container ---------------------------------------------------------------------------
+
+  void Load(const ComposeReference& reference) {
+    project_ = LoadComposeProject(reference, config_.root, surroundings_, files_);
+    for (const Finding& finding : project_.findings) target_.findings.push_back(finding);
+    if (const ComposeService* named = project_.Find(reference.service)) {
+      for (const Finding& finding : named->findings) target_.findings.push_back(finding);
     }
-    CheckMount(*mount, path, host);
-    Arrive(host);
+    service_ = &FindComposeService(project_, reference);
+    for (const ComposeMount& mount : service_->mounts) target_.mounts.push_back(Entry(mount));
+    image_ = ReadComposeImage(*service_, config_.root, files_);
+    if (service_->is_active) return;
+    Note("service-inactive",
+         Concat("service \"", service_->name, "\" starts only with one of the profiles ",
+                Join(service_->profiles, ", ")),
+         service_->where, Concat("compose: {profiles: [", service_->profiles.front(), "], …}"));
   }
 
   static MountEntry Entry(const ComposeMount& mount) {
     MountEntry entry{.target = mount.target,
-                     .type = std::string(MountTypeName(mount.type)),
+                     .type = std::string(MountTypeName(mount)),
                      .host = {},
                      .volume = {},
                      .read_only = mount.access == ComposeMount::Access::kReadOnly};
@@ -192,108 +207,76 @@ class Resolver final {
     return entry;
   }
 
-  std::string ContainerPath(const DatabaseUrl& url, const ComposeService& service) {
-    target_.confidence = Confidence::kCertain;
-    const std::string in = Concat(" in service ", service.name);
+  /// The URL that a variable of the service holds. That the application reads this one is inferred.
+  std::string FromService() {
+    const ServiceUrl url = FindServiceUrl(*service_, image_, environment_.compose->where);
+    AtMost(Confidence::kLikely);
+    url_where_ = url.where;
+    Step(url.value, Concat(RelativeTo(url.where, config_.root), ", ", url.name, " of service ",
+                           service_->name));
+    return url.value;
+  }
+
+  void InContainer(const DatabaseUrl& url) {
+    const std::string path = ContainerPath(url);
+    const std::string provision = Concat("drover upgrade -e ", environment_.name);
+    const ComposePlace place =
+        LocateInService(project_, *service_, path, surroundings_, config_.root, provision, files_);
+    if (place.mount == nullptr) SuggestSlashes(url);
+    for (const Finding& finding : place.findings) target_.findings.push_back(finding);
+    AtMost(place.confidence);
+    if (place.mount != nullptr) Step(place.mount->written, place.mount->where);
+    if (place.error) {
+      if (!place.host.empty()) {
+        target_.path = place.host;
+        Step(place.host, place.mount->volume.empty()
+                             ? "the mount"
+                             : Concat("the volume \"", place.mount->volume, "\", not reachable"));
+      }
+      throw *place.error;
+    }
+    Arrive(place.host);
+    if (target_.file && target_.file->size == 0) {
+      Note("empty-database", Concat(Short(target_.path), " has no bytes: no migration has run"),
+           place.mount->where, provision);
+    }
+  }
+
+  std::string ContainerPath(const DatabaseUrl& url) {
+    const std::string in = Concat(" in service ", service_->name);
     if (url.is_absolute()) {
       const std::string path = AbsolutePath(url.path, "/");
       Step(path + in, url.form);
       return path;
     }
-    if (!service.working_directory) {
-      target_.confidence = Confidence::kUnknown;
+    const bool written = service_->working_directory.has_value();
+    const std::optional<ComposeWorkingDirectory>& directory =
+        written ? service_->working_directory : image_.working_directory;
+    if (!directory) {
+      AtMost(Confidence::kUnknown);
       Fail(Code::kInvalid, "compose.working_dir",
-           Concat("the URL is relative, and the working directory of service \"", service.name,
+           Concat("the URL is relative, and the working directory of service \"", service_->name,
                   "\" is not known"),
            Concat("add \"working_dir: /app\" to the service, or make the URL absolute: "
                   "sqlite:////app/",
                   target_.relative_tail),
-           environment_.url_where);
+           url_where_);
     }
-    target_.confidence = service.working_directory->confidence;
-    Step(Concat("working directory ", service.working_directory->path, in),
-         service.working_directory->where);
-    const std::string path = AbsolutePath(url.path, service.working_directory->path);
+    // An entrypoint may change the directory, and the image may be an older build.
+    if (!written) AtMost(Confidence::kLikely);
+    Step(Concat("working directory ", directory->path, in), directory->where);
+    const std::string path = AbsolutePath(url.path, directory->path);
     Step(path + in, Concat(url.form, ", from the working directory"));
     return path;
   }
 
-  [[noreturn]] void NoMount(const DatabaseUrl& url, const ComposeService& service,
-                            const std::string& path) {
+  void SuggestSlashes(const DatabaseUrl& url) {
     const std::string absolute = AbsolutePath(url.path, "/");
-    if (!url.is_absolute() && CoveringMount(service.mounts, absolute) != nullptr) {
-      Note("url-slashes", "warning",
-           Concat("\"", url.path, "\" is relative; did you mean the mounted ", absolute,
-                  "? That is sqlite:///", absolute),
-           environment_.url_where);
-    }
-    const std::string message = Concat(path, " of service \"", service.name,
-                                       "\" is under no mount: it is lost with the container");
-    Note("database-in-image-layer", "fatal", message, environment_.compose->where);
-    target_.confidence = Confidence::kUnknown;
-    Fail(Code::kInvalid, "compose.no_mount", message,
-         Concat("mount its directory: volumes: [\"./data:", DirectoryName(path), "\"]"),
-         environment_.compose->where);
-  }
-
-  std::string HostPath(const ComposeMount& mount, const ComposeService& service,
-                       const std::string& path) {
-    if (!mount.host.empty()) {
-      const std::string rest = path.substr(mount.target == "/" ? 0 : mount.target.size());
-      return AbsolutePath(Concat(mount.host, rest), "/");
-    }
-    target_.confidence = Confidence::kUnknown;
-    if (mount.type == ComposeMount::Type::kTmpfs) {
-      const std::string message = Concat(path, " of service \"", service.name,
-                                         "\" is on a tmpfs: it is lost at every stop");
-      Note("database-on-tmpfs", "warning", message, mount.where);
-      Fail(Code::kInvalid, "compose.tmpfs", message,
-           Concat("mount a directory instead: \"./data:", mount.target, "\""), mount.where);
-    }
-    if (mount.type == ComposeMount::Type::kVolume && mount.volume.empty()) {
-      const std::string message =
-          Concat(path, " of service \"", service.name,
-                 "\" is in an anonymous volume: a new container may start with an empty one");
-      Note("database-in-anonymous-volume", "warning", message, mount.where);
-      Fail(Code::kInvalid, "compose.anonymous_volume", message,
-           Concat("mount a directory instead: \"./data:", mount.target, "\""), mount.where);
-    }
-    const std::string name = mount.volume.empty() ? mount.written : mount.volume;
-    const std::string message =
-        Concat(path, " of service \"", service.name, "\" is in the volume \"", name,
-               "\", which only the container engine can reach");
-    Note("named-volume-needs-engine", "warning", message, mount.where);
-    Fail(Code::kInvalid, "compose.named_volume", message,
-         Concat("run drover inside the container, or mount a directory: \"./data:", mount.target,
-                "\""),
-         mount.where);
-  }
-
-  void CheckMount(const ComposeMount& mount, const std::string& path, const std::string& host) {
-    const bool single = mount.target == path;
-    const std::optional<FileStatus> source = files_.Stat(mount.host);
-    if (!source) {
-      const std::string consequence =
-          mount.missing_source == ComposeMount::MissingSource::kFail
-              ? "the container would not start"
-              : Concat("the engine would create a directory there, owned by root");
-      Note("bind-source-missing", "error",
-           Concat(Short(mount.host), " does not exist yet: ", consequence), mount.where,
-           single ? Concat("drover upgrade -e ", environment_.name)
-                  : Concat("mkdir -p ", ShellQuote(mount.host)));
-    }
-    if (single && !(source && source->type == FileType::kDirectory)) {
-      Note("bind-single-file", "warning",
-           Concat(Short(host),
-                  " is mounted as a single file: its -wal and -journal stay in the "
-                  "container. Mount its directory instead"),
-           mount.where);
-    }
-    if (mount.access == ComposeMount::Access::kReadOnly) {
-      Note("mount-read-only", "error",
-           Concat(mount.target, " is mounted read-only: the application cannot write its database"),
-           mount.where);
-    }
+    if (url.is_absolute() || CoveringMount(service_->mounts, absolute) == nullptr) return;
+    Note("url-slashes",
+         Concat("\"", url.path, "\" is relative; did you mean the mounted ", absolute,
+                "? That is sqlite:///", absolute),
+         url_where_);
   }
 
   /// The last step: the real file, its status and its identity.
@@ -303,10 +286,10 @@ class Resolver final {
     Step(target_.path, target_.path == path ? "real path" : Concat("real path of ", path));
     const std::string in_directory = AbsolutePath(BaseName(path), files_.Real(DirectoryName(path)));
     if (in_directory != target_.path) {
-      Note("symlinked", "info",
+      Note("symlinked",
            Concat(Short(path), " is a symbolic link to ", target_.path,
                   ": -wal and -journal lie beside the latter"),
-           environment_.url_where);
+           url_where_);
     }
     if (target_.file) CheckFile(*target_.file);
     target_.kind = TargetKind::kFile;
@@ -315,23 +298,23 @@ class Resolver final {
 
   void CheckFile(const FileStatus& file) {
     if (file.type == FileType::kDirectory) {
-      Note("database-path-is-directory", "error",
+      Note("database-path-is-directory",
            Concat(Short(target_.path),
                   " is a directory, often one that Docker made because the file "
                   "was missing"),
-           environment_.url_where, Concat("rmdir ", ShellQuote(target_.path)));
+           url_where_, Concat("rmdir ", ShellQuote(target_.path)));
       Fail(Code::kInvalid, "target.directory", Concat(target_.path, " is a directory"),
-           Concat("rmdir ", ShellQuote(target_.path)), environment_.url_where);
+           Concat("rmdir ", ShellQuote(target_.path)), url_where_);
     }
     if (file.type != FileType::kRegular) {
       Fail(Code::kInvalid, "target.not_a_file", Concat(target_.path, " is not a regular file"),
-           Concat("ls -l ", ShellQuote(target_.path)), environment_.url_where);
+           Concat("ls -l ", ShellQuote(target_.path)), url_where_);
     }
     if (file.links > 1) {
-      Note("hard-linked", "error",
+      Note("hard-linked",
            Concat(Short(target_.path), " has ", file.links,
                   " names (hard links): opened under two of them, SQLite cannot protect it"),
-           environment_.url_where,
+           url_where_,
            Concat("find ", ShellQuote(config_.root), " -samefile ", ShellQuote(target_.path)));
     }
   }
@@ -348,7 +331,7 @@ class Resolver final {
       if (status->type != FileType::kDirectory) {
         Fail(Code::kInvalid, "target.not_a_directory",
              Concat(directory, " is in the way: it is not a directory"),
-             Concat("ls -l ", ShellQuote(directory)), environment_.url_where);
+             Concat("ls -l ", ShellQuote(directory)), url_where_);
       }
       return Concat(status->identity.device, ":", status->identity.inode, "/",
                     RelativeTo(target_.path, directory));
@@ -359,19 +342,32 @@ class Resolver final {
   const Config& config_;
   const EnvironmentConfig& environment_;
   Files& files_;
+  const ComposeSurroundings& surroundings_;
+  std::string url_where_;  // where the URL stands, after all
+  ComposeProject project_;
+  const ComposeService* service_ = nullptr;  // in project_
+  ComposeImage image_;
   Target& target_;
 };
 
 }  // namespace
 
-Target ResolveTarget(const Config& config, const EnvironmentConfig& environment, Files& files) {
+ComposeSurroundings DaemonSurroundings() {
+  ComposeSurroundings surroundings;
+  surroundings.home = EnvironmentVariable("HOME").value_or("");
+  return surroundings;
+}
+
+Target ResolveTarget(const Config& config, const EnvironmentConfig& environment, Files& files,
+                     const ComposeSurroundings& surroundings) {
   Target target;
   target.environment = environment.name;
   // One broken environment must not take the others with it: its error is part of the answer.
   try {
-    Resolver(config, environment, files, target).Resolve();
+    Resolver(config, environment, files, surroundings, target).Resolve();
   } catch (const Error& error) {
     target.kind = TargetKind::kUnresolved;
+    target.confidence = Confidence::kUnknown;
     target.key.clear();
     target.error = ToBody(error);
   }

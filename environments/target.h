@@ -8,6 +8,7 @@
 
 #include "base/documents.h"
 #include "base/posix.h"
+#include "environments/compose_environment.h"
 #include "environments/config.h"
 #include "environments/files.h"
 
@@ -38,9 +39,13 @@ struct Target {
   std::optional<ErrorBody> error;  // why it is kUnresolved
 };
 
+/// What surrounds compose for the daemon: nothing is known of the shell, ~ is this user's home.
+[[nodiscard]] ComposeSurroundings DaemonSurroundings();
+
 /// Resolves one environment. Never throws for a bad environment: the error is in the target.
 [[nodiscard]] Target ResolveTarget(const Config& config, const EnvironmentConfig& environment,
-                                   Files& files);
+                                   Files& files,
+                                   const ComposeSurroundings& surroundings = DaemonSurroundings());
 
 [[nodiscard]] std::string_view ConfidenceName(Confidence confidence);
 

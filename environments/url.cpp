@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "environments/hazards.h"
 
 namespace drover::environments {
 namespace {
@@ -103,14 +104,8 @@ class Parser final {
     throw Error(Code::kInvalid, Concat("url.", kind), std::move(message), std::move(hint), where_);
   }
 
-  void Note(std::string code, std::string severity, std::string message) {
-    url_.findings.push_back({.code = std::move(code),
-                             .severity = std::move(severity),
-                             .environment = {},
-                             .message = std::move(message),
-                             .ground = "seen",
-                             .fix = {},
-                             .where = where_});
+  void Note(std::string_view code, std::string message) {
+    url_.findings.push_back(MakeFinding(code, std::move(message), where_));
   }
 
   void CheckCharacters(std::string_view text) const {
@@ -139,7 +134,7 @@ class Parser final {
   void Memory(std::string_view form) {
     url_.kind = DatabaseUrl::Kind::kMemory;
     url_.form = form;
-    Note("memory-database", "info",
+    Note("memory-database",
          "the database lives in memory: it starts empty each time and has nothing to provision");
   }
 
@@ -160,7 +155,7 @@ class Parser final {
     }
     if (path.size() > 2 && IsLetter(path[0]) && path[1] == ':' &&
         (path[2] == '/' || path[2] == '\\')) {
-      Note("windows-path-on-linux", "warning",
+      Note("windows-path-on-linux",
            Concat("\"", Excerpt(path, 60),
                   "\" is a Windows path: here it is a relative path, a file of that odd name"));
     }
@@ -249,10 +244,9 @@ class Parser final {
           kDriverArguments.end()) {
         continue;
       }
-      Note("query-ignored", "warning",
-           Concat("\"", Excerpt(parameter.name, 40),
-                  "\" in the URL has no effect without a file: "
-                  "URI and uri=true"));
+      Note("query-ignored", Concat("\"", Excerpt(parameter.name, 40),
+                                   "\" in the URL has no effect without a file: "
+                                   "URI and uri=true"));
     }
   }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "environments/hazards.h"
 
 namespace drover::environments {
 namespace {
@@ -10,16 +11,14 @@ constexpr int kMaxDepth = 32;
 
 }  // namespace
 
-Variables::Variables(const std::vector<std::string>& paths, EnvRules rules, const std::string& root,
-                     Files& files)
-    : rules_(rules) {
+Variables::Variables(const std::vector<std::string>& paths, const std::string& root, Files& files) {
   for (const std::string& path : paths) {
     const std::optional<std::string> text = files.Read(path);
     if (!text) {
       missing_.push_back(path);
       continue;
     }
-    Dotenv parsed = ParseDotenv(*text);
+    Dotenv parsed = ParseDotenv(*text, DotenvGrammar::kSettings);
     for (DotenvEntry& entry : parsed.entries) {
       std::string where = Concat(RelativeTo(path, root), ":", entry.line);
       std::string position = Concat(path, ":", entry.line, ":", entry.column);
@@ -27,14 +26,10 @@ Variables::Variables(const std::vector<std::string>& paths, EnvRules rules, cons
           {.entry = std::move(entry), .where = std::move(where), .position = std::move(position)});
     }
     for (const DotenvProblem& problem : parsed.problems) {
-      findings_.push_back({.code = "env-file-syntax",
-                           .severity = "warning",
-                           .environment = {},
-                           .message = Concat("a line of ", RelativeTo(path, root),
-                                             " is ignored: ", problem.message),
-                           .ground = "seen",
-                           .fix = {},
-                           .where = Concat(path, ":", problem.line, ":", problem.column)});
+      findings_.push_back(MakeFinding(
+          "env-file-syntax",
+          Concat("a line of ", RelativeTo(path, root), " is ignored: ", problem.message),
+          Concat(path, ":", problem.line, ":", problem.column)));
     }
   }
 }
@@ -55,9 +50,7 @@ std::optional<VariableValue> Variables::FindBefore(std::string_view name, std::s
   while (index > 0 && lines_[index - 1].entry.name != name) --index;
   if (index == 0) return std::nullopt;
   const Line& line = lines_[--index];
-  const bool literal =
-      rules_ == EnvRules::kCompose && line.entry.quotes == DotenvEntry::Quotes::kSingle;
-  if (literal || line.entry.value.find('$') == std::string::npos) {
+  if (line.entry.value.find('$') == std::string::npos) {
     return VariableValue{.value = line.entry.value, .where = line.where};
   }
   if (const auto known = expanded_.find(index); known != expanded_.end()) {
@@ -72,9 +65,9 @@ std::optional<VariableValue> Variables::FindBefore(std::string_view name, std::s
   const VariableLookup lookup = [&](std::string_view inner) {
     return FindBefore(inner, index, depth + 1);
   };
-  const Dollar dollar = rules_ == EnvRules::kCompose ? Dollar::kShell : Dollar::kBracesOnly;
-  const Interpolated result = Interpolate(line.entry.value, dollar, lookup, line.position);
-  if (!result.unset.empty() && rules_ == EnvRules::kSettings) {
+  const Interpolated result =
+      Interpolate(line.entry.value, Dollar::kBracesOnly, lookup, line.position);
+  if (!result.unset.empty()) {
     throw Error(Code::kInvalid, "variable.unset",
                 Concat("the value of ", line.entry.name, " uses ${", result.unset.front(),
                        "}, which is not set before it"),

@@ -1,8 +1,9 @@
-// The variables that a URL or a compose file may use: those of some `.env` files, and nothing else.
+// The variables that a URL in drover.yaml may use: those of the environment's `env_file`, by the
+// rules of python-dotenv (dotenv.h), and nothing else. Those of a compose project are in
+// compose_environment.h.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,20 +17,14 @@
 
 namespace drover::environments {
 
-/// Whose rules a `.env` file is read by. Compose: `$NAME` works too, single quotes protect, an
-/// unset variable is empty. Settings (python-dotenv): ${NAME} only, everywhere, an unset one is an
-/// error.
-enum class EnvRules : std::uint8_t { kSettings, kCompose };
-
 class Variables final {
  public:
   /// Reads the files in order; of a name that several set, the last one counts. `root` shortens the
   /// paths in `where`. Throws kIo or kInvalid for a file that cannot be read.
-  Variables(const std::vector<std::string>& paths, EnvRules rules, const std::string& root,
-            Files& files);
+  Variables(const std::vector<std::string>& paths, const std::string& root, Files& files);
 
-  /// The value with its own ${…} replaced by what stands before it in the files. Throws kInvalid
-  /// ("variable.*") when that fails.
+  /// The value with its own ${…} replaced by what stands before it in the files, where `$NAME`
+  /// means nothing and an unset variable is an error. Throws kInvalid ("variable.*").
   [[nodiscard]] std::optional<VariableValue> Find(std::string_view name) const;
 
   [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
@@ -45,7 +40,6 @@ class Variables final {
   [[nodiscard]] std::optional<VariableValue> FindBefore(std::string_view name, std::size_t before,
                                                         int depth) const;
 
-  EnvRules rules_;
   std::vector<Line> lines_;
   std::vector<std::string> missing_;  // files that do not exist
   std::vector<Finding> findings_;     // env-file-syntax: lines that could not be read

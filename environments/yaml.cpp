@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <utility>
 
@@ -22,6 +21,7 @@ namespace {
 // What a document may weigh once its aliases are expanded: a node counts 64, its text its length.
 constexpr std::size_t kMaxWeight = std::size_t{16} << 20U;
 constexpr std::size_t kNodeWeight = 64;
+constexpr std::size_t kMaxDocuments = 256;
 
 struct Source {
   const std::string& path;
@@ -39,11 +39,11 @@ Position At(const YAML::Mark& mark) {
           .column = static_cast<std::size_t>(std::max(mark.column, 0)) + 1};
 }
 
-std::size_t Weight(const YamlNode& node) {
-  std::size_t weight = kNodeWeight + node.scalar.size() + node.tag.size();
-  for (const YamlNode& item : node.items) weight += Weight(item);
-  for (const YamlEntry& entry : node.entries) weight += entry.key.size() + Weight(entry.value);
-  return weight;
+std::size_t Depth(const YamlNode& node) {
+  std::size_t deepest = 0;
+  for (const YamlNode& item : node.items) deepest = std::max(deepest, Depth(item));
+  for (const YamlEntry& entry : node.entries) deepest = std::max(deepest, Depth(entry.value));
+  return deepest + 1;
 }
 
 /// Builds our nodes from yaml-cpp's events, so that nesting and aliases are bounded while reading.
@@ -51,10 +51,13 @@ class Builder final : public YAML::EventHandler {
  public:
   explicit Builder(const Source& source) : source_(source) {}
 
-  [[nodiscard]] YamlNode Take() { return std::move(root_); }
+  [[nodiscard]] YamlNode Take() { return std::exchange(root_, {}); }
   [[nodiscard]] Position started() const { return started_; }
 
-  void OnDocumentStart(const YAML::Mark& mark) override { started_ = At(mark); }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    started_ = At(mark);
+    anchors_.clear();
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -68,8 +71,12 @@ class Builder final : public YAML::EventHandler {
     if (found == anchors_.end()) {
       source_.Fail("too_complex", "an alias refers to the value that contains it", At(mark));
     }
-    Add(Weight(found->second), At(mark));
-    Finish(YamlNode(found->second), 0);
+    const Anchored& anchored = found->second;
+    if (frames_.size() + anchored.depth > static_cast<std::size_t>(kMaxYamlDepth)) {
+      TooDeep(At(mark));
+    }
+    Add(YamlWeight(anchored.node), At(mark));
+    Finish(YamlNode(anchored.node), 0);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -98,7 +105,12 @@ class Builder final : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     std::optional<YamlEntry> entry;  // of a map: the key whose value comes next
     std::vector<std::pair<YamlNode, Position>> merges;
-    std::set<std::string> keys;
+    std::map<std::string, std::size_t> keys;  // with the line of each
+  };
+
+  struct Anchored {
+    YamlNode node;
+    std::size_t depth = 1;
   };
 
   static YamlNode Start(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag) {
@@ -116,11 +128,12 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
+  [[noreturn]] void TooDeep(Position at) const {
+    source_.Fail("too_complex", Concat("the document is nested deeper than ", kMaxYamlDepth), at);
+  }
+
   void Open(YamlNode node, YAML::anchor_t anchor) {
-    if (frames_.size() >= static_cast<std::size_t>(kMaxYamlDepth)) {
-      source_.Fail("too_complex", Concat("the document is nested deeper than ", kMaxYamlDepth),
-                   node.at);
-    }
+    if (frames_.size() >= static_cast<std::size_t>(kMaxYamlDepth)) TooDeep(node.at);
     frames_.push_back(
         {.node = std::move(node), .anchor = anchor, .entry = {}, .merges = {}, .keys = {}});
   }
@@ -135,8 +148,8 @@ class Builder final : public YAML::EventHandler {
   void Finish(YamlNode node, YAML::anchor_t anchor) {
     Add(kNodeWeight + node.scalar.size(), node.at);
     if (anchor != 0) {
-      Add(Weight(node), node.at);
-      anchors_[anchor] = node;
+      Add(YamlWeight(node), node.at);
+      anchors_[anchor] = {.node = node, .depth = Depth(node)};
     }
     if (frames_.empty()) {
       root_ = std::move(node);
@@ -159,13 +172,16 @@ class Builder final : public YAML::EventHandler {
       return;
     }
     YamlEntry entry = *std::exchange(map.entry, std::nullopt);
+    const auto [known, is_new] = map.keys.emplace(entry.key, entry.key_at.line);
+    if (!is_new) {
+      source_.Fail("duplicate_key",
+                   Concat("the key \"", Excerpt(entry.key, 60), "\" is already defined at line ",
+                          known->second),
+                   entry.key_at, "keep one of the two");
+    }
     if (entry.key == "<<") {
       map.merges.emplace_back(std::move(node), entry.key_at);
       return;
-    }
-    if (!map.keys.insert(entry.key).second) {
-      source_.Fail("duplicate_key", Concat("the key \"", entry.key, "\" is given twice"),
-                   entry.key_at, "keep one of the two");
     }
     entry.value = std::move(node);
     map.node.entries.push_back(std::move(entry));
@@ -180,7 +196,8 @@ class Builder final : public YAML::EventHandler {
       source_.Fail("syntax", "\"<<\" merges maps only", at);
     }
     for (YamlEntry& entry : from.entries) {
-      if (into.keys.insert(entry.key).second) into.node.entries.push_back(std::move(entry));
+      const bool is_new = into.keys.emplace(entry.key, entry.key_at.line).second;
+      if (is_new) into.node.entries.push_back(std::move(entry));
     }
   }
 
@@ -188,7 +205,7 @@ class Builder final : public YAML::EventHandler {
   YamlNode root_;
   Position started_;
   std::vector<Frame> frames_;
-  std::map<YAML::anchor_t, YamlNode> anchors_;
+  std::map<YAML::anchor_t, Anchored> anchors_;
   std::size_t weight_ = 0;
 };
 
@@ -225,7 +242,41 @@ void CheckCharacters(std::string_view text, const Source& source) {
   }
 }
 
+struct Document {
+  YamlNode root;
+  Position started;
+};
+
+std::vector<Document> ParseDocuments(std::string_view text, const Source& source) {
+  if (text.size() > kMaxYamlBytes) {
+    source.Fail("too_complex", Concat("the file is larger than ", kMaxYamlBytes, " bytes"), {});
+  }
+  CheckCharacters(text, source);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    Builder builder(source);
+    std::vector<Document> documents;
+    while (parser.HandleNextDocument(builder)) {
+      documents.push_back({.root = builder.Take(), .started = builder.started()});
+      if (documents.size() > kMaxDocuments) {
+        source.Fail("too_complex", "the file holds too many documents", builder.started());
+      }
+    }
+    return documents;
+  } catch (const YAML::Exception& exception) {
+    source.Fail("syntax", exception.msg, At(exception.mark));
+  }
+}
+
 }  // namespace
+
+std::size_t YamlWeight(const YamlNode& node) {
+  std::size_t weight = kNodeWeight + node.scalar.size() + node.tag.size();
+  for (const YamlNode& item : node.items) weight += YamlWeight(item);
+  for (const YamlEntry& entry : node.entries) weight += entry.key.size() + YamlWeight(entry.value);
+  return weight;
+}
 
 const YamlNode* YamlNode::Find(std::string_view key) const {
   for (const YamlEntry& entry : entries) {
@@ -234,26 +285,27 @@ const YamlNode* YamlNode::Find(std::string_view key) const {
   return nullptr;
 }
 
+YamlNode* YamlNode::Find(std::string_view key) {
+  return const_cast<YamlNode*>(std::as_const(*this).Find(key));
+}
+
 YamlNode ParseYaml(std::string_view text, const std::string& path, std::string_view area) {
-  const Source source{.path = path, .area = area};
-  if (text.size() > kMaxYamlBytes) {
-    source.Fail("too_complex", Concat("the file is larger than ", kMaxYamlBytes, " bytes"), {});
+  std::vector<Document> documents = ParseDocuments(text, {.path = path, .area = area});
+  if (documents.size() > 1) {
+    const Source source{.path = path, .area = area};
+    source.Fail("syntax", "the file holds a second document, which would be ignored",
+                documents[1].started, "remove everything from the second \"---\" on");
   }
-  CheckCharacters(text, source);
-  try {
-    std::istringstream stream{std::string(text)};
-    YAML::Parser parser(stream);
-    Builder first(source);
-    if (!parser.HandleNextDocument(first)) return {};
-    Builder second(source);
-    if (parser.HandleNextDocument(second)) {
-      source.Fail("syntax", "the file holds a second document, which would be ignored",
-                  second.started(), "remove everything from the second \"---\" on");
-    }
-    return first.Take();
-  } catch (const YAML::Exception& exception) {
-    source.Fail("syntax", exception.msg, At(exception.mark));
+  return documents.empty() ? YamlNode() : std::move(documents.front().root);
+}
+
+std::vector<YamlNode> ParseYamlDocuments(std::string_view text, const std::string& path,
+                                         std::string_view area) {
+  std::vector<YamlNode> roots;
+  for (Document& document : ParseDocuments(text, {.path = path, .area = area})) {
+    roots.push_back(std::move(document.root));
   }
+  return roots;
 }
 
 }  // namespace drover::environments

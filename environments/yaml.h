@@ -30,9 +30,11 @@ struct YamlNode {
   std::vector<YamlNode> items;     // kSequence
   std::vector<YamlEntry> entries;  // kMap, in file order, keys unique, "<<" merged in
   Position at;
+  std::uint32_t source = 0;  // which file, where trees of several are merged: the caller numbers
 
   /// The value of `key`; null when this is no map or has no such key.
   [[nodiscard]] const YamlNode* Find(std::string_view key) const;
+  [[nodiscard]] YamlNode* Find(std::string_view key);
 };
 
 struct YamlEntry {
@@ -49,5 +51,13 @@ inline constexpr int kMaxYamlDepth = 64;
 /// control characters and a second document), "<area>.duplicate_key", "<area>.too_complex".
 [[nodiscard]] YamlNode ParseYaml(std::string_view text, const std::string& path,
                                  std::string_view area);
+
+/// The same for a file in which several documents are allowed; an empty text has none.
+[[nodiscard]] std::vector<YamlNode> ParseYamlDocuments(std::string_view text,
+                                                       const std::string& path,
+                                                       std::string_view area);
+
+/// What a tree weighs in memory, roughly in bytes: for limits.
+[[nodiscard]] std::size_t YamlWeight(const YamlNode& node);
 
 }  // namespace drover::environments

@@ -19,4 +19,8 @@ struct CaseResult {
 /// what drover throws in a case is that case's result.
 [[nodiscard]] std::vector<CaseResult> RunAlembicCases(const std::string& file);
 
+/// Compose projects as Docker Compose's own loader reads them, and where drover finds the databases
+/// in them. Throws Error for a file that cannot be read.
+[[nodiscard]] std::vector<CaseResult> RunComposeCases(const std::string& file);
+
 }  // namespace drover::cases

@@ -183,8 +183,19 @@ TEST(ConfigTest, MissingThingsAreNamed) {
   EXPECT_EQ(url.kind, "config.missing");
   EXPECT_EQ(url.message, "environment \"dev\" has no url");
   EXPECT_EQ(url.where, "/p/idv/drover.yaml:2:3");
-  EXPECT_EQ(EnvironmentFailure("compose: {service: app}").kind, "config.missing");
   EXPECT_EQ(EnvironmentFailure("compose: {file: a.yml}").kind, "config.missing");
+}
+
+TEST(ConfigTest, ComposeNeedsNoFileAndThenNoUrl) {
+  const Config config =
+      ParseConfig("environments:\n  docker:\n    compose: {service: app, project_name: shop}\n",
+                  "/p/idv/drover.yaml");
+  const EnvironmentConfig& docker = config.environments[0];
+  EXPECT_EQ(docker.url, "");
+  EXPECT_EQ(docker.url_where, "/p/idv/drover.yaml:2:3");
+  EXPECT_TRUE(docker.compose->files.empty());
+  EXPECT_EQ(docker.compose->service, "app");
+  EXPECT_EQ(docker.compose->project_name, "shop");
 }
 
 TEST(ConfigTest, VersionTableMustBeAPlainName) {

@@ -6,14 +6,31 @@
 namespace drover::environments {
 namespace {
 
-std::string Value(std::string_view text, std::string_view name = "A") {
-  const Dotenv parsed = ParseDotenv(text);
+Dotenv Settings(std::string_view text) { return ParseDotenv(text, DotenvGrammar::kSettings); }
+Dotenv ComposeEnv(std::string_view text) { return ParseDotenv(text, DotenvGrammar::kCompose); }
+
+std::string ValueIn(const Dotenv& parsed, std::string_view name = "A") {
   const DotenvEntry* entry = parsed.Find(name);
-  return entry == nullptr ? "(none)" : entry->value;
+  if (entry == nullptr) return "(none)";
+  return entry->binding == DotenvEntry::Binding::kInherited ? "(inherited)" : entry->value;
+}
+std::string Value(std::string_view text, std::string_view name = "A") {
+  return ValueIn(Settings(text), name);
+}
+std::string ComposeValue(std::string_view text, std::string_view name = "A") {
+  return ValueIn(ComposeEnv(text), name);
+}
+/// Of a text that compose refuses: line, column and message.
+std::string ComposeProblem(std::string_view text) {
+  const Dotenv parsed = ComposeEnv(text);
+  if (parsed.problems.empty()) return "(none)";
+  const DotenvProblem& problem = parsed.problems.front();
+  return std::to_string(problem.line) + ":" + std::to_string(problem.column) + " " +
+         problem.message;
 }
 
 TEST(DotenvTest, BlanksAroundTheEqualsSignAreAllowed) {
-  const Dotenv parsed = ParseDotenv("DB__DB_URL = sqlite+aiosqlite:///./application.db\n");
+  const Dotenv parsed = Settings("DB__DB_URL = sqlite+aiosqlite:///./application.db\n");
   ASSERT_EQ(parsed.entries.size(), 1U);
   EXPECT_EQ(parsed.entries[0].name, "DB__DB_URL");
   EXPECT_EQ(parsed.entries[0].value, "sqlite+aiosqlite:///./application.db");
@@ -22,7 +39,7 @@ TEST(DotenvTest, BlanksAroundTheEqualsSignAreAllowed) {
 }
 
 TEST(DotenvTest, EachEntryKnowsItsLine) {
-  const Dotenv parsed = ParseDotenv("# first\r\n\r\nA=1\r\n  export B=\"x\ny\"\r\nC=3");
+  const Dotenv parsed = Settings("# first\r\n\r\nA=1\r\n  export B=\"x\ny\"\r\nC=3");
   ASSERT_EQ(parsed.entries.size(), 3U);
   EXPECT_EQ(parsed.entries[0].line, 3U);
   EXPECT_EQ(parsed.entries[1].line, 4U);
@@ -58,7 +75,7 @@ TEST(DotenvTest, EmptyValueIsAValue) {
 TEST(DotenvTest, NameWithoutEqualsSetsNothing) {
   EXPECT_EQ(Value("A\nB=1"), "(none)");
   EXPECT_EQ(Value("A\nB=1", "B"), "1");
-  EXPECT_TRUE(ParseDotenv("A\n").problems.empty());
+  EXPECT_TRUE(Settings("A\n").problems.empty());
 }
 
 TEST(DotenvTest, ByteOrderMarkAndLineEndsAreUnderstood) {
@@ -69,7 +86,7 @@ TEST(DotenvTest, ByteOrderMarkAndLineEndsAreUnderstood) {
 }
 
 TEST(DotenvTest, BadLineIsAProblemAndTheNextIsRead) {
-  const Dotenv parsed = ParseDotenv("OK=1\nfoo bar=2\n=3\nB=\"open\nC='x' y\nA=5\n");
+  const Dotenv parsed = Settings("OK=1\nfoo bar=2\n=3\nB=\"open\nC='x' y\nA=5\n");
   EXPECT_EQ(Value("OK=1\nfoo bar=2\n=3\nB=\"open\nC='x' y\nA=5\n"), "5");
   ASSERT_EQ(parsed.problems.size(), 4U);
   EXPECT_EQ(parsed.problems[0].line, 2U);
@@ -81,12 +98,83 @@ TEST(DotenvTest, BadLineIsAProblemAndTheNextIsRead) {
 }
 
 TEST(DotenvTest, UglyInputIsSurvived) {
-  EXPECT_TRUE(ParseDotenv("").entries.empty());
-  EXPECT_TRUE(ParseDotenv("export ").entries.empty());
-  EXPECT_TRUE(ParseDotenv("'").entries.empty());
-  EXPECT_TRUE(ParseDotenv("A=\"\\").entries.empty());
-  EXPECT_EQ(ParseDotenv(std::string_view("A=\0\xff\n", 6)).entries.size(), 1U);
+  EXPECT_TRUE(Settings("").entries.empty());
+  EXPECT_TRUE(Settings("export ").entries.empty());
+  EXPECT_TRUE(Settings("'").entries.empty());
+  EXPECT_TRUE(Settings("A=\"\\").entries.empty());
+  EXPECT_EQ(Settings(std::string_view("A=\0\xff\n", 6)).entries.size(), 1U);
   EXPECT_EQ(Value("A=" + std::string(1 << 20, 'x')).size(), 1U << 20U);
+}
+
+// Compose's grammar: what both share, then each difference ---------------------------------------
+
+TEST(ComposeDotenvTest, CommonFormsAreReadAlike) {
+  for (const char* text :
+       {"A=x", "A = x", "export A=x", "# note\nA=x", "A=x # note", "A='x'", "A=\"x\"", "A=x\r\n",
+        "\xEF\xBB\xBF"
+        "A=x",
+        "A=1\nA=x"}) {
+    EXPECT_EQ(ComposeValue(text), "x") << text;
+    EXPECT_EQ(Value(text), "x") << text;
+  }
+  EXPECT_EQ(ComposeValue("A=x#y"), "x#y");
+  EXPECT_EQ(ComposeValue("A=\nB=1"), "");
+  EXPECT_EQ(ComposeValue("A='two\nlines'\nB=2", "B"), "2");
+}
+
+TEST(ComposeDotenvTest, ColonBindsAValue) {
+  EXPECT_EQ(ComposeValue("A: ./six"), "./six");
+  EXPECT_EQ(Settings("A: ./six").problems.size(), 1U);
+}
+
+TEST(ComposeDotenvTest, NameAloneIsInherited) {
+  EXPECT_EQ(ComposeValue("A\nB=1"), "(inherited)");
+  EXPECT_EQ(ComposeValue("A"), "(inherited)");
+  EXPECT_EQ(Value("A\nB=1"), "(none)");
+}
+
+TEST(ComposeDotenvTest, BadNameEndsTheFile) {
+  EXPECT_EQ(ComposeProblem("OK=1\nfoo$=2\nA=3"),
+            "2:4 unexpected character \"$\" in variable name \"foo$=2 …\"");
+  EXPECT_EQ(ComposeValue("OK=1\nfoo$=2\nA=3"), "(none)");
+  EXPECT_EQ(ComposeProblem("foo bar=2"), "1:8 key cannot contain a space");
+  EXPECT_EQ(ComposeProblem("A=\"open"), "1:3 unterminated quoted value \"open");
+  EXPECT_EQ(ComposeProblem("'A'=x"), "1:1 unexpected character \"'\" in variable name \"'A'=x\"");
+  EXPECT_EQ(Value("'A'=x"), "x");
+}
+
+TEST(ComposeDotenvTest, EscapesInDoubleQuotes) {
+  EXPECT_EQ(ComposeValue("A=\"a\\tb\\\"c\\\\d\""), "a\tb\"c\\d");
+  EXPECT_EQ(ComposeValue("A=\"\\$B\""), "$$B");  // which interpolation makes $B
+  EXPECT_EQ(Value("A=\"\\$B\""), "\\$B");
+  EXPECT_EQ(ComposeValue("A='a\\tb\\'c'"), "a\\tb'c");
+}
+
+TEST(ComposeDotenvTest, CommentNeedsASpaceNotATab) {
+  EXPECT_EQ(ComposeValue("A=x\t# note"), "x\t# note");
+  EXPECT_EQ(Value("A=x\t# note"), "x");
+  EXPECT_EQ(ComposeValue("A= # note"), "# note");
+  EXPECT_EQ(Value("A= # note"), "");
+}
+
+TEST(ComposeDotenvTest, TextAfterAQuoteIsTheNextBinding) {
+  EXPECT_EQ(ComposeValue("A='x' B=y", "B"), "y");
+  EXPECT_EQ(Value("A='x' B=y", "B"), "(none)");
+}
+
+TEST(ComposeDotenvTest, LoneCarriageReturnIsABlank) {
+  EXPECT_EQ(ComposeValue("X=1\rA=2", "X"), "1\rA=2");
+  EXPECT_EQ(Value("X=1\rA=2"), "2");
+}
+
+TEST(ComposeDotenvTest, NamesThatBeginWithADigitSetNothing) {
+  EXPECT_EQ(ComposeValue("1A=x", "1A"), "(none)");
+}
+
+TEST(ComposeDotenvTest, UglyInputIsSurvived) {
+  for (const char* text : {"", "export ", "=", "A", "\"", "A='", "A=\"\\", "#", ":", "=x\n=\n"}) {
+    EXPECT_EQ(ComposeValue(text, "Z"), "(none)") << text;
+  }
 }
 
 }  // namespace

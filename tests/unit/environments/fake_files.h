@@ -19,6 +19,7 @@ class FakeFiles final : public Files {
   void Put(const std::string& path, const std::string& content) {
     contents_[path] = content;
     Make(path, FileType::kRegular);
+    statuses_.at(path).size = content.size();
   }
   void PutDirectory(const std::string& path) { Make(path, FileType::kDirectory); }
   void PutOther(const std::string& path) { Make(path, FileType::kOther); }
@@ -43,6 +44,13 @@ class FakeFiles final : public Files {
     const auto found = statuses_.find(Real(path));
     if (found == statuses_.end()) return std::nullopt;
     return found->second;
+  }
+
+  Reach Probe(const std::string& path) override {
+    for (const std::string& closed : forbidden_) {
+      if (IsBelow(path, closed)) return Reach::kClosed;
+    }
+    return statuses_.contains(Real(path)) ? Reach::kThere : Reach::kMissing;
   }
 
   std::string Real(const std::string& path) override {

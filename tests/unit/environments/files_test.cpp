@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <string>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/unit/environments/fake_files.h"
 
@@ -29,6 +30,22 @@ TEST_F(RealFilesTest, RemembersWhatWasAskedForFoundOrNot) {
   EXPECT_EQ(files_.Read(root_ + "/a/below"), std::nullopt);
   EXPECT_EQ(files_.read_paths(),
             (std::set<std::string>{root_ + "/a", root_ + "/a/below", root_ + "/b"}));
+}
+
+TEST_F(RealFilesTest, ProbeTellsWhatIsThere) {
+  CreateFile(root_ + "/a", "text", 0644);
+  EXPECT_EQ(files_.Probe(root_ + "/a"), Reach::kThere);
+  EXPECT_EQ(files_.Probe(root_), Reach::kThere);
+  EXPECT_EQ(files_.Probe(root_ + "/b"), Reach::kMissing);
+  EXPECT_EQ(files_.Probe(root_ + "/a/below"), Reach::kMissing);
+}
+
+TEST_F(RealFilesTest, ProbeTellsADirectoryThatMayNotBeSearched) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may search every directory";
+  MakeDirectories(root_ + "/closed/inside", 0755);
+  ASSERT_EQ(chmod((root_ + "/closed").c_str(), 0), 0);
+  EXPECT_EQ(files_.Probe(root_ + "/closed/inside"), Reach::kClosed);
+  ASSERT_EQ(chmod((root_ + "/closed").c_str(), 0755), 0);
 }
 
 TEST_F(RealFilesTest, DirectoryAndFifoAreErrorsAndDoNotHang) {

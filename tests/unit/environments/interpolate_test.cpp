@@ -47,7 +47,7 @@ TEST(InterpolateTest, AlternativesAndRequirements) {
   EXPECT_EQ(Replaced("${EMPTY?must}"), "");
   const Error error = ReplaceFailure("${EMPTY:?must be ${A}}");
   EXPECT_EQ(error.kind, "variable.required");
-  EXPECT_EQ(error.message, "the variable EMPTY is required: must be one");
+  EXPECT_EQ(error.message, "required variable EMPTY is missing a value: must be one");
   EXPECT_EQ(error.where, "/p/drover.yaml:3:9");
 }
 
@@ -78,6 +78,21 @@ TEST(InterpolateTest, BadExpressionsAreErrors) {
        {"${", "${A", "${}", "${1A}", "${A:}", "${A!x}", "${A B}", "${NO:-${A}"}) {
     EXPECT_EQ(ReplaceFailure(text).kind, "variable.syntax") << text;
   }
+}
+
+TEST(InterpolateTest, EmptyBeginningIsReported) {
+  EXPECT_TRUE(Replace("${EMPTY}/x").begins_empty);
+  EXPECT_TRUE(Replace("$NO/x").begins_empty);
+  EXPECT_TRUE(Replace("${EMPTY-./d}/x").begins_empty);
+  EXPECT_FALSE(Replace("${EMPTY:-./d}/x").begins_empty);
+  EXPECT_FALSE(Replace("./${EMPTY}").begins_empty);
+  EXPECT_FALSE(Replace("/x").begins_empty);
+}
+
+TEST(InterpolateTest, MessagesNameTheFormat) {
+  EXPECT_EQ(ReplaceFailure("./${A/b}").message,
+            "invalid interpolation format: \"${A/b}\" is not a variable");
+  EXPECT_EQ(ReplaceFailure("${NO?}").message, "required variable NO is missing a value");
 }
 
 TEST(InterpolateTest, NestingAndLengthAreBounded) {

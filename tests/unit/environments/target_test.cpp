@@ -237,7 +237,8 @@ class ComposeTargetTest : public TargetTest {
  protected:
   /// Resolves `url` in the service `app`, whose keys are `service` (4 blanks deep).
   Target InService(std::string_view service, std::string_view url, std::string_view more = "") {
-    files_.Put("/p/idv/compose.yml", Concat("services:\n  app:\n", service, "\n", more));
+    files_.Put("/p/idv/compose.yml",
+               Concat("services:\n  app:\n", service, "\n    image: x\n", more));
     return Resolve(Concat("    url: ", url, "\n    compose: {file: compose.yml, service: app}"));
   }
   static std::string Host(const Target& target) {
@@ -246,7 +247,7 @@ class ComposeTargetTest : public TargetTest {
 };
 
 TEST_F(ComposeTargetTest, FollowsTheMountFromContainerToHost) {
-  files_.Put("/p/idv/application.db", "");
+  files_.Put("/p/idv/application.db", "x");
   const Target target =
       InService("    working_dir: /app\n    volumes:\n      - ./application.db:/app/application.db",
                 "sqlite+aiosqlite:///./application.db");
@@ -258,7 +259,10 @@ TEST_F(ComposeTargetTest, FollowsTheMountFromContainerToHost) {
   EXPECT_EQ(Codes(target), "bind-single-file");
   EXPECT_EQ(target.findings[0].severity, "warning");
   EXPECT_EQ(target.findings[0].ground, "seen");
-  EXPECT_EQ(target.findings[0].fix, std::nullopt);
+  EXPECT_EQ(target.findings[0].fix,
+            "mount a directory: \"./data:/app/data\", and let the URL be "
+            "sqlite:////app/data/application.db");
+  EXPECT_EQ(target.findings[0].where, "/p/idv/compose.yml:5:9");
   ASSERT_EQ(target.mounts.size(), 1U);
   EXPECT_EQ(target.mounts[0].target, "/app/application.db");
   EXPECT_EQ(target.mounts[0].type, "bind");
@@ -336,7 +340,7 @@ TEST_F(ComposeTargetTest, TmpfsAndAnonymousVolumesHoldNothing) {
 }
 
 TEST_F(ComposeTargetTest, ReadOnlyMountIsAFinding) {
-  files_.Put("/p/idv/data/a.db", "");
+  files_.Put("/p/idv/data/a.db", "x");
   const Target target = InService("    volumes: [\"./data:/data:ro,z\"]", "sqlite:////data/a.db");
   EXPECT_EQ(Codes(target), "mount-read-only");
   EXPECT_TRUE(target.mounts[0].read_only);
@@ -375,6 +379,117 @@ TEST_F(ComposeTargetTest, MissingComposeFileIsAnErrorOfTheTarget) {
   EXPECT_EQ(target.error->code, "not_found");
   EXPECT_EQ(target.error->kind, "compose.not_found");
   EXPECT_EQ(target.error->where, "/p/idv/drover.yaml:4:14");
+}
+
+TEST_F(ComposeTargetTest, EmptyFileIsAFinding) {
+  files_.Put("/p/idv/data/a.db", "");
+  const Target target = InService("    volumes: [\"./data:/data\"]", "sqlite:////data/a.db");
+  EXPECT_EQ(Codes(target), "empty-database");
+  EXPECT_EQ(target.findings[0].fix, "drover upgrade -e dev");
+}
+
+TEST_F(ComposeTargetTest, ReadableVolumeIsAFileAndLikely) {
+  files_.Put("/var/lib/docker/volumes/idv_data/_data/a.db", "x");
+  const Target target =
+      InService("    volumes: [\"data:/data\"]", "sqlite:////data/a.db", "volumes: {data: {}}");
+  EXPECT_EQ(target.kind, TargetKind::kFile);
+  EXPECT_EQ(target.path, "/var/lib/docker/volumes/idv_data/_data/a.db");
+  EXPECT_EQ(target.confidence, Confidence::kLikely);
+  EXPECT_EQ(Codes(target), "");
+  EXPECT_EQ(target.mounts[0].volume, "idv_data");
+  EXPECT_EQ(target.mounts[0].host, std::nullopt);
+}
+
+TEST_F(ComposeTargetTest, UnreadableVolumeIsUnresolvedButItsPathIsNamed) {
+  files_.Forbid("/var/lib/docker/volumes");
+  const Target target =
+      InService("    volumes: [\"data:/data\"]", "sqlite:////data/a.db", "volumes: {data: {}}");
+  EXPECT_EQ(target.kind, TargetKind::kUnresolved);
+  EXPECT_EQ(target.path, "/var/lib/docker/volumes/idv_data/_data/a.db");
+  EXPECT_EQ(target.key, "");
+  EXPECT_EQ(target.provenance.back().from, "the volume \"idv_data\", not reachable");
+}
+
+TEST_F(ComposeTargetTest, InactiveServiceIsResolvedWithAFinding) {
+  files_.PutDirectory("/p/idv/data");
+  const Target target =
+      InService("    profiles: [tools]\n    volumes: [\"./data:/data\"]", "sqlite:////data/a.db");
+  EXPECT_EQ(target.path, "/p/idv/data/a.db");
+  EXPECT_EQ(Codes(target), "service-inactive");
+  EXPECT_EQ(target.findings[0].fix, "compose: {profiles: [tools], …}");
+}
+
+TEST_F(ComposeTargetTest, FindingsOfABrokenProjectStay) {
+  files_.Put("/p/idv/compose.yml",
+             "services: {app: {image: x, volumes: ['data/x:/data', '${NO}:/y']}}");
+  const Target target =
+      Resolve("    url: sqlite:////data/a.db\n    compose: {file: compose.yml, service: app}");
+  EXPECT_EQ(target.error->kind, "compose.undefined_volume");
+  EXPECT_EQ(Codes(target), "bind-path-needs-dot-slash");
+}
+
+class ServiceUrlTargetTest : public TargetTest {
+ protected:
+  /// An environment without a URL, in a service with these keys (4 blanks deep).
+  Target FromService(std::string_view service, std::string_view url = "") {
+    files_.PutDirectory("/p/idv/data");
+    files_.Put("/p/idv/docker-compose.yml",
+               Concat("services:\n  app:\n", service,
+                      "\n    image: x\n    volumes: [\"./data:/app/data\"]\n"));
+    return Resolve(Concat("    compose: {service: app}\n", url));
+  }
+};
+
+TEST_F(ServiceUrlTargetTest, UrlAndFileAreFoundWhenNotWritten) {
+  const Target target = FromService(
+      "    working_dir: /app\n    environment: {DB__DB_URL: 'sqlite:///./data/a.db', X: y}");
+  EXPECT_EQ(target.path, "/p/idv/data/a.db");
+  EXPECT_EQ(target.confidence, Confidence::kLikely);
+  EXPECT_EQ(Steps(target),
+            "sqlite:///./data/a.db <- docker-compose.yml:4:31, DB__DB_URL of service app\n"
+            "working directory /app in service app <- docker-compose.yml:3:18\n"
+            "/app/data/a.db in service app <- relative SQLite URL (three slashes), from the "
+            "working directory\n"
+            "./data:/app/data <- docker-compose.yml:6:15\n"
+            "/p/idv/data/a.db <- real path\n");
+}
+
+TEST_F(ServiceUrlTargetTest, EnvFileOfTheServiceIsReadByComposesGrammar) {
+  files_.Put("/p/idv/app.env", "DIR: /app/data\nDB=\"sqlite:///$DIR/b.db\"\n");
+  const Target target = FromService("    env_file: app.env");
+  EXPECT_EQ(target.path, "/p/idv/data/b.db");
+  EXPECT_EQ(target.provenance[0].from, "app.env:2, DB of service app");
+}
+
+TEST_F(ServiceUrlTargetTest, ImageMayHoldTheUrl) {
+  files_.Put("/p/idv/Dockerfile", "FROM x\nENV DB=sqlite:////app/data/c.db\n");
+  const Target target = FromService("    build: .");
+  EXPECT_EQ(target.path, "/p/idv/data/c.db");
+  EXPECT_EQ(target.provenance[0].from, "Dockerfile:2:1, DB of service app");
+}
+
+TEST_F(ServiceUrlTargetTest, VariableOfTheUrlIsTheServices) {
+  files_.Put("/p/idv/.env", "DB=sqlite:////app/data/from-file.db\n");
+  const std::string url = "    url: ${DB}\n    env_file: .env";
+  EXPECT_EQ(FromService("    environment: ['DB=sqlite:////app/data/d.db']", url).path,
+            "/p/idv/data/d.db");
+  EXPECT_EQ(FromService("    environment: ['DB=sqlite:////app/data/d.db']", url).confidence,
+            Confidence::kCertain);
+  EXPECT_EQ(FromService("    command: x", url).path, "/p/idv/data/from-file.db");
+}
+
+TEST_F(ServiceUrlTargetTest, NoUrlAnywhereIsAnErrorWithAHint) {
+  const Target none = FromService("    environment: {X: y}");
+  EXPECT_EQ(none.error->kind, "compose.no_url");
+  EXPECT_EQ(none.error->where, "/p/idv/drover.yaml:3:14");
+  EXPECT_EQ(FromService("    env_file: no.env").error->kind, "compose.env_file");
+  EXPECT_EQ(FromService("    env_file: no.env", "    url: ${DB}").error->kind, "compose.env_file");
+}
+
+TEST_F(ServiceUrlTargetTest, BadUrlOfTheServiceIsAnErrorWhereItStands) {
+  const Target target = FromService("    environment: {DB: 'sqlite://host.db'}");
+  EXPECT_EQ(target.error->kind, "url.host");
+  EXPECT_EQ(target.error->where, "/p/idv/docker-compose.yml:3:23");
 }
 
 }  // namespace

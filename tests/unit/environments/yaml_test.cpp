@@ -38,7 +38,7 @@ TEST(YamlTest, DuplicateKeyIsAnErrorAtTheSecond) {
   const Error error = YamlFailure("a: 1\nb: 2\na: 3\n");
   EXPECT_EQ(error.kind, "config.duplicate_key");
   EXPECT_EQ(error.where, "/p/x.yaml:3:1");
-  EXPECT_EQ(error.message, "the key \"a\" is given twice");
+  EXPECT_EQ(error.message, "the key \"a\" is already defined at line 1");
 }
 
 TEST(YamlTest, AnchorsAndMergeKeysAreExpanded) {
@@ -70,6 +70,36 @@ TEST(YamlTest, SecondDocumentIsRefused) {
   const Error error = YamlFailure("a: 1\n---\nb: 2\n");
   EXPECT_EQ(error.kind, "config.syntax");
   EXPECT_TRUE(error.where.starts_with("/p/x.yaml:2:")) << error.where;
+}
+
+TEST(YamlTest, DocumentsAreReadInOrderWhereAllowed) {
+  const std::vector<YamlNode> roots =
+      ParseYamlDocuments("a: &x 1\n---\n# nothing\n---\nb: 2\n", "/p/x.yaml", "compose");
+  ASSERT_EQ(roots.size(), 3U);
+  EXPECT_EQ(roots[0].Find("a")->scalar, "1");
+  EXPECT_EQ(roots[1].kind, YamlNode::Kind::kNull);
+  EXPECT_EQ(roots[2].Find("b")->at, (Position{5, 4}));
+  EXPECT_TRUE(ParseYamlDocuments("", "/p/x.yaml", "compose").empty());
+}
+
+TEST(YamlTest, AnchorsEndWithTheirDocument) {
+  EXPECT_EQ(ErrorOf([] {
+              return ParseYamlDocuments("a: &x 1\n---\nb: *x\n", "/p/x.yaml", "compose");
+            }).kind,
+            "compose.syntax");
+}
+
+TEST(YamlTest, MergeKeyIsAllowedOnce) {
+  EXPECT_EQ(YamlFailure("a: &a {x: 1}\nb:\n  <<: *a\n  <<: *a\n").kind, "config.duplicate_key");
+}
+
+TEST(YamlTest, AliasesCannotNestDeeperThanTheFileMay) {
+  std::string text = "a0: &a0 [x]\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string number = std::to_string(i);
+    text += "a" + number + ": &a" + number + " [[*a" + std::to_string(i - 1) + "]]\n";
+  }
+  EXPECT_EQ(YamlFailure(text).kind, "config.too_complex");
 }
 
 TEST(YamlTest, DeepNestingIsRefused) {

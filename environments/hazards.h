@@ -1,0 +1,35 @@
+// The codes of findings about where a database lies: one table from which their severity and their
+// explanation are taken, by whoever finds something and by whoever explains it. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/documents.h"
+
+namespace drover::environments {
+
+struct Hazard {
+  std::string_view code;         // stable: part of the JSON contract
+  std::string_view severity;     // fatal | error | warning | info
+  std::string_view explanation;  // one line, without naming an object
+};
+
+/// All of them, sorted by code.
+[[nodiscard]] std::span<const Hazard> Hazards();
+
+/// The entry for `code`; null when the table does not have it.
+[[nodiscard]] const Hazard* FindHazard(std::string_view code);
+
+enum class Ground : std::uint8_t { kSeen, kInferred };
+
+/// A finding with the severity of the table. `where` is "path:line:column"; `fix` is a command or a
+/// line to write. Throws kInternal for a code that is not in the table.
+[[nodiscard]] Finding MakeFinding(std::string_view code, std::string message, std::string where,
+                                  std::optional<std::string> fix = {},
+                                  Ground ground = Ground::kSeen);
+
+}  // namespace drover::environments
