@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/fields.h"
+#include "base/stray_documents.h"
 
 namespace drover {
 
@@ -61,59 +62,6 @@ struct Finding {
                       Field{"where", &Finding::where}};
   }
   bool operator==(const Finding&) const = default;
-};
-
-/// A process that has a file open.
-struct Holder {
-  std::int64_t pid = 0;
-  std::string command;
-  std::string cwd;
-  bool container = false;  // in another mount namespace: cwd is the container's path
-
-  static constexpr auto Fields() {
-    return std::tuple{Field{"pid", &Holder::pid}, Field{"command", &Holder::command},
-                      Field{"cwd", &Holder::cwd}, Field{"container", &Holder::container}};
-  }
-  bool operator==(const Holder&) const = default;
-};
-
-/// A SQLite file that should not be there.
-struct StrayEntry {
-  std::string path;
-  std::string kind;  // the JSON key is "class"
-  std::uint64_t size = 0;
-  std::vector<std::string> revision;
-  std::optional<std::string> made_from;
-  std::vector<Holder> holders;
-  std::optional<double> score;
-  std::optional<std::string> environment;  // the environment it resembles
-  std::vector<std::string> tables;
-  std::string modified;  // UTC
-  std::string message;
-  std::optional<std::string> fix;
-
-  static constexpr auto Fields() {
-    return std::tuple{
-        Field{"path", &StrayEntry::path},           Field{"class", &StrayEntry::kind},
-        Field{"size", &StrayEntry::size},           Field{"revision", &StrayEntry::revision},
-        Field{"made_from", &StrayEntry::made_from}, Field{"holders", &StrayEntry::holders},
-        Field{"score", &StrayEntry::score},         Field{"environment", &StrayEntry::environment},
-        Field{"tables", &StrayEntry::tables},       Field{"modified", &StrayEntry::modified},
-        Field{"message", &StrayEntry::message},     Field{"fix", &StrayEntry::fix}};
-  }
-  bool operator==(const StrayEntry&) const = default;
-};
-
-struct StraysDocument {
-  int v = 1;
-  std::string project;
-  std::vector<StrayEntry> strays;
-  bool truncated = false;  // the tree was larger than the scan's limits
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &StraysDocument::v}, Field{"project", &StraysDocument::project},
-                      Field{"strays", &StraysDocument::strays},
-                      Field{"truncated", &StraysDocument::truncated}};
-  }
 };
 
 /// A revision named with its message, where a full RevisionEntry would be too much.
@@ -220,20 +168,6 @@ struct PlanStep {
                       Field{"archived", &PlanStep::archived},
                       Field{"destructive", &PlanStep::destructive}};
   }
-};
-
-/// One thing that a database's schema has otherwise than its migrations.
-struct SchemaDifference {
-  std::string type;    // table | index | view | trigger
-  std::string object;  // its name
-  std::string kind;    // missing | extra | different
-  std::string what;    // one line
-  static constexpr auto Fields() {
-    return std::tuple{
-        Field{"type", &SchemaDifference::type}, Field{"object", &SchemaDifference::object},
-        Field{"kind", &SchemaDifference::kind}, Field{"what", &SchemaDifference::what}};
-  }
-  bool operator==(const SchemaDifference&) const = default;
 };
 
 /// A database's schema beside the one that its migrations make.
@@ -606,70 +540,6 @@ struct ProgressDocument {
                       Field{"statements", &ProgressDocument::statements},
                       Field{"elapsed_ms", &ProgressDocument::elapsed_ms},
                       Field{"waiting_for", &ProgressDocument::waiting_for}};
-  }
-};
-
-/// What a database file is, read by the scan process: facts only, no judgement.
-struct ScannedFile {
-  std::string path;
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::uint64_t links = 1;
-  std::uint64_t size = 0;
-  std::int64_t modified_ns = 0;
-  std::string kind;           // database | empty | unreadable
-  bool wal = false;           // a -wal lies beside it
-  std::string version_table;  // empty when there is none
-  std::vector<std::string> revision;
-  std::vector<std::string> tables;
-  std::vector<std::string> columns;  // "table.column type", for similarity
-  std::vector<Holder> holders;
-  std::string problem;  // why it could not be read
-  static constexpr auto Fields() {
-    return std::tuple{Field{"path", &ScannedFile::path},
-                      Field{"device", &ScannedFile::device},
-                      Field{"inode", &ScannedFile::inode},
-                      Field{"links", &ScannedFile::links},
-                      Field{"size", &ScannedFile::size},
-                      Field{"modified_ns", &ScannedFile::modified_ns},
-                      Field{"kind", &ScannedFile::kind},
-                      Field{"wal", &ScannedFile::wal},
-                      Field{"version_table", &ScannedFile::version_table},
-                      Field{"revision", &ScannedFile::revision},
-                      Field{"tables", &ScannedFile::tables},
-                      Field{"columns", &ScannedFile::columns},
-                      Field{"holders", &ScannedFile::holders},
-                      Field{"problem", &ScannedFile::problem}};
-  }
-  bool operator==(const ScannedFile&) const = default;
-};
-
-/// The request that `droverd --scan` reads from stdin.
-struct ScanRequest {
-  std::vector<std::string> roots;           // absolute directories to walk
-  std::vector<std::string> paths;           // files to look at in addition; no walk for these
-  std::vector<std::string> ignore;          // globs relative to `base`
-  std::string base;                         // the project root
-  std::vector<std::string> known_names;     // base names of configured databases: also when empty
-  std::vector<std::string> version_tables;  // names to look for, in order
-  static constexpr auto Fields() {
-    return std::tuple{Field{"roots", &ScanRequest::roots},
-                      Field{"paths", &ScanRequest::paths},
-                      Field{"ignore", &ScanRequest::ignore},
-                      Field{"base", &ScanRequest::base},
-                      Field{"known_names", &ScanRequest::known_names},
-                      Field{"version_tables", &ScanRequest::version_tables}};
-  }
-};
-
-/// What `droverd --scan` prints.
-struct ScanResult {
-  int v = 1;
-  std::vector<ScannedFile> files;
-  bool truncated = false;
-  static constexpr auto Fields() {
-    return std::tuple{Field{"v", &ScanResult::v}, Field{"files", &ScanResult::files},
-                      Field{"truncated", &ScanResult::truncated}};
   }
 };
 

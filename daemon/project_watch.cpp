@@ -9,7 +9,9 @@
 #include "base/text.h"
 #include "daemon/log.h"
 #include "environments/git.h"
-#include "environments/scan.h"
+#include "environments/ignore_file.h"
+#include "environments/sniff.h"
+#include "environments/tree.h"
 
 namespace drover::daemon {
 namespace {
@@ -239,6 +241,10 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
     } else {
       settler_.NoteUnfinished(path, now);
     }
+    return;
+  }
+  if (event.name == environments::kIgnoreFile && event.directory == root_) {
+    rescan_timer_ = loop_.After(kGather, callbacks_.rescan);
     return;
   }
   NoteSuspicious(database, BaseName(database));

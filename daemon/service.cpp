@@ -183,4 +183,13 @@ HelloDocument Service::Hello() const {
   return hello;
 }
 
+void Service::CheckNotStopping() const {
+  if (stopping_) throw Error(Code::kUnavailable, "daemon.stopping", "the daemon is stopping");
+}
+
+std::shared_ptr<Project> Service::ProjectOf(const Params& params) {
+  CheckNotStopping();
+  return Open(params.project.empty() ? options_.project : params.project);
+}
+
 }  // namespace drover::daemon

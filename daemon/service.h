@@ -74,6 +74,17 @@ class Service final {
 
   [[nodiscard]] bool stopping() const { return stopping_; }
 
+  /// Throws kUnavailable ("daemon.stopping") once a stop has been asked for.
+  void CheckNotStopping() const;
+
+  /// The project that a request is about. Throws like CheckNotStopping() and Open().
+  std::shared_ptr<Project> ProjectOf(const Params& params);
+
+  [[nodiscard]] Loop& loop() { return loop_; }
+  [[nodiscard]] Workers& workers() { return workers_; }
+  [[nodiscard]] StateStore& store() { return store_; }
+  [[nodiscard]] Journal& journal() { return journal_; }
+
  private:
   friend struct Methods;
 
