@@ -322,6 +322,10 @@ class Killed(StraysCase):
         return dict(project=str(self.project.root),
                     archives=[str(self.project.state / "archive")], **fields)
 
+    def clear(self):
+        for file in self.backend.iterdir():
+            file.unlink()
+
     def archived(self):
         return [a for a in self.listed()["archives"] if a["reason"] != "replaced"]
 
@@ -329,6 +333,7 @@ class Killed(StraysCase):
         chance = random.Random(11)
         for number in range(self.ROUNDS):
             with self.subTest(number):
+                self.clear()
                 self.wal_stray()
                 self.helper(self.request(action="archive", path=str(self.path)),
                             chance.uniform(0.002, 0.03))
@@ -340,8 +345,7 @@ class Killed(StraysCase):
                 self.project.drover("strays", "archive", self.path)
                 self.project.drover("strays", "restore", self.path)
                 self.assertEqual(self.archived(), [])
-                for file in self.backend.iterdir():
-                    file.unlink()
+                self.clear()
 
     def test_adopt(self):
         chance = random.Random(12)
@@ -363,8 +367,7 @@ class Killed(StraysCase):
                     newest = self.archived()[-1]
                     self.project.drover("strays", "restore", newest["id"])
                 self.assertEqual(rows(self.path, "SELECT note FROM table_2"), [(f"new {number}",)])
-                for file in self.backend.iterdir():
-                    file.unlink()
+                self.clear()
 
 
 if __name__ == "__main__":
