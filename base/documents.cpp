@@ -23,6 +23,11 @@ Error FromBody(const ErrorBody& body) {
   return {CodeFromName(body.code), body.kind, body.message, body.hint, body.where.value_or("")};
 }
 
+bool IsTrouble(const StrayEntry& stray) {
+  constexpr std::array<std::string_view, 4> kQuiet{"foreign", "tool-db", "test", "backup"};
+  return !stray.ignored && std::ranges::find(kQuiet, stray.kind) == kQuiet.end();
+}
+
 int StatusExitCode(const StatusDocument& status) {
   struct Row {
     std::string_view state;
@@ -86,6 +91,11 @@ DROVER_DOCUMENT(EventDocument)
 DROVER_DOCUMENT(ProgressDocument)
 DROVER_DOCUMENT(ScanRequest)
 DROVER_DOCUMENT(ScanResult)
+DROVER_DOCUMENT(StrayDiffDocument)
+DROVER_DOCUMENT(RemedyDocument)
+DROVER_DOCUMENT(RemedyRequest)
+DROVER_DOCUMENT(RemedyResult)
+DROVER_DOCUMENT(ArchiveManifest)
 
 #undef DROVER_DOCUMENT
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/stray_documents.h"
 
 namespace drover {
 
@@ -66,67 +67,6 @@ struct Finding {
     field("where", &Finding::where);
   }
   bool operator==(const Finding&) const = default;
-};
-
-/// A process that has a file open.
-struct Holder {
-  std::int64_t pid = 0;
-  std::string command;
-  std::string cwd;
-  bool container = false;  // in another mount namespace: cwd is the container's path
-
-  static constexpr void Fields(auto&& field) {
-    field("pid", &Holder::pid);
-    field("command", &Holder::command);
-    field("cwd", &Holder::cwd);
-    field("container", &Holder::container);
-  }
-  bool operator==(const Holder&) const = default;
-};
-
-/// A SQLite file that should not be there.
-struct StrayEntry {
-  std::string path;
-  std::string kind;  // the JSON key is "class"
-  std::uint64_t size = 0;
-  std::vector<std::string> revision;
-  std::optional<std::string> made_from;
-  std::vector<Holder> holders;
-  std::optional<double> score;
-  std::optional<std::string> environment;  // the environment it resembles
-  std::vector<std::string> tables;
-  std::string modified;  // UTC
-  std::string message;
-  std::optional<std::string> fix;
-
-  static constexpr void Fields(auto&& field) {
-    field("path", &StrayEntry::path);
-    field("class", &StrayEntry::kind);
-    field("size", &StrayEntry::size);
-    field("revision", &StrayEntry::revision);
-    field("made_from", &StrayEntry::made_from);
-    field("holders", &StrayEntry::holders);
-    field("score", &StrayEntry::score);
-    field("environment", &StrayEntry::environment);
-    field("tables", &StrayEntry::tables);
-    field("modified", &StrayEntry::modified);
-    field("message", &StrayEntry::message);
-    field("fix", &StrayEntry::fix);
-  }
-  bool operator==(const StrayEntry&) const = default;
-};
-
-struct StraysDocument {
-  int v = 1;
-  std::string project;
-  std::vector<StrayEntry> strays;
-  bool truncated = false;  // the tree was larger than the scan's limits
-  static constexpr void Fields(auto&& field) {
-    field("v", &StraysDocument::v);
-    field("project", &StraysDocument::project);
-    field("strays", &StraysDocument::strays);
-    field("truncated", &StraysDocument::truncated);
-  }
 };
 
 /// A revision named with its message, where a full RevisionEntry would be too much.
@@ -236,21 +176,6 @@ struct PlanStep {
     field("archived", &PlanStep::archived);
     field("destructive", &PlanStep::destructive);
   }
-};
-
-/// One thing that a database's schema has otherwise than its migrations.
-struct SchemaDifference {
-  std::string type;    // table | index | view | trigger
-  std::string object;  // its name
-  std::string kind;    // missing | extra | different
-  std::string what;    // one line
-  static constexpr void Fields(auto&& field) {
-    field("type", &SchemaDifference::type);
-    field("object", &SchemaDifference::object);
-    field("kind", &SchemaDifference::kind);
-    field("what", &SchemaDifference::what);
-  }
-  bool operator==(const SchemaDifference&) const = default;
 };
 
 /// A database's schema beside the one that its migrations make.
@@ -630,71 +555,6 @@ struct ProgressDocument {
     field("statements", &ProgressDocument::statements);
     field("elapsed_ms", &ProgressDocument::elapsed_ms);
     field("waiting_for", &ProgressDocument::waiting_for);
-  }
-};
-
-/// What a database file is, read by the scan process: facts only, no judgement.
-struct ScannedFile {
-  std::string path;
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::uint64_t links = 1;
-  std::uint64_t size = 0;
-  std::int64_t modified_ns = 0;
-  std::string kind;           // database | empty | unreadable
-  bool wal = false;           // a -wal lies beside it
-  std::string version_table;  // empty when there is none
-  std::vector<std::string> revision;
-  std::vector<std::string> tables;
-  std::vector<std::string> columns;  // "table.column type", for similarity
-  std::vector<Holder> holders;
-  std::string problem;  // why it could not be read
-  static constexpr void Fields(auto&& field) {
-    field("path", &ScannedFile::path);
-    field("device", &ScannedFile::device);
-    field("inode", &ScannedFile::inode);
-    field("links", &ScannedFile::links);
-    field("size", &ScannedFile::size);
-    field("modified_ns", &ScannedFile::modified_ns);
-    field("kind", &ScannedFile::kind);
-    field("wal", &ScannedFile::wal);
-    field("version_table", &ScannedFile::version_table);
-    field("revision", &ScannedFile::revision);
-    field("tables", &ScannedFile::tables);
-    field("columns", &ScannedFile::columns);
-    field("holders", &ScannedFile::holders);
-    field("problem", &ScannedFile::problem);
-  }
-  bool operator==(const ScannedFile&) const = default;
-};
-
-/// The request that `droverd --scan` reads from stdin.
-struct ScanRequest {
-  std::vector<std::string> roots;           // absolute directories to walk
-  std::vector<std::string> paths;           // files to look at in addition; no walk for these
-  std::vector<std::string> ignore;          // globs relative to `base`
-  std::string base;                         // the project root
-  std::vector<std::string> known_names;     // base names of configured databases: also when empty
-  std::vector<std::string> version_tables;  // names to look for, in order
-  static constexpr void Fields(auto&& field) {
-    field("roots", &ScanRequest::roots);
-    field("paths", &ScanRequest::paths);
-    field("ignore", &ScanRequest::ignore);
-    field("base", &ScanRequest::base);
-    field("known_names", &ScanRequest::known_names);
-    field("version_tables", &ScanRequest::version_tables);
-  }
-};
-
-/// What `droverd --scan` prints.
-struct ScanResult {
-  int v = 1;
-  std::vector<ScannedFile> files;
-  bool truncated = false;
-  static constexpr void Fields(auto&& field) {
-    field("v", &ScanResult::v);
-    field("files", &ScanResult::files);
-    field("truncated", &ScanResult::truncated);
   }
 };
 

@@ -26,7 +26,8 @@ struct Params {
   std::string project;                    // absolute path of the project root
   std::string cwd;                        // the client's working directory
   std::vector<std::string> environments;  // empty: all for reading, the default one for writing
-  std::string target;                     // a revision in any spelling; "a:b" for a range
+  std::string target;                     // a revision in any spelling; "a:b" for a range;
+                                          // strays_…: a path, or the id of an archive
   std::string select;                     // history: all | heads | branches | show
   std::string message;                    // of a new revision
   std::vector<std::string> revisions;     // merge: what to merge; empty: all heads
@@ -43,6 +44,9 @@ struct Params {
   bool purge = false;    // stamp: forget the rows that are there
   bool sql = false;      // plan, upgrade, downgrade: answer with a script instead of acting
   bool refresh = false;  // status, strays: look again even if nothing seems to have changed
+  bool deep = false;     // strays: also in directories that are left out by default
+  bool all = false;      // strays: also those that the user ignores
+  bool undo = false;     // strays_ignore: no longer
   std::string confirm_environment;  // the name typed for a protected environment
   std::string client;               // hello: "drover 0.1.0"
   std::vector<int> protocol;        // hello: [lowest, highest] the client speaks
@@ -70,6 +74,9 @@ struct Params {
     field("purge", &Params::purge);
     field("sql", &Params::sql);
     field("refresh", &Params::refresh);
+    field("deep", &Params::deep);
+    field("all", &Params::all);
+    field("undo", &Params::undo);
     field("confirm_environment", &Params::confirm_environment);
     field("client", &Params::client);
     field("protocol", &Params::protocol);

@@ -103,34 +103,43 @@ Error UnknownVerb(std::string_view word) {
   return Usage(Concat("unknown verb \"", word, "\"", DidYouMean(word, names)), "drover help");
 }
 
-const Verb& DaemonVerb(std::string_view word) {
-  const Verb* const verb = FindVerb(Concat("daemon ", word));
-  if (verb != nullptr) return *verb;
-  constexpr std::array<std::string_view, 5> kKnown{"start", "stop", "restart", "reload", "status"};
-  throw Usage(Concat("unknown verb \"daemon ", word, "\"", DidYouMean(word, kKnown)),
-              "drover help");
+/// The second words of the verbs that begin with `first`: "start" of "daemon start".
+std::vector<std::string_view> SecondWords(std::string_view first) {
+  std::vector<std::string_view> words;
+  for (const Verb& verb : Verbs()) {
+    if (verb.name.size() > first.size() && verb.name.starts_with(first) &&
+        verb.name[first.size()] == ' ') {
+      words.push_back(verb.name.substr(first.size() + 1));
+    }
+  }
+  return words;
 }
 
-/// Takes the verb out of the words; of "daemon" the second word too. nullptr: there is none.
+/// Takes the verb out of the words; the second word too when the verb has one. nullptr: there is
+/// none.
 const Verb* TakeVerb(std::vector<std::string>& words, bool help) {
   if (words.empty()) return nullptr;
-  if (words.front() != "daemon") {
-    const Verb* const verb = FindVerb(words.front());
-    if (verb == nullptr) throw UnknownVerb(words.front());
-    words.erase(words.begin());
-    return verb;
-  }
-  if (words.size() == 1) {
-    if (!help) {
-      throw Usage("drover daemon needs one of start, stop, restart, reload, status",
-                  "drover daemon status");
+  const std::string first = words.front();
+  const Verb* const single = FindVerb(first);
+  const std::vector<std::string_view> seconds = SecondWords(first);
+  if (single == nullptr && seconds.empty()) throw UnknownVerb(first);
+  if (words.size() == 1 || seconds.empty()) {
+    if (single == nullptr && !help) {
+      const std::vector<std::string> names(seconds.begin(), seconds.end());
+      throw Usage(Concat("drover ", first, " needs one of ", Join(names, ", ")),
+                  Concat("drover ", first, " status"));
     }
-    words.clear();
-    return FindVerb("daemon status");
+    words.erase(words.begin());
+    return single != nullptr ? single : FindVerb(Concat(first, " status"));
   }
-  const Verb& verb = DaemonVerb(words[1]);
+  const std::string name = Concat(first, " ", words[1]);
+  const Verb* const verb = FindVerb(name);
+  if (verb == nullptr) {
+    throw Usage(Concat("unknown verb \"", name, "\"", DidYouMean(words[1], seconds)),
+                single == nullptr ? "drover help" : Concat("drover help ", first));
+  }
   words.erase(words.begin(), words.begin() + 2);
-  return &verb;
+  return verb;
 }
 
 Error UnknownOption(const Verb* verb, std::string_view name) {

@@ -44,6 +44,9 @@ struct Arguments {
   bool no_draft = false;
   bool exit_code = false;
   bool refresh = false;
+  bool deep = false;
+  bool all = false;
+  bool undo = false;
   bool graph = false;
   bool ascii = false;
   bool edit = false;

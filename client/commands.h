@@ -25,7 +25,6 @@ int RunCurrent(Invocation& invocation);
 int RunHistory(Invocation& invocation);  // history, heads, branches, show
 int RunPlan(Invocation& invocation);
 int RunWhere(Invocation& invocation);
-int RunStrays(Invocation& invocation);
 
 // commands_write.cpp
 int RunChange(Invocation& invocation);  // upgrade, downgrade, stamp, redo
@@ -34,6 +33,11 @@ int RunRevision(Invocation& invocation);
 int RunEdit(Invocation& invocation);
 int RunMerge(Invocation& invocation);
 int RunTrust(Invocation& invocation);
+
+// commands_strays.cpp
+int RunStrays(Invocation& invocation);
+int RunStraysDiff(Invocation& invocation);
+int RunStraysRemedy(Invocation& invocation);  // archive, restore, adopt, ignore
 
 // commands_watch.cpp
 int RunWatch(Invocation& invocation);

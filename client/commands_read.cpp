@@ -131,14 +131,4 @@ int RunWhere(Invocation& invocation) {
   return 0;
 }
 
-int RunStrays(Invocation& invocation) {
-  Params params = ParamsFor(invocation);
-  params.refresh = invocation.arguments.refresh;
-  const std::string json = Ask(invocation, params);
-  if (PrintedAsJson(invocation, json)) return 0;
-  Print(RenderStrays(DecodeDocument<StraysDocument>(json), invocation.cwd, invocation.project,
-                     invocation.out));
-  return 0;
-}
-
 }  // namespace drover::client

@@ -21,6 +21,9 @@ enum class Option : std::uint8_t {
   kEnvironment,
   kExitCode,
   kRefresh,
+  kDeep,
+  kAll,
+  kUndo,
   kRange,
   kSql,
   kDraft,
@@ -94,7 +97,7 @@ struct Verb {
 /// Every verb in the order of help.
 [[nodiscard]] std::span<const Verb> Verbs();
 
-/// The row of a verb ("daemon start" is one), nullptr when there is none.
+/// The row of a verb ("daemon start" and "strays diff" are some), nullptr when there is none.
 [[nodiscard]] const Verb* FindVerb(std::string_view name);
 
 /// Every option; the global ones last.

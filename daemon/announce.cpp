@@ -79,7 +79,7 @@ std::vector<EventDocument> AnnounceStrays(const std::vector<StrayEntry>& before,
   for (const StrayEntry& stray : now) {
     const auto known = std::ranges::find(before, stray.path, &StrayEntry::path);
     if (known != before.end() && known->kind == stray.kind) continue;
-    if (stray.kind == "foreign") continue;
+    if (!IsTrouble(stray)) continue;
     EventDocument event = Event("stray", stray.message);
     event.environment = stray.environment;
     event.stray = stray;

@@ -26,10 +26,19 @@ int Run(const DaemonOptions& options, drover::UniqueFd& startup) {
       return drover::daemon::RunOnce(options);
     case RunAs::kScan:
       return drover::daemon::RunScan();
+    case RunAs::kRemedy:
+      return drover::daemon::RunRemedy();
     case RunAs::kDaemon:
       break;
   }
   return drover::daemon::RunDaemon(options, startup);
+}
+
+/// A helper answers the daemon that asked with a document, also when it fails.
+int FailAsHelper(const Error& error) {
+  std::puts(drover::EncodeDocument(drover::ErrorDocument{.v = 1, .error = drover::ToBody(error)})
+                .c_str());
+  return drover::ExitCode(error.code);
 }
 
 /// `startup` is closed when the daemon has already said that it is ready.
@@ -56,9 +65,12 @@ int main(int argc, char** argv) {
   umask(022);
   std::signal(SIGPIPE, SIG_IGN);
   drover::UniqueFd startup(parsed.options.startup_fd);
+  const RunAs run_as = parsed.options.run_as;
+  const bool helper = run_as == RunAs::kScan || run_as == RunAs::kRemedy;
   try {
     return Run(parsed.options, startup);
   } catch (const Error& error) {
+    if (helper) return FailAsHelper(error);
     return Fail(error, startup);
   } catch (const std::exception& error) {
     return Fail(Error(drover::Code::kInternal, "daemon.defect", error.what()), startup);

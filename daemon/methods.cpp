@@ -8,7 +8,9 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/changes.h"
+#include "daemon/offload.h"
 #include "daemon/repair.h"
+#include "daemon/stray_methods.h"
 #include "migrations/author.h"
 
 namespace drover::daemon {
@@ -20,47 +22,8 @@ constexpr std::chrono::milliseconds kProgressPause{50};
 struct Methods {
   using Views = std::shared_ptr<const View>;
 
-  /// Runs `make` on a worker, then `then` with its result on the loop. What either throws is the
-  /// answer.
-  template <class Result>
-  static void Offload(Service& service, const CallPtr& call, std::function<Result()> make,
-                      std::function<void(Result)> then) {
-    service.workers_.Post(
-        [&service, call = CallPtr(call), make = std::move(make), then = std::move(then)]() mutable {
-          auto result = std::make_shared<Result>();
-          auto error = std::make_shared<std::optional<Error>>();
-          try {
-            *result = make();
-          } catch (const Error& failure) {
-            *error = failure;
-          } catch (const std::exception& failure) {
-            *error = Error(Code::kInternal, "daemon.defect", failure.what());
-          }
-          // The call belongs to the loop's thread: it travels back with the answer.
-          service.loop_.Post([call = std::move(call), then = std::move(then), result, error] {
-            if (*error) {
-              call->Fail(**error);
-            } else {
-              call->Guard([&] { then(std::move(*result)); });
-            }
-          });
-        });
-  }
-
-  /// Runs `make` on a worker and replies with what it returns.
-  static void Offload(Service& service, const CallPtr& call, std::function<std::string()> make) {
-    Offload<std::string>(service, call, std::move(make),
-                         [call](const std::string& result) { call->Reply(result); });
-  }
-
-  [[noreturn]] static void ThrowStopping() {
-    throw Error(Code::kUnavailable, "daemon.stopping", "the daemon is stopping");
-  }
-
   static std::shared_ptr<Project> ProjectOf(Service& service, const CallPtr& call) {
-    if (service.stopping_) ThrowStopping();
-    const std::string& named = call->params().project;
-    return service.Open(named.empty() ? service.options_.project : named);
+    return service.ProjectOf(call->params());
   }
 
   static void Hello(Service& service, const CallPtr& call) {
@@ -111,7 +74,7 @@ struct Methods {
 
   static void History(Service& service, const CallPtr& call) {
     ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
-      Offload(service, call, [params = call->params(), view] {
+      Offload(service.workers_, service.loop_, call, [params = call->params(), view] {
         return EncodeDocument(MakeRevisions(*view, params.select, params.target));
       });
     });
@@ -131,23 +94,12 @@ struct Methods {
     });
   }
 
-  static void Strays(Service& service, const CallPtr& call) {
-    ProjectOf(service, call)->Rescanned([call](const Views& view) {
-      call->Guard([&] {
-        call->Reply(EncodeDocument(StraysDocument{.v = 1,
-                                                  .project = view->config().project,
-                                                  .strays = view->strays,
-                                                  .truncated = view->strays_truncated}));
-      });
-    });
-  }
-
   /// plan, upgrade, downgrade, stamp, redo: one change to one environment.
   static void Change(Service& service, const CallPtr& call, JobCommand command, bool carry_out) {
     const auto project = ProjectOf(service, call);
     project->Settled([&service, call, project, command, carry_out](const Views& view) {
       call->Guard([&] {
-        if (service.stopping_ && carry_out) ThrowStopping();
+        if (carry_out) service.CheckNotStopping();
         ChangeRequest change = PrepareChange(*project, *view, call->params(), command, carry_out);
         if (change.answer && command == JobCommand::kStamp && !call->params().sql) {
           AnswerWithSchema(service, call, *project, std::move(change));
@@ -165,10 +117,12 @@ struct Methods {
   /// A stamp's preview says whether the database has the schema of what it would be stamped with.
   static void AnswerWithSchema(Service& service, const CallPtr& call, const Project& project,
                                ChangeRequest change) {
-    Offload(service, call, [change = std::move(change), schemas = project.schemas()]() mutable {
-      change.answer->schema = schemas->Check(QuestionOf(change.request), change.request.goal);
-      return EncodeDocument(*change.answer);
-    });
+    Offload(service.workers_, service.loop_, call,
+            [change = std::move(change), schemas = project.schemas()]() mutable {
+              change.answer->schema =
+                  schemas->Check(QuestionOf(change.request), change.request.goal);
+              return EncodeDocument(*change.answer);
+            });
   }
 
   static ProgressDocument ProgressOf(const migrations::ApplyProgress& made, std::int64_t id) {
@@ -242,28 +196,29 @@ struct Methods {
     const auto project = ProjectOf(service, call);
     project->Settled([&service, call, project](const Views& view) {
       call->Guard([&] {
-        if (service.stopping_) ThrowStopping();
+        service.CheckNotStopping();
         auto make = [plan = PlanRepair(*project, *view, call->params())]() mutable {
           AddDiff(plan);
           return std::move(plan);
         };
-        Offload<RepairPlan>(service, call, std::move(make), [call, project](RepairPlan plan) {
-          if (call->params().dry_run) {
-            call->Reply(EncodeDocument(plan.document));
-            return;
-          }
-          CheckConsent(plan, call->params());
-          plan.document.repaired = true;
-          (void)project->Submit(
-              std::move(plan.request), {},
-              [call, answer = EncodeDocument(plan.document)](const JobOutcome& outcome) {
-                if (outcome.error) {
-                  call->Fail(*outcome.error);
-                } else {
-                  call->Reply(answer);
-                }
-              });
-        });
+        Offload<RepairPlan>(service.workers_, service.loop_, call, std::move(make),
+                            [call, project](RepairPlan plan) {
+                              if (call->params().dry_run) {
+                                call->Reply(EncodeDocument(plan.document));
+                                return;
+                              }
+                              CheckConsent(plan, call->params());
+                              plan.document.repaired = true;
+                              (void)project->Submit(std::move(plan.request), {},
+                                                    [call, answer = EncodeDocument(plan.document)](
+                                                        const JobOutcome& outcome) {
+                                                      if (outcome.error) {
+                                                        call->Fail(*outcome.error);
+                                                      } else {
+                                                        call->Reply(answer);
+                                                      }
+                                                    });
+                            });
       });
     });
   }
@@ -280,7 +235,7 @@ struct Methods {
 
   static void Revision(Service& service, const CallPtr& call) {
     ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
-      Offload(service, call, [params = call->params(), view] {
+      Offload(service.workers_, service.loop_, call, [params = call->params(), view] {
         const migrations::NewRevision wanted{.message = params.message,
                                              .head = params.head.empty() ? "head" : params.head,
                                              .depends_on = params.depends_on,
@@ -298,7 +253,7 @@ struct Methods {
 
   static void Merge(Service& service, const CallPtr& call) {
     ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
-      Offload(service, call, [params = call->params(), view] {
+      Offload(service.workers_, service.loop_, call, [params = call->params(), view] {
         return EncodeDocument(NewRevisionAnswer(
             *view, migrations::WriteMerge(view->graph(), params.revisions, params.message,
                                           params.rev_id, params.branch_label,
@@ -418,7 +373,19 @@ constexpr std::array kMethods{
            "project select target", Methods::History},
     Method{"where", "How each environment's URL becomes a file.", "project environments cwd",
            Methods::Where},
-    Method{"strays", "Scans the project for stray databases.", "project refresh", Methods::Strays},
+    Method{"strays", "Scans the project for stray databases.", "project refresh deep all",
+           HandleStrays},
+    Method{"strays_diff", "Compares a stray with an environment: schema and rows.",
+           "project environments target", HandleStraysDiff},
+    Method{"strays_archive", "Puts a stray away; strays_restore puts it back.",
+           "project target dry_run", HandleStraysArchive},
+    Method{"strays_restore", "Puts an archived database back to where it was.",
+           "project target dry_run", HandleStraysRestore},
+    Method{"strays_adopt",
+           "Makes a stray's content that of an environment's database; both are archived.",
+           "project environments target dry_run confirm confirm_environment", HandleStraysAdopt},
+    Method{"strays_ignore", "Keeps a stray out of the list while it stays what it is.",
+           "project target undo dry_run", HandleStraysIgnore},
     Method{"plan", "What an upgrade or downgrade would do.",
            "project environments target direction draft sql", Methods::Plan},
     Method{"upgrade", "Applies pending migrations up to the target.",

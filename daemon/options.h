@@ -8,7 +8,7 @@
 
 namespace drover::daemon {
 
-enum class RunAs : unsigned char { kDaemon, kStdio, kOnce, kScan };
+enum class RunAs : unsigned char { kDaemon, kStdio, kOnce, kScan, kRemedy };
 
 struct DaemonOptions {
   RunAs run_as = RunAs::kDaemon;

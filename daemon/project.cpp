@@ -69,7 +69,7 @@ Project::Project(const ProjectContext& context, std::string root)
 
 void Project::Start() {
   const std::weak_ptr<Project> weak = weak_from_this();
-  strays_ = std::make_shared<StrayKeeper>(context_.loop, context_.workers, [weak] {
+  strays_ = std::make_shared<StrayKeeper>(context_.loop, context_.workers, context_.store, [weak] {
     if (const auto self = weak.lock()) self->StraysChanged();
   });
   if (context_.mode == Mode::kWatch) {
@@ -354,6 +354,16 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
                               });
 }
 
+void Project::Run(const std::string& path, JobQueue::Work work, JobQueue::Done done) {
+  (void)context_.jobs.Submit(
+      path, std::move(work),
+      [self = shared_from_this(), done = std::move(done)](const JobOutcome& outcome) {
+        self->outdated_ = self->looking_;
+        self->Look();
+        done(outcome);
+      });
+}
+
 void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
   reached_.erase(request.path);
   if (outcome.error) {
@@ -454,16 +464,25 @@ void Project::EndPatience() {
 }
 
 void Project::Rescanned(ViewCallback callback) {
+  RescannedTo(StrayKeeper::Depth::kQuick, std::move(callback));
+}
+
+void Project::RescannedTo(StrayKeeper::Depth depth, ViewCallback callback) {
   if (watch_) watch_->DistrustEvents();
-  Fresh([weak = weak_from_this(),
+  Fresh([weak = weak_from_this(), depth,
          callback = std::move(callback)](const std::shared_ptr<const View>& view) {
     const auto self = weak.lock();
     if (!self) return;
-    self->strays_->ScanAll(view->seen, [self, callback] {
+    const auto answer = [self, callback] {
       self->Publish(self->view_->seen);
       callback(self->view_);
-    });
+    };
+    self->strays_->ScanAll(view->seen, answer, depth);
   });
+}
+
+void Project::MountsChanged() {
+  if (watch_) watch_->MountsChanged();
 }
 
 void Project::Reload() {

@@ -57,6 +57,10 @@ class Project final : public std::enable_shared_from_this<Project> {
 
   /// The same, after a whole scan for strays.
   void Rescanned(ViewCallback callback);
+  void RescannedTo(StrayKeeper::Depth depth, ViewCallback callback);
+
+  /// The mount table has changed.
+  void MountsChanged();
 
   /// Looks again, whatever has or has not changed.
   void Reload();
@@ -67,6 +71,10 @@ class Project final : public std::enable_shared_from_this<Project> {
   /// Queues a job of a user; `done` is called on the loop's thread.
   std::stop_source Submit(JobRequest request, migrations::ApplyObserver observer,
                           JobQueue::Done done);
+
+  /// Queues other work on the database at `path`; a look follows it, then `done`, on the loop's
+  /// thread.
+  void Run(const std::string& path, JobQueue::Work work, JobQueue::Done done);
 
   /// A job request with everything that comes from the project filled in.
   [[nodiscard]] JobRequest Prepare(const View& view, std::size_t environment,

@@ -9,7 +9,10 @@
 #include "base/text.h"
 #include "daemon/log.h"
 #include "environments/git.h"
-#include "environments/scan.h"
+#include "environments/ignore_file.h"
+#include "environments/mounts.h"
+#include "environments/sniff.h"
+#include "environments/tree.h"
 
 namespace drover::daemon {
 namespace {
@@ -93,16 +96,44 @@ void ProjectWatch::WatchDirectory(const std::string& directory) {
     Degrade(Concat("more than ", kMaxDirectories, " directories"));
     return;
   }
+  const auto status = StatusOf(directory);
   if (watcher_->Watch(directory)) {
-    directories_.insert(directory);
-  } else if (const auto status = StatusOf(directory);
-             status && status->type == FileType::kDirectory) {
+    directories_.emplace(directory, status ? status->identity : FileIdentity());
+  } else if (status && status->type == FileType::kDirectory) {
     Degrade("the system's limit of inotify watches is reached (fs.inotify.max_user_watches)");
   }
 }
 
+/// A server's file system tells nothing of what others change.
+void ProjectWatch::CheckFileSystem(const std::string& directory) {
+  const auto deaf = environments::FileSystemWithoutEvents(directory);
+  if (deaf) Degrade(Concat(directory, " is on ", *deaf, ", where others' changes cause no events"));
+}
+
+void ProjectWatch::MountsChanged() {
+  if (watcher_ == nullptr) return;
+  std::vector<std::string> replaced;
+  for (const auto& [directory, identity] : directories_) {
+    const auto status = StatusOf(directory);
+    if (!status || status->identity != identity) replaced.push_back(directory);
+  }
+  if (replaced.empty()) return;
+  for (const std::string& directory : replaced) {
+    watcher_->Forget(directory);
+    directories_.erase(directory);
+  }
+  Log(LogLevel::kInfo, "directories were mounted or unmounted; watching them anew",
+      {{"project", root_}});
+  DistrustEvents();
+  WatchTree(root_);  // the others: at the end of the look
+  settler_.NoteSaved(root_, Settler::Clock::now());
+  Schedule();
+  callbacks_.rescan();
+}
+
 void ProjectWatch::WatchTree(const std::string& directory) {
   if (watcher_ == nullptr) return;
+  CheckFileSystem(directory);
   const environments::Tree tree = environments::ListTree(directory, kMaxDirectories);
   for (const std::string& each : tree.directories) WatchDirectory(each);
   if (tree.truncated) Degrade(Concat("more than ", kMaxDirectories, " directories"));
@@ -123,7 +154,9 @@ void ProjectWatch::Arm(const Observation& seen) {
     databases_.insert(target.path);
     database_names_.push_back(BaseName(target.path));
     const std::string directory = DirectoryName(target.path);
-    if (StatusOf(directory)) WatchDirectory(directory);
+    if (!StatusOf(directory)) continue;
+    CheckFileSystem(directory);
+    WatchDirectory(directory);
   }
 }
 
@@ -239,6 +272,10 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
     } else {
       settler_.NoteUnfinished(path, now);
     }
+    return;
+  }
+  if (event.name == environments::kIgnoreFile && event.directory == root_) {
+    rescan_timer_ = loop_.After(kGather, callbacks_.rescan);
     return;
   }
   NoteSuspicious(database, BaseName(database));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -39,6 +40,10 @@ class ProjectWatch final {
   /// the last look, nothing when that cannot be said.
   [[nodiscard]] migrations::ChangedPaths Begin();
 
+  /// Something was mounted or unmounted: directories that are others now are watched anew, and a
+  /// look follows.
+  void MountsChanged();
+
   /// The next look must not rely on events.
   void DistrustEvents() { changed_.reset(); }
 
@@ -72,6 +77,7 @@ class ProjectWatch final {
   void NoteSuspicious(const std::string& path, std::string_view name);
   void WatchTree(const std::string& directory);
   void WatchDirectory(const std::string& directory);
+  void CheckFileSystem(const std::string& directory);
   void Degrade(std::string why);
   void WatchRoot();
   void WatchInputs(const Observation& seen);
@@ -97,7 +103,7 @@ class ProjectWatch final {
   bool deaf_ = false;  // the project's directory is gone, or was when it was last looked at
   std::string git_;    // the git directory; empty: none
   bool git_sought_ = false;
-  std::set<std::string> directories_;
+  std::map<std::string, FileIdentity> directories_;  // as they were when the watch was set
   std::set<std::string> inputs_;
   std::vector<std::string> stray_roots_;
   std::set<std::string> migration_directories_;

@@ -14,6 +14,7 @@
 #include "daemon/net/loop.h"
 #include "daemon/net/server.h"
 #include "daemon/service.h"
+#include "environments/remedies.h"
 #include "environments/scan.h"
 #include "environments/watch.h"
 
@@ -105,6 +106,25 @@ void LogStart(const Instance& instance, const DaemonOptions& options) {
        {"started_by", options.background ? "client" : "user"}});
 }
 
+/// A helper's request: everything on stdin.
+std::string ReadRequest() {
+  std::string input;
+  std::array<char, 65536> buffer;
+  for (;;) {
+    const ssize_t got = read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return input;
+    input.append(buffer.data(), static_cast<std::size_t>(got));
+    if (input.size() > kMaxRequestBytes) {
+      throw Error(Code::kInvalid, "protocol.too_large", "the request is too large");
+    }
+  }
+}
+
+void PrintResult(const std::string& document) {
+  if (!WriteAll(STDOUT_FILENO, document + "\n")) throw SystemError("write", "the result", errno);
+}
+
 }  // namespace
 
 int RunDaemon(const DaemonOptions& options, UniqueFd& startup) {
@@ -168,21 +188,15 @@ int RunStdio(const DaemonOptions&) {
 }
 
 int RunScan() {
-  std::string input;
-  std::array<char, 65536> buffer;
-  for (;;) {
-    const ssize_t got = read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    input.append(buffer.data(), static_cast<std::size_t>(got));
-    if (input.size() > kMaxRequestBytes) {
-      throw Error(Code::kInvalid, "protocol.too_large", "the scan request is too large");
-    }
-  }
-  const ScanResult result = environments::Scan(DecodeDocument<ScanRequest>(input));
-  if (!WriteAll(STDOUT_FILENO, EncodeDocument(result) + "\n")) {
-    throw SystemError("write", "the scan's result", errno);
-  }
+  const ScanResult result = environments::Scan(DecodeDocument<ScanRequest>(ReadRequest()));
+  PrintResult(EncodeDocument(result));
+  return 0;
+}
+
+int RunRemedy() {
+  const RemedyResult result =
+      environments::CarryOutRemedy(DecodeDocument<RemedyRequest>(ReadRequest()));
+  PrintResult(EncodeDocument(result));
   return 0;
 }
 

@@ -20,4 +20,7 @@ namespace drover::daemon {
 /// Reads a ScanRequest from stdin and prints a ScanResult.
 [[nodiscard]] int RunScan();
 
+/// Reads a RemedyRequest from stdin, carries it out and prints a RemedyResult.
+[[nodiscard]] int RunRemedy();
+
 }  // namespace drover::daemon

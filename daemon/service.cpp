@@ -17,6 +17,9 @@ namespace {
 /// How long running jobs may take to end by themselves when the daemon is asked to stop.
 constexpr std::chrono::milliseconds kDrain{10000};
 
+/// How long changes of the mount table are gathered.
+constexpr std::chrono::milliseconds kMountsSettle{200};
+
 }  // namespace
 
 Call::Call(std::shared_ptr<Session> session, Request request)
@@ -70,9 +73,27 @@ Service::Service(Loop& loop, Workers& workers, StateStore& store, Journal& journ
                .mode = options_.mode,
                .publish = [this](const EventDocument& event) { Publish(event); },
                .stopping = [this] { return stopping_; }},
-      started_at_(FormatUtc(WallNow())) {}
+      started_at_(FormatUtc(WallNow())) {
+  if (options_.mode == Mode::kWatch) WatchMounts();
+}
 
 Service::~Service() = default;
+
+void Service::WatchMounts() {
+  try {
+    mounts_ = std::make_unique<environments::MountWatcher>();
+  } catch (const Error& error) {
+    Log(LogLevel::kWarning, "mounts are not noticed", {{"err", error.message}});
+    return;
+  }
+  mounts_readable_ = loop_.OnReadable(mounts_->descriptor(), [this] {
+    mounts_->Drain();
+    // An engine that starts a container mounts a dozen times.
+    mounts_timer_ = loop_.After(kMountsSettle, [this] {
+      for (const auto& [root, project] : projects_) project->MountsChanged();
+    });
+  });
+}
 
 SessionHandler Service::Handler() {
   return {.on_line = [this](const auto& session, std::string_view line) { OnLine(session, line); },
@@ -181,6 +202,15 @@ HelloDocument Service::Hello() const {
   for (const auto& [root, project] : projects_) hello.projects.push_back(root);
   hello.clients = static_cast<std::int64_t>(sessions_.size());
   return hello;
+}
+
+void Service::CheckNotStopping() const {
+  if (stopping_) throw Error(Code::kUnavailable, "daemon.stopping", "the daemon is stopping");
+}
+
+std::shared_ptr<Project> Service::ProjectOf(const Params& params) {
+  CheckNotStopping();
+  return Open(params.project.empty() ? options_.project : params.project);
 }
 
 }  // namespace drover::daemon

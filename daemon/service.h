@@ -13,6 +13,7 @@
 #include "base/protocol.h"
 #include "daemon/net/server.h"
 #include "daemon/project.h"
+#include "environments/mounts.h"
 
 namespace drover::daemon {
 
@@ -74,6 +75,17 @@ class Service final {
 
   [[nodiscard]] bool stopping() const { return stopping_; }
 
+  /// Throws kUnavailable ("daemon.stopping") once a stop has been asked for.
+  void CheckNotStopping() const;
+
+  /// The project that a request is about. Throws like CheckNotStopping() and Open().
+  std::shared_ptr<Project> ProjectOf(const Params& params);
+
+  [[nodiscard]] Loop& loop() { return loop_; }
+  [[nodiscard]] Workers& workers() { return workers_; }
+  [[nodiscard]] StateStore& store() { return store_; }
+  [[nodiscard]] Journal& journal() { return journal_; }
+
  private:
   friend struct Methods;
 
@@ -81,6 +93,7 @@ class Service final {
   void OnClosed(const std::shared_ptr<Session>& session);
   void Publish(const EventDocument& event);
   void CheckStopped();
+  void WatchMounts();
   [[nodiscard]] HelloDocument Hello() const;
 
   Loop& loop_;
@@ -99,6 +112,9 @@ class Service final {
   std::unique_ptr<Loop::Timer> stop_timer_;
   std::unique_ptr<Loop::Timer> stop_poll_;
   std::string started_at_;
+  std::unique_ptr<environments::MountWatcher> mounts_;  // null: not while nothing is watched
+  std::unique_ptr<Loop::Watch> mounts_readable_;
+  std::unique_ptr<Loop::Timer> mounts_timer_;
 };
 
 }  // namespace drover::daemon

@@ -32,6 +32,8 @@ Json Encode(const State& state) {
     failures[path] = {
         {"at", failure.at}, {"inputs", failure.inputs}, {"error", ToJson(failure.error)}};
   }
+  Json& ignored = json["ignored_strays"] = Json::object();
+  for (const auto& [path, fingerprint] : state.ignored_strays) ignored[path] = fingerprint;
   return json;
 }
 
@@ -54,6 +56,9 @@ State Decode(std::string_view text) {
   };
   each("trust", [&](const std::string& path, const Json& value) {
     state.trust[path] = value.get<std::string>();
+  });
+  each("ignored_strays", [&](const std::string& path, const Json& value) {
+    state.ignored_strays[path] = value.get<std::string>();
   });
   each("held", [&](const std::string& path, const Json& value) {
     state.held[path] = {.since = value.at("since").get<std::string>(),
@@ -88,7 +93,9 @@ class ExclusiveLock final {
 }  // namespace
 
 StateStore::StateStore(const std::string& directory)
-    : path_(directory + "/state.json"), lock_path_(directory + "/state.lock") {
+    : directory_(directory),
+      path_(directory + "/state.json"),
+      lock_path_(directory + "/state.lock") {
   MakeDirectories(directory, 0700);
   if (!Load()) Repair();
 }

@@ -1,6 +1,6 @@
 // What the daemon must remember across restarts and share with `drover --local`: registered
-// projects, trust, held targets, failures not to be retried. One small JSON file, replaced durably
-// under a lock.
+// projects, trust, held targets, failures not to be retried, ignored strays. One small JSON file,
+// replaced durably under a lock.
 #pragma once
 
 #include <functional>
@@ -31,10 +31,11 @@ struct Failure {
 };
 
 struct State {
-  std::vector<std::string> projects;         // roots
-  std::map<std::string, std::string> trust;  // drover.yaml path -> sha256 of its content
-  std::map<std::string, Held> held;          // by target path
-  std::map<std::string, Failure> failures;   // by target path
+  std::vector<std::string> projects;                    // roots
+  std::map<std::string, std::string> trust;             // drover.yaml path -> sha256 of its content
+  std::map<std::string, Held> held;                     // by target path
+  std::map<std::string, Failure> failures;              // by target path
+  std::map<std::string, std::string> ignored_strays{};  // path -> fingerprint
 };
 
 /// Thread-safe; several processes may use one file.
@@ -53,6 +54,7 @@ class StateStore final {
   void Update(const std::function<void(State&)>& change);
 
   [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] const std::string& directory() const { return directory_; }
 
  private:
   /// Reads the file if it is another than the one read last; false when it cannot be parsed.
@@ -60,6 +62,7 @@ class StateStore final {
   void Repair();
   void MoveAside();
 
+  std::string directory_;
   std::string path_;
   std::string lock_path_;
   std::string problem_;

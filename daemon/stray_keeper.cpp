@@ -7,40 +7,46 @@
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
-#include "daemon/child.h"
+#include "daemon/helper.h"
 #include "daemon/log.h"
 #include "environments/strays.h"
+#include "migrations/checksum.h"
 
 namespace drover::daemon {
 namespace {
 
-constexpr std::chrono::milliseconds kScanLimit{60000};
+using Depth = StrayKeeper::Depth;
 
-ScanRequest RequestFor(const Observation& seen, bool whole, std::vector<std::string> paths) {
+constexpr std::chrono::milliseconds kScanLimit{60000};
+constexpr std::chrono::milliseconds kDeepScanLimit{600000};
+
+/// Where the scan process keeps what it remembers of this project's directories.
+std::string MemoryFile(const StateStore& store, const std::string& root) {
+  const std::string directory = store.directory() + "/scans";
+  MakeDirectories(directory, 0700);
+  return Concat(directory, "/", migrations::Sha256(root).substr(0, 16));
+}
+
+ScanRequest RequestFor(const Observation& seen, const StateStore& store, std::optional<Depth> whole,
+                       std::vector<std::string> paths) {
   ScanRequest request;
   request.base = seen.root;
   request.paths = std::move(paths);
   request.ignore = seen.config->stray_ignore;
   request.version_tables = {seen.config->version_table};
-  if (whole) request.roots = seen.config->stray_roots;
+  if (whole) {
+    request.roots = seen.config->stray_roots;
+    request.deep = whole == Depth::kDeep;
+    if (whole == Depth::kQuick) request.remember = MemoryFile(store, seen.root);
+  }
   for (const environments::Target& target : seen.targets) {
     if (!target.path.empty()) request.known_names.push_back(BaseName(target.path));
   }
   return request;
 }
 
-/// Scans in a process of its own: a raw read in this one would drop SQLite's locks.
-ScanResult RunScan(const ScanRequest& request) {
-  const ChildResult child =
-      RunChild({"/proc/self/exe", "--scan"}, EncodeDocument(request) + "\n", kScanLimit);
-  if (child.exit_code != 0) {
-    throw Error(Code::kInternal, "scan.failed",
-                Concat("the scan process ended with exit code ", child.exit_code));
-  }
-  return DecodeDocument<ScanResult>(child.output);
-}
-
-std::vector<StrayEntry> Classify(const Observation& seen, const std::vector<ScannedFile>& files) {
+std::vector<StrayEntry> Classify(const Observation& seen, const std::vector<ScannedFile>& files,
+                                 const environments::IgnoredStrays& ignored) {
   std::vector<environments::KnownDatabase> known;
   for (const environments::Target& target : seen.targets) {
     if (target.kind != environments::TargetKind::kFile) continue;
@@ -49,23 +55,27 @@ std::vector<StrayEntry> Classify(const Observation& seen, const std::vector<Scan
       database.rows = facts->second->rows;
     }
     if (!files.empty()) {
-      database.columns =
-          migrations::InspectOutline(target.path, seen.config->version_table).columns;
+      migrations::SchemaOutline outline =
+          migrations::InspectOutline(target.path, seen.config->version_table);
+      database.columns = std::move(outline.columns);
+      database.schema = std::move(outline.digest);
     }
     known.push_back(std::move(database));
   }
   const migrations::Graph none;
-  return environments::ClassifyStrays(files, known, seen.graph ? *seen.graph : none, seen.root);
+  return environments::ClassifyStrays(files, known, seen.graph ? *seen.graph : none, seen.root,
+                                      ignored);
 }
 
 }  // namespace
 
-StrayKeeper::StrayKeeper(Loop& loop, Workers& workers, std::function<void()> changed)
-    : loop_(loop), workers_(workers), changed_(std::move(changed)) {}
+StrayKeeper::StrayKeeper(Loop& loop, Workers& workers, StateStore& store,
+                         std::function<void()> changed)
+    : loop_(loop), workers_(workers), store_(store), changed_(std::move(changed)) {}
 
-void StrayKeeper::ScanAll(std::shared_ptr<const Observation> seen, Callback done) {
+void StrayKeeper::ScanAll(std::shared_ptr<const Observation> seen, Callback done, Depth depth) {
   next_seen_ = std::move(seen);
-  next_whole_ = true;
+  next_whole_ = std::max(next_whole_.value_or(Depth::kQuick), depth);
   if (done) next_done_.push_back(std::move(done));
   StartNext();
 }
@@ -80,7 +90,7 @@ void StrayKeeper::ScanSome(std::shared_ptr<const Observation> seen,
 void StrayKeeper::StartNext() {
   if (running_ || !next_seen_) return;
   const auto seen = std::exchange(next_seen_, nullptr);
-  const bool whole = std::exchange(next_whole_, false);
+  const std::optional<Depth> whole = std::exchange(next_whole_, std::nullopt);
   auto paths = std::exchange(next_paths_, {});
   auto done = std::exchange(next_done_, {});
   if (!seen->config) {
@@ -94,11 +104,23 @@ void StrayKeeper::StartNext() {
     std::string problem;
     bool truncated = false;
     std::vector<StrayEntry> strays;
+    environments::IgnoredStrays ignored;
     try {
-      ScanResult result = RunScan(RequestFor(*seen, whole, paths));
+      ignored = self->store_.Read().ignored_strays;
+      // What a deep scan found where a default one does not look is looked at as long as it is
+      // there; so is everything else that is known, at little cost.
+      std::vector<std::string> wanted = paths;
+      if (whole) {
+        for (const auto& [path, file] : files) wanted.push_back(path);
+      }
+      const auto limit = whole == Depth::kDeep ? kDeepScanLimit : kScanLimit;
+      auto result = DecodeDocument<ScanResult>(RunHelper(
+          "--scan", EncodeDocument(RequestFor(*seen, self->store_, whole, wanted)), limit));
       truncated = result.truncated;
       if (whole) files.clear();
-      for (const std::string& path : paths) files.erase(path);
+      for (const std::string& path : paths) {
+        for (const char* suffix : {"", "-wal", "-journal"}) files.erase(path + suffix);
+      }
       for (ScannedFile& file : result.files) {
         std::string path = file.path;
         files.insert_or_assign(std::move(path), std::move(file));
@@ -109,7 +131,7 @@ void StrayKeeper::StartNext() {
     std::vector<ScannedFile> list;
     for (const auto& [path, file] : files) list.push_back(file);
     try {
-      strays = Classify(*seen, list);
+      strays = Classify(*seen, list, ignored);
     } catch (const Error& error) {
       problem = error.message;
     }
@@ -119,7 +141,7 @@ void StrayKeeper::StartNext() {
                done = std::move(done)]() mutable {
       self->running_ = false;
       self->files_ = std::move(files);
-      if (whole) {
+      if (whole.has_value()) {
         self->truncated_ = truncated;
         self->complete_ = true;
       }

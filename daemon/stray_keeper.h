@@ -2,15 +2,18 @@
 // found, and judges it anew.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/documents.h"
 #include "daemon/net/loop.h"
 #include "daemon/observe.h"
+#include "daemon/state_store.h"
 #include "daemon/workers.h"
 
 namespace drover::daemon {
@@ -18,13 +21,19 @@ namespace drover::daemon {
 /// Lives on the loop's thread; scans and judgements run on the workers, one at a time.
 class StrayKeeper final : public std::enable_shared_from_this<StrayKeeper> {
  public:
-  /// `changed` is called after each scan that altered the list.
-  StrayKeeper(Loop& loop, Workers& workers, std::function<void()> changed);
+  /// All of these outlive the keeper. `changed` is called after each scan that altered the list.
+  StrayKeeper(Loop& loop, Workers& workers, StateStore& store, std::function<void()> changed);
 
   using Callback = std::function<void()>;
 
+  /// What a whole scan goes by: kQuick by what is remembered of directories that have not changed,
+  /// kThorough by nothing, kDeep also looks where a scan does not by default. What a deep scan has
+  /// found there stays in the list while it exists.
+  enum class Depth : std::uint8_t { kQuick, kThorough, kDeep };
+
   /// Scans the whole project; `done` is called when a scan that began after this call has ended.
-  void ScanAll(std::shared_ptr<const Observation> seen, Callback done = {});
+  void ScanAll(std::shared_ptr<const Observation> seen, Callback done = {},
+               Depth depth = Depth::kQuick);
 
   /// Looks at some files only.
   void ScanSome(std::shared_ptr<const Observation> seen, const std::vector<std::string>& paths);
@@ -43,6 +52,7 @@ class StrayKeeper final : public std::enable_shared_from_this<StrayKeeper> {
 
   Loop& loop_;
   Workers& workers_;
+  StateStore& store_;
   std::function<void()> changed_;
   std::map<std::string, ScannedFile> files_;
   std::vector<StrayEntry> strays_;
@@ -52,7 +62,7 @@ class StrayKeeper final : public std::enable_shared_from_this<StrayKeeper> {
   std::string problem_;
   // What to do next:
   std::shared_ptr<const Observation> next_seen_;
-  bool next_whole_ = false;
+  std::optional<Depth> next_whole_;  // the deepest that was asked for; nothing: some files only
   std::vector<std::string> next_paths_;
   std::vector<Callback> next_done_;
 };

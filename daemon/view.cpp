@@ -1,6 +1,7 @@
 #include "daemon/view.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "base/posix.h"
@@ -55,7 +56,7 @@ std::optional<std::string> NextCommand(const StatusDocument& status, const View&
     }
   }
   for (const StrayEntry& stray : status.strays) {
-    if (stray.kind != "foreign") return "drover strays";
+    if (IsTrouble(stray)) return "drover strays";
   }
   return std::nullopt;
 }
@@ -199,7 +200,8 @@ StatusDocument MakeStatus(const View& view, const std::vector<std::string>& name
   status.trusted = view.seen->trusted;
   const std::vector<std::size_t> selected = SelectEnvironments(view, names);
   for (const std::size_t index : selected) status.environments.push_back(StatusOf(view, index));
-  status.strays = view.strays;
+  std::ranges::copy_if(view.strays, std::back_inserter(status.strays),
+                       [](const StrayEntry& stray) { return !stray.ignored; });
   for (const Finding& finding : view.findings) {
     const bool elsewhere = !names.empty() && finding.environment &&
                            std::ranges::find(names, *finding.environment) == names.end();

@@ -1,122 +1,28 @@
 #include "environments/describe.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <cstdlib>
-#include <cstring>
-#include <fcntl.h>
 #include <optional>
 #include <string_view>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
-#include "environments/sqlite_header.h"
+#include "migrations/census.h"
 #include "migrations/schema.h"
-#include "migrations/sqlite.h"
+#include "migrations/schema_compare.h"
+#include "migrations/schema_image.h"
 
 namespace drover::environments {
 namespace {
 
-constexpr int kAttempts = 3;
 // A reply has a size limit; no application of the kind drover serves comes near these.
 constexpr std::size_t kMostRows = 100;
 constexpr std::size_t kMostTables = 2'000;
 constexpr std::size_t kMostColumns = 20'000;
 constexpr std::size_t kLongestName = 500;
-
-/// What changes when somebody writes to the file.
-struct Stamp {
-  std::uint64_t inode = 0;
-  std::int64_t size = 0;
-  timespec modified{};
-  std::string head;
-
-  bool operator==(const Stamp& other) const {
-    return inode == other.inode && size == other.size && modified.tv_sec == other.modified.tv_sec &&
-           modified.tv_nsec == other.modified.tv_nsec && head == other.head;
-  }
-};
-
-UniqueFd OpenQuietly(const std::string& path) {
-  return UniqueFd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-}
-
-/// Of a missing file: the empty stamp.
-Stamp StampOf(const std::string& path) {
-  const UniqueFd fd = OpenQuietly(path);
-  struct stat status {};
-  if (!fd || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-  std::array<char, kSqliteHeaderSize> head;
-  const ssize_t got = pread(fd.get(), head.data(), head.size(), 0);
-  return {.inode = status.st_ino,
-          .size = status.st_size,
-          .modified = status.st_mtim,
-          .head = std::string(head.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)))};
-}
-
-/// Copies at most `size` bytes. Returns 0 or the errno of the failure.
-int CopyFile(const std::string& from, const std::string& to, std::int64_t size) {
-  const UniqueFd source = OpenQuietly(from);
-  if (!source) return errno;
-  const UniqueFd sink(
-      open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!sink) return errno;
-  std::string buffer(1U << 20U, '\0');
-  while (size > 0) {
-    const auto want = static_cast<std::size_t>(
-        std::min<std::int64_t>(size, static_cast<std::int64_t>(buffer.size())));
-    const ssize_t got = read(source.get(), buffer.data(), want);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno;
-    if (got == 0) return 0;
-    if (!WriteAll(sink.get(), std::string_view(buffer).substr(0, static_cast<std::size_t>(got)))) {
-      return errno;
-    }
-    size -= got;
-  }
-  return 0;
-}
-
-struct Copied {
-  std::string problem;  // why there is no copy
-  bool stable = true;   // nobody wrote while it was made
-  bool too_large = false;
-};
-
-Copied CopyDatabase(const std::string& path, const std::string& copy) {
-  const std::string wal = path + "-wal";
-  const std::string copied_wal = copy + "-wal";
-  for (int attempt = 1;; ++attempt) {
-    const Stamp main_before = StampOf(path);
-    const Stamp wal_before = StampOf(wal);
-    const std::int64_t total = main_before.size + wal_before.size;
-    if (static_cast<std::uint64_t>(total) > kLargestDescribed) {
-      return {.problem = Concat("too large to look into (", total >> 20U, " MiB)"),
-              .too_large = true};
-    }
-    unlink(copied_wal.c_str());
-    int failure = CopyFile(path, copy, main_before.size);
-    if (failure == 0 && wal_before.size > 0) {
-      failure = CopyFile(wal, copied_wal, wal_before.size);
-      if (failure == ENOENT) failure = 0;  // checkpointed just now: the stamps will differ
-    }
-    if (failure != 0) {
-      return {.problem = Concat("cannot be copied for a look inside: ", std::strerror(failure))};
-    }
-    const bool stable = StampOf(path) == main_before && StampOf(wal) == wal_before;
-    if (stable || attempt == kAttempts) return {.problem = {}, .stable = stable};
-  }
-}
-
-bool HasHotJournal(const std::string& path) {
-  return IsHotJournalHeader(StampOf(path + "-journal").head);
-}
+/// Row counts are a hint of which copy is the fresher one: a few will do.
+constexpr std::size_t kMostCounted = 5;
 
 void Clip(std::vector<std::string>& names, std::size_t most) {
   if (names.size() > most) names.resize(most);
@@ -125,10 +31,16 @@ void Clip(std::vector<std::string>& names, std::size_t most) {
   }
 }
 
+std::vector<TableRows> Largest(std::vector<TableRows> census) {
+  std::stable_sort(census.begin(), census.end(), [](const TableRows& left, const TableRows& right) {
+    return left.rows > right.rows;
+  });
+  if (census.size() > kMostCounted) census.resize(kMostCounted);
+  return census;
+}
+
 void ReadFacts(ScannedFile& file, const std::vector<std::string>& version_tables,
-               const std::string& copy) {
-  migrations::Connection connection(copy, migrations::OpenMode::kWrite,
-                                    std::chrono::milliseconds(0));
+               migrations::Connection& connection) {
   std::string table = migrations::FindVersionTable(connection, version_tables);
   migrations::SchemaOutline outline = migrations::ReadOutline(connection, table);
   std::vector<std::string> rows;
@@ -140,62 +52,135 @@ void ReadFacts(ScannedFile& file, const std::vector<std::string>& version_tables
   file.revision = std::move(rows);
   file.tables = std::move(outline.tables);
   file.columns = std::move(outline.columns);
+  file.rows = Largest(migrations::CountRows(connection, file.version_table));
 }
 
-/// SQLite's own words, without the path of the private copy before them.
+/// The whole schema in comparable form; empty when something in it is beyond us, such as a virtual
+/// table of an extension: that says nothing against the database.
+std::string SchemaDigest(std::string_view version_table, migrations::Connection& connection) {
+  try {
+    return migrations::SchemaReader(version_table).Read(connection).Digest();
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+/// SQLite's own words, without the name of the private copy before them.
 std::string WithoutPath(std::string_view message, const std::string& copy) {
   const std::string prefix = copy + ": ";
   if (message.starts_with(prefix)) message.remove_prefix(prefix.size());
   return std::string(message);
 }
 
-}  // namespace
-
-PrivateDirectory::PrivateDirectory(const std::vector<std::string>& roots) {
-  std::string parent = EnvironmentVariable("TMPDIR").value_or("/tmp");
-  struct stat status {};
-  const bool usable = parent.starts_with('/') && stat(parent.c_str(), &status) == 0 &&
-                      S_ISDIR(status.st_mode) && access(parent.c_str(), W_OK | X_OK) == 0;
-  const std::string real = RealPath(parent);
-  const bool watched = std::any_of(roots.begin(), roots.end(), [&real](const std::string& root) {
-    return IsBelow(real, RealPath(root));
-  });
-  if (!usable || watched) parent = "/tmp";
-  path_ = Concat(parent, "/.drover-scan.XXXXXX");
-  if (mkdtemp(path_.data()) == nullptr) throw SystemError("create", path_, errno);
+std::string JoinProblems(std::string first, std::string_view second) {
+  if (first.empty()) return std::string(second);
+  return second.empty() ? first : Concat(first, "; ", second);
 }
 
-PrivateDirectory::~PrivateDirectory() {
-  const UniqueFd fd(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
-    if (fd) unlinkat(fd.get(), Concat("copy", suffix).c_str(), 0);
+/// One side of a comparison.
+struct Side {
+  std::vector<std::string> revision;
+  migrations::SchemaImage schema;
+  std::vector<TableRows> rows;
+};
+
+Side ReadSide(const std::string& path, const std::vector<std::string>& version_tables,
+              const std::vector<std::string>& roots) {
+  if (!StatFile(path)) {
+    throw Error(Code::kNotFound, "database.missing", Concat("there is no database at ", path),
+                "drover strays");
   }
-  rmdir(path_.c_str());
+  PrivateDirectory directory(roots);
+  PrivateCopy copy = OpenPrivateCopy(path, directory);
+  if (copy.too_large) {
+    throw Error(Code::kRefused, "stray.too_large", Concat(path, " is ", copy.problem),
+                Concat("sqlite3 ", ShellQuote(path), " .schema"));
+  }
+  if (!copy.connection) {
+    throw Error(Code::kIo, "stray.unreadable", Concat(path, " ", copy.problem),
+                Concat("ls -l ", ShellQuote(path)));
+  }
+  if (!copy.stable) {
+    throw Error(Code::kBusy, "stray.changing", Concat(path, " is being written to all the time"),
+                "drover strays");
+  }
+  migrations::Connection& connection = *copy.connection;
+  Side side;
+  const std::string table = migrations::FindVersionTable(connection, version_tables);
+  if (!table.empty()) side.revision = migrations::ReadVersionRows(connection, table);
+  side.schema = migrations::SchemaReader(table).Read(connection);
+  side.rows = migrations::CountRows(connection, table, {.tables = 500, .rows = 1'000'000});
+  return side;
 }
 
-void DescribeDatabase(ScannedFile& file, const std::vector<std::string>& version_tables,
-                      const PrivateDirectory& directory) {
-  const std::string copy = directory.path() + "/copy";
-  // A journal is never copied: one made up by somebody else may name a "super-journal", and SQLite
-  // would delete the file of that name while it rolls the copy back.
-  const bool hot = HasHotJournal(file.path);
-  const Copied copied = CopyDatabase(file.path, copy);
-  if (!copied.problem.empty()) {
-    file.problem = copied.problem;
-    if (!copied.too_large) file.kind = "unreadable";
-  } else {
-    if (!copied.stable) file.problem = "it changed while it was being read";
-    if (hot) file.problem = "a rollback journal lies beside it: a write is going on or broke off";
-    // A database that SQLite cannot read is a fact about the file, not a failure of the scan.
-    try {
-      ReadFacts(file, version_tables, copy);
-    } catch (const Error& error) {
-      file.kind = "unreadable";
-      file.problem = Concat("SQLite cannot read it: ", WithoutPath(error.message, copy),
-                            file.problem.empty() ? "" : "; ", file.problem);
+std::vector<RowsPair> Pair(const std::vector<TableRows>& stray,
+                           const std::vector<TableRows>& environment) {
+  std::vector<RowsPair> pairs;
+  for (const TableRows& each : stray) {
+    pairs.push_back(
+        {.table = each.table, .stray = each.rows, .environment = {}, .more = each.more});
+  }
+  for (const TableRows& each : environment) {
+    const auto at = std::ranges::find(pairs, each.table, &RowsPair::table);
+    if (at == pairs.end()) {
+      pairs.push_back(
+          {.table = each.table, .stray = {}, .environment = each.rows, .more = each.more});
+    } else {
+      at->environment = each.rows;
+      at->more |= each.more;
     }
   }
-  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) unlink((copy + suffix).c_str());
+  std::ranges::sort(pairs, {}, &RowsPair::table);
+  return pairs;
+}
+
+}  // namespace
+
+void DescribeDatabase(ScannedFile& file, const std::vector<std::string>& version_tables,
+                      PrivateDirectory& directory) {
+  file.hot = HasHotJournal(file.path);
+  // A database that SQLite cannot read is a fact about the file, not a failure of the scan.
+  std::string name = ":memory:";
+  try {
+    PrivateCopy copy = OpenPrivateCopy(file.path, directory);
+    if (copy.connection) {
+      name = copy.connection->path();
+      ReadFacts(file, version_tables, *copy.connection);
+      file.schema = SchemaDigest(file.version_table, *copy.connection);
+      if (!copy.stable) {
+        file.problem = JoinProblems("it changed while it was being read", file.problem);
+      }
+      if (file.hot) {
+        file.problem = JoinProblems(
+            "a rollback journal lies beside it: a write is going on or broke off", file.problem);
+      }
+    } else {
+      file.problem = copy.problem;
+      if (!copy.too_large) file.kind = "unreadable";
+    }
+  } catch (const Error& error) {
+    const bool ours = error.code == Code::kIo;  // no room for a copy, say
+    file.kind = ours ? "unreadable" : "damaged";
+    file.problem = JoinProblems(Concat(ours ? "cannot be looked into: " : "SQLite cannot read it: ",
+                                       WithoutPath(error.message, name)),
+                                file.problem);
+  }
+  directory.Empty();
+}
+
+StrayDiffDocument CompareDatabases(const std::string& path, const std::string& reference,
+                                   const std::vector<std::string>& version_tables,
+                                   const std::vector<std::string>& roots) {
+  const Side stray = ReadSide(path, version_tables, roots);
+  const Side environment = ReadSide(reference, version_tables, roots);
+  StrayDiffDocument diff;
+  diff.path = path;
+  diff.environment_path = reference;
+  diff.revision = stray.revision;
+  diff.environment_revision = environment.revision;
+  diff.differences = migrations::CompareSchemas(environment.schema, stray.schema);
+  diff.rows = Pair(stray.rows, environment.rows);
+  return diff;
 }
 
 }  // namespace drover::environments

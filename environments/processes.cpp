@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -84,17 +85,41 @@ std::optional<FileIdentity> IdentityOf(int fd_directory, const char* name) {
                       .inode = status.stx_ino};
 }
 
-std::set<FileIdentity> OpenFilesOf(int process_fd, const std::set<FileIdentity>& files) {
+/// The head of getdents64(2)'s linux_dirent64; the name follows it.
+struct DirectoryEntry {
+  std::uint64_t inode;
+  std::int64_t offset;
+  unsigned short length;
+  unsigned char type;
+};
+constexpr long kNameOffset = 19;
+
+/// Which of `files`, sorted, are among the descriptors listed in an open /proc/PID/fd. A machine
+/// has thousands of them, and most looks find nothing: nothing is allocated on the way.
+std::set<FileIdentity> OpenFilesOf(int fd_directory, const std::vector<FileIdentity>& files,
+                                   std::string& buffer) {
   std::set<FileIdentity> held;
-  const Directory descriptors = OpenDirectory(process_fd, "fd");
-  if (!descriptors) return held;
-  while (const dirent* entry = readdir(descriptors.get())) {
-    if (entry->d_name[0] == '.') continue;
-    const std::optional<FileIdentity> identity =
-        IdentityOf(dirfd(descriptors.get()), entry->d_name);
-    if (identity && files.contains(*identity)) held.insert(*identity);
+  for (;;) {
+    const long got = syscall(SYS_getdents64, fd_directory, buffer.data(), buffer.size());
+    if (got <= 0) return held;
+    for (long at = 0; at < got;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer.data() + at);
+      const char* name = buffer.data() + at + kNameOffset;
+      at += entry->length;
+      if (name[0] == '.') continue;
+      const std::optional<FileIdentity> identity = IdentityOf(fd_directory, name);
+      if (identity && std::binary_search(files.begin(), files.end(), *identity)) {
+        held.insert(*identity);
+      }
+    }
   }
-  return held;
+}
+
+/// A scan of ours reads files for a moment, locks nothing and is in nobody's way.
+bool IsOurScan(int process_fd, const Holder& holder) {
+  if (!holder.command.ends_with(" --scan")) return false;
+  const std::string own = ReadLink(AT_FDCWD, "/proc/self/exe");
+  return !own.empty() && ReadLink(process_fd, "exe") == own;
 }
 
 std::uint64_t InodeOf(const std::string& path) {
@@ -151,16 +176,22 @@ std::map<FileIdentity, std::vector<Holder>> FindHolders(const std::set<FileIdent
   if (!processes) return holders;
   const int proc_fd = dirfd(processes.get());
   const std::string own_namespace = ReadLink(proc_fd, "self/ns/mnt");
+  const std::vector<FileIdentity> sorted(files.begin(), files.end());
+  std::string buffer(std::size_t{1} << 15U, '\0');
   while (const dirent* entry = readdir(processes.get())) {
     const std::optional<std::int64_t> pid = ParseInteger(entry->d_name);
     if (!pid || *pid <= 0 || *pid == getpid()) continue;
+    const UniqueFd descriptors(
+        openat(proc_fd, Concat(entry->d_name, "/fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!descriptors) continue;
+    const std::set<FileIdentity> held = OpenFilesOf(descriptors.get(), sorted, buffer);
+    if (held.empty()) continue;
     // The descriptor pins this very process: should it end and its number be used again, the reads
     // below fail instead of describing a stranger.
-    const UniqueFd process(openat(proc_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd process(openat(descriptors.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!process) continue;
-    const std::set<FileIdentity> held = OpenFilesOf(process.get(), files);
-    if (held.empty()) continue;
     const Holder holder = HolderOf(*pid, process.get(), own_namespace);
+    if (IsOurScan(process.get(), holder)) continue;
     for (const FileIdentity& identity : held) holders[identity].push_back(holder);
   }
   for (auto& [identity, list] : holders) {

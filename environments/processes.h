@@ -13,8 +13,9 @@
 namespace drover::environments {
 
 /// One pass over `proc` (normally "/proc"): the processes that hold any of `files` open, by file.
-/// Our own process is left out; processes that may not be inspected are silently skipped. A
-/// process in another mount namespace is marked, since its cwd is a path of its own container.
+/// Our own process and our scans are left out; processes that may not be inspected are silently
+/// skipped. A process in another mount namespace is marked, since its cwd is a path of its own
+/// container.
 [[nodiscard]] std::map<FileIdentity, std::vector<Holder>> FindHolders(
     const std::set<FileIdentity>& files, const std::string& proc = "/proc");
 

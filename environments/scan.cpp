@@ -1,15 +1,14 @@
 #include "environments/scan.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <atomic>
 #include <fcntl.h>
 #include <map>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -17,191 +16,185 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "environments/describe.h"
+#include "environments/ignore_file.h"
 #include "environments/processes.h"
-#include "environments/sqlite_header.h"
-#include "environments/tree.h"
+#include "environments/search.h"
+#include "environments/sniff.h"
 
 namespace drover::environments {
 namespace {
 
-constexpr std::size_t kMaxDepth = 8;
-constexpr std::size_t kMaxEntries = 200'000;
-constexpr std::string_view kSetAside = ".stray";
+constexpr unsigned kThreads = 2;
+constexpr std::size_t kLongestIgnoreFile = std::size_t{1} << 20U;
 
-bool IsKnown(std::string_view name, const std::vector<std::string>& known_names) {
-  return std::find(known_names.begin(), known_names.end(), name) != known_names.end();
-}
-
-bool HasDatabaseSuffix(std::string_view name) {
-  static constexpr std::array kSuffixes = {
-      std::string_view(".db"),  std::string_view(".sqlite"), std::string_view(".sqlite3"),
-      std::string_view(".db3"), std::string_view(".sdb"),    std::string_view(".s3db")};
-  const std::string lower = ToLower(name);
-  return std::any_of(kSuffixes.begin(), kSuffixes.end(),
-                     [&lower](std::string_view suffix) { return lower.ends_with(suffix); });
-}
-
-/// Neither a file that belongs to a database, nor one that the user has set aside.
-bool IsMainFile(std::string_view name) {
-  return WithoutSidecarSuffix(name) == name && !name.ends_with(kSetAside);
-}
-
-std::int64_t Nanoseconds(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-ScannedFile FromStatus(const std::string& path, const struct stat& status) {
-  ScannedFile file;
-  file.path = path;
-  file.device = status.st_dev;
-  file.inode = status.st_ino;
-  file.links = status.st_nlink;
-  file.size = static_cast<std::uint64_t>(status.st_size);
-  file.modified_ns = Nanoseconds(status.st_mtim);
-  return file;
-}
-
-ScannedFile Unreadable(ScannedFile file, std::string problem) {
-  file.kind = "unreadable";
-  file.problem = std::move(problem);
-  return file;
-}
-
-class Scanner final {
+/// What the configuration and .droverignore leave out.
+class Exclusions final {
  public:
-  explicit Scanner(const ScanRequest& request) : request_(request) {
+  explicit Exclusions(const ScanRequest& request) : base_(request.base) {
     for (const std::string& pattern : request.ignore) {
       std::string_view clean = pattern;
       while (clean.starts_with("./")) clean.remove_prefix(2);
       while (clean.ends_with('/')) clean.remove_suffix(1);
-      if (!clean.empty()) ignore_.emplace_back(clean);
+      if (!clean.empty()) globs_.emplace_back(clean);
+    }
+    const std::string file = Concat(base_, "/", kIgnoreFile);
+    const auto status = base_.empty() ? std::nullopt : StatFile(file);
+    if (status && status->type == FileType::kRegular) {
+      patterns_ = IgnorePatterns(ReadFile(file, kLongestIgnoreFile));
     }
   }
 
-  void Walk(const std::string& root) {
-    TreeWalk walk;
-    walk.max_depth = kMaxDepth;
-    walk.max_entries = kMaxEntries;
-    walk.skip = [this](const std::string& path) { return IsIgnored(path, Kind::kDirectory); };
-    walk.file = [this](int directory, const std::string& name, const std::string& path) {
-      if (!IsIgnored(path, Kind::kFile)) LookAt(directory, name, path);
-    };
-    if (WalkTree(root, walk)) truncated_ = true;
+  [[nodiscard]] bool empty() const { return globs_.empty() && patterns_.empty(); }
+
+  /// Of a path whose directories have been asked about.
+  [[nodiscard]] bool Match(const std::string& path, EntryKind kind) const {
+    if (empty()) return false;
+    const std::string relative = RelativeTo(path, base_);
+    return MatchesGlobs(relative, kind) || patterns_.Ignores(relative, kind);
   }
 
-  /// A path that was named outright: ignored if it, or a directory above it, is.
+  /// Of a path that was named outright: ignored if it, or a directory above it, is.
+  [[nodiscard]] bool MatchBranch(const std::string& path) const {
+    if (empty()) return false;
+    const std::string relative = RelativeTo(path, base_);
+    if (relative == path) return Match(path, EntryKind::kFile);
+    for (std::size_t at = relative.find('/'); at != std::string::npos;
+         at = relative.find('/', at + 1)) {
+      if (MatchesGlobs(relative.substr(0, at), EntryKind::kDirectory)) return true;
+    }
+    return MatchesGlobs(relative, EntryKind::kFile) ||
+           patterns_.IgnoresBranch(relative, EntryKind::kFile);
+  }
+
+ private:
+  [[nodiscard]] bool MatchesGlobs(const std::string& relative, EntryKind kind) const {
+    // "tests/**" is meant for the directory too: with a slash behind it, it matches.
+    const std::string as_directory = kind == EntryKind::kDirectory ? relative + "/" : relative;
+    return std::any_of(globs_.begin(), globs_.end(), [&](const std::string& pattern) {
+      return MatchesGlob(pattern, relative) || MatchesGlob(pattern, as_directory);
+    });
+  }
+
+  std::string base_;
+  std::vector<std::string> globs_;
+  IgnorePatterns patterns_;
+};
+
+class Scanner final {
+ public:
+  explicit Scanner(const ScanRequest& request) : request_(request), exclusions_(request) {
+    options_.scope = request.deep ? SearchScope::kDeep : SearchScope::kDefault;
+    options_.limits = LimitsOf(options_.scope);
+    options_.known_names = request.known_names;
+    options_.threads = kThreads;
+    if (!exclusions_.empty()) {
+      options_.ignored = [this](const std::string& path, EntryKind kind) {
+        return exclusions_.Match(path, kind);
+      };
+    }
+  }
+
+  void SearchRoots() {
+    const bool remembers = !request_.remember.empty();
+    const std::string key = remembers ? MemoryKey() : std::string();
+    SearchMemory memory;
+    if (remembers) memory = SearchMemory::Load(request_.remember, key);
+    for (const std::string& root : request_.roots) {
+      SearchResult found = Search(AbsolutePath(root, "/"), options_, remembers ? &memory : nullptr);
+      truncated_ |= found.truncated;
+      for (ScannedFile& file : found.files) Add(std::move(file));
+    }
+    if (!remembers) return;
+    if (!truncated_) memory.ForgetOthers();
+    if (memory.changed()) memory.Store(request_.remember, key);
+  }
+
+  /// A path that was named outright. When its database is gone, what it left beside it counts.
   void LookAt(const std::string& path) {
-    const std::string relative = RelativeTo(path, request_.base);
-    if (relative != path) {
-      for (std::size_t at = relative.find('/'); at != std::string::npos;
-           at = relative.find('/', at + 1)) {
-        if (Matches(relative.substr(0, at), Kind::kDirectory)) return;
-      }
-    }
-    if (IsIgnored(path, Kind::kFile)) return;
+    if (files_.contains(path) || exclusions_.MatchBranch(path)) return;
     const UniqueFd directory(
         open(DirectoryName(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
-    if (directory) LookAt(directory.get(), BaseName(path), path);
-  }
-
-  /// Examines the file `name` of an open directory: size, then name, then its first bytes.
-  void LookAt(int directory, const std::string& name, const std::string& path) {
-    if (!IsMainFile(name) || files_.contains(path)) return;
-    struct stat status {};
-    if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-    if (!S_ISREG(status.st_mode)) return;
-    const bool named = HasDatabaseSuffix(name) || IsKnown(name, request_.known_names);
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    const bool right_size = MayBeDatabase(name, size, request_.known_names);
-    if (!right_size && (!named || size == 0)) return;
-    if (size == 0) {
-      ScannedFile file = FromStatus(path, status);
-      file.kind = "empty";
-      files_.emplace(path, std::move(file));
-      return;
+    if (!directory) return;
+    const std::string name = BaseName(path);
+    for (const std::string_view suffix : {"", "-wal", "-journal"}) {
+      const std::string each = Concat(path, suffix);
+      auto file = Sniff(directory.get(), Concat(name, suffix).c_str(), each, request_.known_names);
+      if (file) Add(std::move(*file));
     }
-    const UniqueFd fd(
-        openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) {
-      if (errno == ENOENT || !named || !right_size) return;
-      files_.emplace(path, Unreadable(FromStatus(path, status), std::strerror(errno)));
-      return;
-    }
-    if (fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-    std::optional<ScannedFile> file = Sniff(fd.get(), FromStatus(path, status));
-    if (file && (named || file->kind == "database")) files_.emplace(path, std::move(*file));
+    const bool known = std::ranges::find(request_.known_names, name) != request_.known_names.end();
+    if (!known) return;
+    const UniqueFd itself(openat(directory.get(), name.c_str(),
+                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (!itself) return;
+    if (auto found = DescribeDirectory(itself.get(), path)) Add(std::move(*found));
   }
 
   ScanResult Finish() {
+    // Holders come and go: they are looked up at once, before any database is described.
     FindTheirHolders();
+    DescribeAll();
     ScanResult result;
     result.truncated = truncated_;
-    std::vector<std::string> version_tables = request_.version_tables;
-    version_tables.insert(version_tables.end(), {"alembic_version", "drover_version"});
-    std::optional<PrivateDirectory> directory;
     for (auto& [path, file] : files_) {
-      if (file.kind == "database") {
-        if (!directory) directory.emplace(request_.roots);
-        DescribeDatabase(file, version_tables, *directory);
-        if (file.kind == "unreadable" && !IsNamed(path)) continue;
-      }
-      result.files.push_back(std::move(file));
+      const bool found_by_content = file.kind != "database" && !IsNamed(path) &&
+                                    file.kind != "sidecar" && file.kind != "directory";
+      if (!found_by_content) result.files.push_back(std::move(file));
     }
     return result;
   }
 
  private:
-  enum class Kind : std::uint8_t { kFile, kDirectory };
+  void Add(ScannedFile file) {
+    std::string path = file.path;
+    files_.emplace(std::move(path), std::move(file));
+  }
 
-  bool IsNamed(const std::string& path) const {
+  [[nodiscard]] bool IsNamed(const std::string& path) const {
     const std::string name = BaseName(path);
-    return HasDatabaseSuffix(name) || IsKnown(name, request_.known_names);
+    return HasDatabaseSuffix(name) ||
+           std::ranges::find(request_.known_names, name) != request_.known_names.end();
   }
 
-  bool IsIgnored(const std::string& path, Kind kind) const {
-    return Matches(RelativeTo(path, request_.base), kind);
+  /// Everything that decides which directories are entered and which files are of interest, but
+  /// for what is asked about each path anew.
+  [[nodiscard]] std::string MemoryKey() const {
+    std::string key = request_.deep ? "deep" : "default";
+    for (const std::string& name : request_.known_names) key += Concat("\nname ", name);
+    return key;
   }
 
-  bool Matches(const std::string& relative, Kind kind) const {
-    if (ignore_.empty()) return false;
-    // "tests/**" is meant for the directory too: with a slash behind it, it matches.
-    const std::string as_directory = kind == Kind::kDirectory ? relative + "/" : relative;
-    return std::any_of(ignore_.begin(), ignore_.end(), [&](const std::string& pattern) {
-      return MatchesGlob(pattern, relative) || MatchesGlob(pattern, as_directory);
-    });
-  }
-
-  static std::optional<ScannedFile> Sniff(int fd, ScannedFile file) {
-    std::array<char, kSqliteHeaderSize> buffer;
-    const ssize_t got = pread(fd, buffer.data(), buffer.size(), 0);
-    if (got < 0) return Unreadable(std::move(file), std::strerror(errno));
-    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
-    const std::optional<SqliteHeader> header = ParseSqliteHeader(bytes);
-    if (header && file.size >= header->page_size) {
-      file.kind = "database";
-      return file;
+  /// Several threads, since each database costs reading and a little parsing.
+  void DescribeAll() {
+    std::vector<std::string> version_tables = request_.version_tables;
+    version_tables.insert(version_tables.end(), {"alembic_version", "drover_version"});
+    std::vector<ScannedFile*> databases;
+    for (auto& [path, file] : files_) {
+      if (file.kind == "database") databases.push_back(&file);
     }
-    if (header || (HasSqliteMagic(bytes) && bytes.size() < kSqliteHeaderSize)) {
-      const std::string problem = Concat("cut off after ", Count(file.size, "byte"));
-      return Unreadable(std::move(file), problem);
-    }
-    if (HasSqliteMagic(bytes)) return Unreadable(std::move(file), "its header is damaged");
-    if (file.size % 512 != 0 || IsOtherDatabaseFormat(bytes)) return std::nullopt;
-    return Unreadable(std::move(file),
-                      "it does not begin like a SQLite database: encrypted, "
-                      "damaged, or of another program");
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+      PrivateDirectory directory(request_.roots);
+      for (std::size_t i = next++; i < databases.size(); i = next++) {
+        DescribeDatabase(*databases[i], version_tables, directory);
+      }
+    };
+    std::vector<std::jthread> helpers;
+    for (unsigned i = 1; i < kThreads && databases.size() > i; ++i) helpers.emplace_back(work);
+    work();
   }
 
   void FindTheirHolders() {
-    // Holders come and go: they are looked up at once, before any database is described.
     std::map<FileIdentity, std::vector<ScannedFile*>> owners;
     std::set<FileIdentity> identities;
     for (auto& [path, file] : files_) {
+      if (file.kind == "directory") continue;
       std::vector<FileIdentity> own{{.device = file.device, .inode = file.inode}};
       struct stat wal {};
       if (lstat((path + "-wal").c_str(), &wal) == 0 && S_ISREG(wal.st_mode)) {
         own.push_back({.device = wal.st_dev, .inode = wal.st_ino});
         file.wal = true;
+        file.wal_modified_ns =
+            static_cast<std::int64_t>(wal.st_mtim.tv_sec) * 1'000'000'000 + wal.st_mtim.tv_nsec;
       }
       for (const FileIdentity& identity : own) {
         owners[identity].push_back(&file);
@@ -223,7 +216,8 @@ class Scanner final {
   }
 
   const ScanRequest& request_;
-  std::vector<std::string> ignore_;
+  Exclusions exclusions_;
+  SearchOptions options_;
   std::map<std::string, ScannedFile> files_;
   bool truncated_ = false;
 };
@@ -236,30 +230,28 @@ void RequireAbsolute(const std::vector<std::string>& paths) {
   }
 }
 
+ScanResult Compare(const ScanRequest& request) {
+  if (request.paths.size() != 1) {
+    throw Error(Code::kInvalid, "scan.request", "a comparison is of one path with another");
+  }
+  std::vector<std::string> version_tables = request.version_tables;
+  version_tables.insert(version_tables.end(), {"alembic_version", "drover_version"});
+  ScanResult result;
+  result.diff =
+      CompareDatabases(request.paths.front(), request.compare_with, version_tables, request.roots);
+  return result;
+}
+
 }  // namespace
 
 ScanResult Scan(const ScanRequest& request) {
   RequireAbsolute(request.roots);
   RequireAbsolute(request.paths);
+  if (!request.compare_with.empty()) return Compare(request);
   Scanner scanner(request);
-  for (const std::string& root : request.roots) scanner.Walk(AbsolutePath(root, "/"));
+  scanner.SearchRoots();
   for (const std::string& path : request.paths) scanner.LookAt(AbsolutePath(path, "/"));
   return scanner.Finish();
-}
-
-bool MayBeDatabase(std::string_view name, std::uint64_t size,
-                   const std::vector<std::string>& known_names) {
-  if (!IsMainFile(name)) return false;
-  return size == 0 ? IsKnown(name, known_names) : size % 512 == 0;
-}
-
-std::string_view WithoutSidecarSuffix(std::string_view name) {
-  for (const std::string_view suffix : {"-wal", "-shm", "-journal"}) {
-    if (name.size() > suffix.size() && name.ends_with(suffix)) {
-      return name.substr(0, name.size() - suffix.size());
-    }
-  }
-  return name;
 }
 
 }  // namespace drover::environments

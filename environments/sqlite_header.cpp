@@ -12,6 +12,11 @@ std::uint32_t Byte(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
 }
 
+std::uint32_t Word(std::string_view bytes, std::size_t at) {
+  return (Byte(bytes, at) << 24U) | (Byte(bytes, at + 1) << 16U) | (Byte(bytes, at + 2) << 8U) |
+         Byte(bytes, at + 3);
+}
+
 }  // namespace
 
 bool HasSqliteMagic(std::string_view bytes) { return bytes.starts_with(kMagic); }
@@ -29,7 +34,11 @@ std::optional<SqliteHeader> ParseSqliteHeader(std::string_view bytes) {
   if (Byte(bytes, 21) != 64 || Byte(bytes, 22) != 32 || Byte(bytes, 23) != 32) {
     return std::nullopt;
   }
-  return SqliteHeader{.page_size = page_size};
+  // The page count is valid only if the last writer was one that keeps it.
+  const bool counted = bytes.substr(24, 4) == bytes.substr(92, 4);
+  return SqliteHeader{.page_size = page_size,
+                      .pages = counted ? Word(bytes, 28) : 0,
+                      .application_id = Word(bytes, 68)};
 }
 
 bool IsOtherDatabaseFormat(std::string_view bytes) {
@@ -51,6 +60,10 @@ bool IsOtherDatabaseFormat(std::string_view bytes) {
     if (bytes.size() >= 16 && bytes.substr(12, 4) == magic) return true;
   }
   return false;
+}
+
+bool IsWalHeader(std::string_view bytes) {
+  return bytes.starts_with("\x37\x7f\x06\x82") || bytes.starts_with("\x37\x7f\x06\x83");
 }
 
 bool IsHotJournalHeader(std::string_view bytes) { return bytes.starts_with(kJournalMagic); }

@@ -13,6 +13,8 @@ inline constexpr std::size_t kSqliteHeaderSize = 100;
 
 struct SqliteHeader {
   std::uint32_t page_size = 0;
+  std::uint32_t pages = 0;  // 0: not known, since the writer did not keep it up to date
+  std::uint32_t application_id = 0;
 };
 
 /// Do the bytes begin with SQLite's magic, whatever follows?
@@ -26,6 +28,9 @@ struct SqliteHeader {
 /// Is this the beginning of another well-known format that likes to be called *.db (Berkeley DB,
 /// OLE as in Thumbs.db, GNU dbm)?
 [[nodiscard]] bool IsOtherDatabaseFormat(std::string_view bytes);
+
+/// Do the bytes begin like a write-ahead log?
+[[nodiscard]] bool IsWalHeader(std::string_view bytes);
 
 /// Do the bytes begin like a rollback journal that has not been finished?
 [[nodiscard]] bool IsHotJournalHeader(std::string_view bytes);

@@ -44,6 +44,10 @@ std::string Unversioned(const StrayEntry& entry, const StrayFacts& facts) {
 }
 
 std::string Diverged(const StrayEntry& entry, const StrayFacts& facts) {
+  if (facts.schema_differs) {
+    return Concat("is at the same revision as ", Whose(entry),
+                  ", but its schema is another [seen]");
+  }
   if (!facts.unknown_revision.empty()) {
     return Concat("is at revision ", Excerpt(facts.unknown_revision, 40),
                   ", which no migration here defines [seen in its version table]");
@@ -57,7 +61,16 @@ std::string Clause(const StrayEntry& entry, const ScannedFile& file, const Stray
     return Concat("is ", Whose(entry),
                   " itself under another name, a hard link [seen: same inode]");
   }
-  if (entry.kind == "unreadable") {
+  if (entry.kind == "not-a-db" && file.kind == "directory") {
+    return "is a directory: a container engine makes one when a bind mount's source is missing "
+           "[inferred from its name]";
+  }
+  if (entry.kind == "not-a-db") return Concat("is no SQLite database: ", file.problem, " [seen]");
+  if (entry.kind == "orphaned-sidecar") return Concat("is ", file.problem, " [seen]");
+  if (entry.kind == "tool-db") return Concat("belongs to ", facts.tool, " [inferred]");
+  if (entry.kind == "backup") return "is called like a backup [inferred from its name]";
+  if (entry.kind == "test") return "belongs to a test suite [inferred from its path]";
+  if (entry.kind == "unreadable" || entry.kind == "encrypted-or-corrupt") {
     return WithOrigin(Concat("cannot be looked into: ", file.problem, " [seen]"), entry, facts);
   }
   if (entry.kind == "empty") {
@@ -81,7 +94,7 @@ std::string Clause(const StrayEntry& entry, const ScannedFile& file, const Stray
                       entry, facts);
   }
   if (entry.kind == "diverged") return WithOrigin(Diverged(entry, facts), entry, facts);
-  if (entry.kind == "unversioned") return Unversioned(entry, facts);
+  if (entry.kind == "unversioned" || entry.kind == "related") return Unversioned(entry, facts);
   if (!file.problem.empty()) return Concat("cannot be looked into: ", file.problem, " [seen]");
   return "has nothing to do with the environments, judging by its name and tables [inferred]";
 }
@@ -110,14 +123,16 @@ std::string DescribeStray(const StrayEntry& entry, const ScannedFile& file,
 }
 
 std::string FixFor(const StrayEntry& entry, const ScannedFile& file) {
-  if (entry.kind == "unreadable") return Concat("ls -l ", ShellQuote(entry.path));
-  const bool spare = entry.kind == "duplicate" || entry.kind == "behind" || entry.kind == "empty";
-  if (!spare || !entry.holders.empty()) return "drover where";
-  const auto move = [&entry](std::string_view suffix) {
-    return Concat("mv -n ", ShellQuote(Concat(entry.path, suffix)), " ",
-                  ShellQuote(Concat(entry.path, ".stray", suffix)));
-  };
-  return file.wal ? Concat(move(""), " && ", move("-wal")) : move("");
+  const std::string path = ShellQuote(entry.path);
+  if (file.kind == "directory") return Concat("ls -la ", path);
+  const bool opaque = entry.kind == "unreadable" || entry.kind == "encrypted-or-corrupt" ||
+                      entry.kind == "not-a-db";
+  if (opaque) return Concat("ls -l ", path);
+  if (!entry.holders.empty() || entry.kind == "alias") return "drover where";
+  const bool spare = entry.kind == "duplicate" || entry.kind == "behind" || entry.kind == "empty" ||
+                     entry.kind == "orphaned-sidecar";
+  if (spare && !entry.hot) return Concat("drover strays archive ", path);
+  return entry.environment ? Concat("drover strays diff ", path) : "drover where";
 }
 
 }  // namespace drover::environments

@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "environments/similarity.h"
 #include "environments/stray_text.h"
+#include "environments/tool_databases.h"
+#include "migrations/checksum.h"
 
 namespace drover::environments {
 namespace {
@@ -112,18 +114,20 @@ class Classifier final {
 
   [[nodiscard]] StrayEntry Classify(const ScannedFile& file) const {
     const std::optional<Origin> origin = FindOrigin(file.path, known_);
-    const KnownDatabase* namesake = FindNamesake(BaseName(file.path), known_);
     const Likeness alike = FindMostAlike(file, known_);
-    const KnownDatabase* matched = origin ? origin->database : namesake;
-    const bool resembles = alike.score && *alike.score >= kResembles;
-    if (matched == nullptr && resembles) matched = alike.database;
+    Match match;
+    match.database = origin ? origin->database : FindNamesake(BaseName(file.path), known_);
+    match.by_name = match.database != nullptr;
+    match.resembles = alike.score && *alike.score >= kResembles;
+    if (match.database == nullptr && match.resembles) match.database = alike.database;
 
     StrayFacts facts;
     facts.root = root_;
-    StrayEntry entry = Judge(file, matched, facts);
-    if (entry.kind != "foreign") {
+    facts.tool = match.database == nullptr ? ToolOf(file) : std::string();
+    StrayEntry entry = Judge(file, match, facts);
+    if (IsTrouble(entry)) {
       if (origin) entry.made_from = origin->directory;
-      const KnownDatabase* like = facts.reference != nullptr ? facts.reference : matched;
+      const KnownDatabase* like = facts.reference != nullptr ? facts.reference : match.database;
       if (like != nullptr) {
         entry.environment = like->target->environment;
         entry.score = Similarity(file.columns, like->columns);
@@ -133,12 +137,19 @@ class Classifier final {
       entry.score = alike.score;
     }
     entry.message = DescribeStray(entry, file, facts);
-    if (entry.kind != "foreign") entry.fix = FixFor(entry, file);
+    if (IsTrouble(entry)) entry.fix = FixFor(entry, file);
     return entry;
   }
 
  private:
-  [[nodiscard]] StrayEntry Judge(const ScannedFile& file, const KnownDatabase* matched,
+  /// The environment that a file is compared with, and why.
+  struct Match {
+    const KnownDatabase* database = nullptr;
+    bool by_name = false;    // its URL fits the path, or its file name is the same
+    bool resembles = false;  // its columns are alike
+  };
+
+  [[nodiscard]] StrayEntry Judge(const ScannedFile& file, const Match& match,
                                  StrayFacts& facts) const {
     StrayEntry entry;
     entry.path = file.path;
@@ -146,41 +157,63 @@ class Classifier final {
     entry.revision = file.revision;
     entry.holders = file.holders;
     entry.tables = file.tables;
+    entry.rows = file.rows;
+    entry.hot = file.hot;
+    entry.fingerprint = FingerprintOf(file);
     entry.modified = FormatUtc(WallTime(std::chrono::duration_cast<WallTime::duration>(
-        std::chrono::nanoseconds(file.modified_ns))));
-    entry.kind = KindOf(file, matched, facts);
+        std::chrono::nanoseconds(std::max(file.modified_ns, file.wal_modified_ns)))));
+    entry.kind = KindOf(file, match, facts);
     return entry;
   }
 
-  [[nodiscard]] std::string KindOf(const ScannedFile& file, const KnownDatabase* matched,
+  [[nodiscard]] std::string KindOf(const ScannedFile& file, const Match& match,
                                    StrayFacts& facts) const {
     for (const KnownDatabase& candidate : known_) {
       if (!IsOfTarget(file, *candidate.target)) continue;
       facts.reference = &candidate;
       return "alias";
     }
+    if (file.kind == "directory" || file.kind == "other") return "not-a-db";
+    if (file.kind == "damaged") return facts.tool.empty() ? "encrypted-or-corrupt" : "tool-db";
     if (file.kind == "unreadable") return "unreadable";
-    const bool bare = file.tables.empty() && file.version_table.empty();
+    if (file.kind == "sidecar") return "orphaned-sidecar";
     if (file.kind == "empty") return "empty";
-    if (bare && !file.problem.empty()) return matched != nullptr ? "unreadable" : "foreign";
+    if (const std::string quiet = QuietKindOf(file, match, facts); !quiet.empty()) return quiet;
+    const bool bare = file.tables.empty() && file.version_table.empty();
+    if (bare && !file.problem.empty()) return match.database != nullptr ? "unreadable" : "foreign";
     if (bare) return "empty";
-    if (!file.version_table.empty()) return VersionedKind(file, matched, facts);
-    return matched != nullptr ? "unversioned" : "foreign";
+    if (!file.version_table.empty()) return VersionedKind(file, match.database, facts);
+    if (match.by_name) return "unversioned";
+    return match.resembles ? "related" : "foreign";
+  }
+
+  /// tool-db, backup or test; empty when it is none of them. Nothing of an environment's name is.
+  [[nodiscard]] std::string QuietKindOf(const ScannedFile& file, const Match& match,
+                                        const StrayFacts& facts) const {
+    if (match.by_name) return {};
+    if (!facts.tool.empty() && !IsFamily(file)) return "tool-db";
+    if (HasBackupName(file.path)) return "backup";
+    return HasTestName(RelativeTo(file.path, root_)) ? "test" : "";
+  }
+
+  [[nodiscard]] bool IsFamily(const ScannedFile& file) const {
+    return std::any_of(file.revision.begin(), file.revision.end(), [this](const std::string& id) {
+      return graph_.Find(id) != nullptr || IsApplied(id);
+    });
   }
 
   [[nodiscard]] std::string VersionedKind(const ScannedFile& file, const KnownDatabase* matched,
                                           StrayFacts& facts) const {
-    const bool family = std::any_of(
-        file.revision.begin(), file.revision.end(),
-        [this](const std::string& id) { return graph_.Find(id) != nullptr || IsApplied(id); });
-    if (matched == nullptr && !family) return "foreign";
+    if (matched == nullptr && !IsFamily(file)) return "foreign";
     if (matched == nullptr && !known_.empty()) matched = &known_.front();
     facts.reference = matched;
     const std::vector<std::string> rows =
         matched == nullptr ? std::vector<std::string>() : matched->rows;
     if (std::set(file.revision.begin(), file.revision.end()) ==
         std::set(rows.begin(), rows.end())) {
-      return "duplicate";
+      const bool known = matched != nullptr && !matched->schema.empty() && !file.schema.empty();
+      facts.schema_differs = known && matched->schema != file.schema;
+      return facts.schema_differs ? "diverged" : "duplicate";
     }
     for (const std::string& id : file.revision) {
       if (graph_.Find(id) != nullptr) continue;
@@ -206,30 +239,59 @@ class Classifier final {
   const std::string& root_;
 };
 
+/// Data that may be nowhere else comes first, what is nobody's trouble last.
 std::size_t RankOf(const StrayEntry& entry) {
-  static constexpr std::array kOrder = {
-      std::string_view("unversioned"), std::string_view("ahead"),     std::string_view("diverged"),
-      std::string_view("behind"),      std::string_view("duplicate"), std::string_view("alias"),
-      std::string_view("empty"),       std::string_view("unreadable")};
+  static constexpr std::array kOrder = {std::string_view("unversioned"),
+                                        std::string_view("related"),
+                                        std::string_view("ahead"),
+                                        std::string_view("diverged"),
+                                        std::string_view("orphaned-sidecar"),
+                                        std::string_view("behind"),
+                                        std::string_view("duplicate"),
+                                        std::string_view("alias"),
+                                        std::string_view("not-a-db"),
+                                        std::string_view("empty"),
+                                        std::string_view("encrypted-or-corrupt"),
+                                        std::string_view("unreadable"),
+                                        std::string_view("backup"),
+                                        std::string_view("test"),
+                                        std::string_view("tool-db"),
+                                        std::string_view("foreign")};
   const auto at = std::find(kOrder.begin(), kOrder.end(), entry.kind);
   return static_cast<std::size_t>(at - kOrder.begin());
 }
 
 auto SortKey(const StrayEntry& entry) {
-  const bool foreign = entry.kind == "foreign";
-  return std::tuple(foreign, foreign || entry.holders.empty(), RankOf(entry),
+  const bool quiet = !IsTrouble(entry);
+  return std::tuple(entry.ignored, quiet, quiet || entry.holders.empty(), RankOf(entry),
                     std::string_view(entry.path));
 }
 
 }  // namespace
 
+std::string FingerprintOf(const ScannedFile& file) {
+  std::string text = file.kind;
+  for (const std::string& revision : file.revision) text += Concat("\nrevision ", revision);
+  text += Concat("\nschema ", file.schema);
+  // Without a digest the outline has to do.
+  for (const std::string& column : file.columns) {
+    if (file.schema.empty()) text += Concat("\ncolumn ", column);
+  }
+  return migrations::Sha256(text).substr(0, 16);
+}
+
 std::vector<StrayEntry> ClassifyStrays(std::span<const ScannedFile> files,
                                        std::span<const KnownDatabase> known,
-                                       const migrations::Graph& graph, const std::string& root) {
+                                       const migrations::Graph& graph, const std::string& root,
+                                       const IgnoredStrays& ignored) {
   const Classifier classifier(known, graph, root);
   std::vector<StrayEntry> strays;
   for (const ScannedFile& file : files) {
-    if (!classifier.IsConfigured(file)) strays.push_back(classifier.Classify(file));
+    if (classifier.IsConfigured(file)) continue;
+    StrayEntry entry = classifier.Classify(file);
+    const auto found = ignored.find(entry.path);
+    entry.ignored = found != ignored.end() && found->second == entry.fingerprint;
+    strays.push_back(std::move(entry));
   }
   std::sort(strays.begin(), strays.end(), [](const StrayEntry& left, const StrayEntry& right) {
     return SortKey(left) < SortKey(right);

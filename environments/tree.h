@@ -1,33 +1,41 @@
-// Walking a project's directories, widest first: pruned, bounded, on one file system, and without
-// following symbolic links. Reads directories only, never files.
+// A project's directories: which of them are the project's own, and how they are listed without
+// being led out of it. Reads directories only, never files.
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <limits>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/posix.h"
 
 namespace drover::environments {
 
-inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+/// The file that marks a directory as a Python virtual environment.
+inline constexpr std::string_view kVirtualEnvironmentMark = "pyvenv.cfg";
 
-/// What to do on the way. Empty functions are not called; all paths are absolute.
-struct TreeWalk {
-  std::size_t max_depth = kNoLimit;        // directory levels below the root that are still read
-  std::size_t max_entries = kNoLimit;      // directory entries of any type
-  std::size_t max_directories = kNoLimit;  // directories read, the root included
+/// Directories that are left out by default: dependencies, caches, version control, and our own.
+[[nodiscard]] bool IsPrunedDirectory(std::string_view name);
 
-  /// More directories to leave out, beside the pruned ones.
-  std::function<bool(const std::string& path)> skip;
-  /// A directory that was read.
-  std::function<void(const std::string& path)> directory;
-  /// A regular file: `name` in the open directory `directory_fd`, and its path.
-  std::function<void(int directory_fd, const std::string& name, const std::string& path)> file;
+/// ".drover…": archives and private copies, never searched.
+[[nodiscard]] bool IsOwnDirectory(std::string_view name);
+
+/// For a directory called "env" or the like: does it hold a Python virtual environment?
+[[nodiscard]] bool IsVirtualEnvironment(const std::string& directory);
+
+/// Opens a directory below the one that is open as `root_fd`. A directory that was swapped for a
+/// symbolic link after it had been listed must not lead out of the tree, on any component of the
+/// path. Invalid when it cannot be opened.
+[[nodiscard]] UniqueFd OpenBelow(int root_fd, const std::string& relative);
+
+/// The directories of a project: the root and everything below it that is neither pruned nor on
+/// another file system.
+struct Tree {
+  std::vector<std::string> directories;
+  bool truncated = false;  // there are more than the limit
 };
 
-/// Walks `root`, which may itself have any name or be a symbolic link. Directories that cannot be
-/// read are skipped. Returns true when a limit on entries or directories cut the walk short; the
-/// limit on depth does not count, it is only what "below" means.
-[[nodiscard]] bool WalkTree(const std::string& root, const TreeWalk& walk);
+/// Lists at most `limit` directories, widest first. What cannot be read is left out.
+[[nodiscard]] Tree ListTree(const std::string& root, std::size_t limit);
 
 }  // namespace drover::environments

@@ -50,13 +50,4 @@ class Watcher {
 /// A watcher on inotify. Throws kIo ("watch.limit") when the user's instances are used up.
 [[nodiscard]] std::unique_ptr<Watcher> MakeInotifyWatcher();
 
-struct Tree {
-  std::vector<std::string> directories;  // unpruned, the root first
-  bool truncated = false;                // more than the limit
-};
-
-/// The directories of a project that are worth watching: not pruned ones, same file system,
-/// symbolic links not followed, at most `limit`.
-[[nodiscard]] Tree ListTree(const std::string& root, std::size_t limit);
-
 }  // namespace drover::environments

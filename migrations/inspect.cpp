@@ -171,8 +171,10 @@ SchemaOutline InspectOutline(const std::string& path, std::string_view version_t
   try {
     const auto status = StatFile(path);
     if (!status || status->type != FileType::kRegular) return outline;
-    ReadOnly(path,
-             [&](Connection& connection) { outline = ReadOutline(connection, version_table); });
+    ReadOnly(path, [&](Connection& connection) {
+      outline = ReadOutline(connection, version_table);
+      outline.digest = SchemaReader(version_table).Read(connection).Digest();
+    });
   } catch (const Error&) {
     return {};  // Inspect() has reported why
   }

@@ -12,6 +12,7 @@ namespace drover::migrations {
 struct SchemaOutline {
   std::vector<std::string> tables;   // user tables, sorted; version and history tables left out
   std::vector<std::string> columns;  // "table.column type", sorted, types folded to lower case
+  std::string digest;  // SchemaImage::Digest() of the whole schema; only from InspectOutline()
 };
 
 /// Reads the outline. `version_table` and drover_history do not count as user tables; neither do

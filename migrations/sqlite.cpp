@@ -139,7 +139,7 @@ bool Statement::IsNull(int column) const {
 namespace {
 
 /// Counting every allocation costs a tenth of the time of small statements, and nobody asks.
-void Configure() {
+void ConfigureLibrary() {
   static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   (void)once;
 }
@@ -149,7 +149,7 @@ void Configure() {
 Connection::Connection(const std::string& path, OpenMode mode,
                        std::chrono::milliseconds busy_timeout)
     : path_(mode == OpenMode::kMemory ? std::string(":memory:") : path) {
-  Configure();
+  ConfigureLibrary();
   std::string name = path;
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (mode) {
@@ -186,9 +186,49 @@ Connection::Connection(const std::string& path, OpenMode mode,
     }
   }
   sqlite3_busy_timeout(database_, static_cast<int>(busy_timeout.count()));
+  Configure();
+}
+
+void Connection::Configure() const {
   sqlite3_db_config(database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database_, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   AddRegexp(database_);
+}
+
+Connection Connection::OfBytes(std::string_view bytes) {
+  ConfigureLibrary();
+  Connection connection;
+  connection.path_ = ":memory:";
+  constexpr int kFlags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  int result = sqlite3_open_v2(":memory:", &connection.database_, kFlags, nullptr);
+  if (result != SQLITE_OK) ThrowSqlite(connection.database_, result, connection.path_);
+  auto* content = static_cast<unsigned char*>(sqlite3_malloc64(bytes.size()));
+  if (content == nullptr) throw Error(Code::kIo, "sqlite.io", "out of memory");
+  bytes.copy(reinterpret_cast<char*>(content), bytes.size());
+  // Without a -wal the main file is all there is; in memory there is no WAL mode to read it in.
+  if (bytes.size() > 19) content[18] = content[19] = 1;
+  result = sqlite3_deserialize(connection.database_, "main", content,
+                               static_cast<sqlite3_int64>(bytes.size()),
+                               static_cast<sqlite3_int64>(bytes.size()),
+                               SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
+  if (result != SQLITE_OK) ThrowSqlite(connection.database_, result, connection.path_);
+  connection.Configure();
+  return connection;
+}
+
+void Connection::CopyFrom(Connection& source) {
+  sqlite3_backup* backup = sqlite3_backup_init(database_, "main", source.database_, "main");
+  if (backup == nullptr) ThrowSqlite(database_, sqlite3_extended_errcode(database_), path_);
+  const int step = sqlite3_backup_step(backup, -1);
+  const int result = sqlite3_backup_finish(backup);
+  if ((step & 0xFF) == SQLITE_READONLY) {
+    throw Error(Code::kInvalid, "sqlite.page_size",
+                Concat(path_, " is in WAL mode and has another page size than ", source.path_),
+                Concat("sqlite3 ", ShellQuote(path_), " 'PRAGMA journal_mode=DELETE'"));
+  }
+  if (step != SQLITE_DONE) ThrowSqlite(database_, step, path_);
+  if (result != SQLITE_OK) ThrowSqlite(database_, result, path_);
 }
 
 Connection::Connection(Connection&& other) noexcept

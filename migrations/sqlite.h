@@ -67,6 +67,18 @@ class Connection final {
   Connection& operator=(Connection&&) = delete;
   ~Connection();
 
+  /// A private, read-only database in memory with the content of a database file that has no
+  /// -wal. Neither a lock nor a file is involved. Whether the bytes are a database shows with the
+  /// first statement. Throws kIo when there is no memory.
+  [[nodiscard]] static Connection OfBytes(std::string_view bytes);
+
+  /// Replaces the whole content by that of `source`, page by page in one transaction of this
+  /// database: the file itself, its inode, owner and mode stay, and a crash leaves the old content
+  /// or the new one. A database in WAL mode stays in it, others get the source's journal mode.
+  /// Throws kBusy when another program reads or writes here, kInvalid ("sqlite.page_size") when a
+  /// database in WAL mode would need another page size, else like Execute.
+  void CopyFrom(Connection& source);
+
   /// Runs statements that return no rows of interest. Throws an Error whose message is SQLite's:
   /// kBusy ("sqlite.busy"), kIo ("sqlite.full", "sqlite.readonly", "sqlite.io"), kCorrupt, else
   /// kInvalid ("sqlite.error"); kCancelled after Interrupt().
@@ -90,6 +102,9 @@ class Connection final {
   void Interrupt();
 
  private:
+  Connection() = default;
+  void Configure() const;
+
   std::string path_;
   sqlite3* database_ = nullptr;
 };

@@ -1,6 +1,7 @@
 // Documents as screens. Pure functions: document and style in, text out, ending with a line end.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,9 +18,26 @@ namespace drover::client {
 [[nodiscard]] std::string StateMark(std::string_view state, const Style& style);
 [[nodiscard]] Tone StateTone(std::string_view state);
 
-/// Every stray, or the sentence that there is none.
-[[nodiscard]] std::string RenderStrays(const StraysDocument& strays, std::string_view cwd,
+/// Which strays are listed: those that ask for something, or every database that was found.
+enum class StraysShown : std::uint8_t { kTrouble, kAll };
+
+/// The strays, or the sentence that there is none; then what is kept out of the way, and what has
+/// been archived, in a line each.
+[[nodiscard]] std::string RenderStrays(const StraysDocument& strays, StraysShown shown,
+                                       std::string_view cwd, std::string_view root,
+                                       const Style& style);
+
+/// What a stray has otherwise than an environment.
+[[nodiscard]] std::string RenderStrayDiff(const StrayDiffDocument& diff, std::string_view cwd,
+                                          std::string_view root, const Style& style);
+
+/// What a remedy did or would do, and how to take it back.
+[[nodiscard]] std::string RenderRemedy(const RemedyDocument& remedy, std::string_view cwd,
                                        std::string_view root, const Style& style);
+
+/// What has been archived, oldest first.
+[[nodiscard]] std::string RenderArchives(const StraysDocument& strays, std::string_view cwd,
+                                         std::string_view root, const Style& style);
 
 /// The lines of one stray, as status and strays show it.
 [[nodiscard]] std::string RenderStray(const StrayEntry& stray, std::string_view cwd,

@@ -208,7 +208,7 @@ std::string RenderStatus(const StatusDocument& status, std::string_view cwd, con
   AppendEnvironments(out, status.environments, cwd, status.root, style);
   std::vector<StrayEntry> strays = status.strays;
   // Other programs' databases are nobody's trouble; drover strays lists them.
-  std::erase_if(strays, [](const StrayEntry& stray) { return stray.kind == "foreign"; });
+  std::erase_if(strays, [](const StrayEntry& stray) { return !IsTrouble(stray); });
   if (!strays.empty()) {
     out += Concat("\n", Paint(style, Tone::kBold, "Strays"), "\n");
     for (const StrayEntry& stray : strays) out += RenderStray(stray, cwd, status.root, style);

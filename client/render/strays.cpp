@@ -30,6 +30,14 @@ std::string HolderText(const Holder& holder, std::string_view cwd, std::string_v
                 ")");
 }
 
+std::string RowsText(const std::vector<TableRows>& rows) {
+  std::vector<std::string> counts;
+  for (const TableRows& each : rows) {
+    counts.push_back(Concat(Clean(each.table), " ", each.rows, each.more ? "+" : ""));
+  }
+  return Concat("rows: ", Join(counts, ", "));
+}
+
 }  // namespace
 
 std::string RenderStray(const StrayEntry& stray, std::string_view cwd, std::string_view root,
@@ -40,6 +48,7 @@ std::string RenderStray(const StrayEntry& stray, std::string_view cwd, std::stri
   if (!stray.revision.empty()) out += Concat(", at ", Clean(Join(stray.revision, ", ")));
   if (stray.environment) out += Concat(", resembles ", Clean(*stray.environment));
   out += "\n";
+  if (!stray.rows.empty()) out += Concat(kIndent, RowsText(stray.rows), "\n");
   // The message tells the same in one long sentence; the lines below are easier to read.
   const bool told_below = stray.made_from || !stray.holders.empty();
   if (!stray.message.empty() && !told_below) {
@@ -61,13 +70,32 @@ std::string RenderStray(const StrayEntry& stray, std::string_view cwd, std::stri
   return out;
 }
 
-std::string RenderStrays(const StraysDocument& strays, std::string_view cwd, std::string_view root,
-                         const Style& style) {
+std::string RenderStrays(const StraysDocument& strays, StraysShown shown, std::string_view cwd,
+                         std::string_view root, const Style& style) {
   std::string out;
-  for (const StrayEntry& stray : strays.strays) out += RenderStray(stray, cwd, root, style);
-  if (strays.strays.empty()) {
+  std::size_t listed = 0;
+  std::size_t quiet = 0;
+  for (const StrayEntry& stray : strays.strays) {
+    if (shown == StraysShown::kAll || IsTrouble(stray)) {
+      out += RenderStray(stray, cwd, root, style);
+      ++listed;
+    } else {
+      ++quiet;
+    }
+  }
+  if (listed == 0) {
     out += strays.truncated ? "No strays in the part of the project that was scanned.\n"
                             : "No strays: every SQLite file of the project is accounted for.\n";
+  }
+  if (quiet > 0) {
+    out += Concat(Paint(style, Tone::kDim, Count(quiet, "database")),
+                  Paint(style, Tone::kDim, " of other tools, of tests, or kept as a backup: "),
+                  Paint(style, Tone::kCyan, "drover strays --all"), "\n");
+  }
+  if (!strays.archives.empty()) {
+    out += Concat(Paint(style, Tone::kDim, Count(strays.archives.size(), "archived database")),
+                  Paint(style, Tone::kDim, ": "),
+                  Paint(style, Tone::kCyan, "drover strays restore"), "\n");
   }
   if (strays.truncated) {
     out += "The project is larger than the scan's limits: set `strays: roots` in drover.yaml.\n";

@@ -3,28 +3,33 @@
 
     tests/bench/run.py [--build build/release] [--quick] [--functions] [FIGURE ...]
 
-FIGURE is one of start, read, length, save, apply, idle; all of them when none is given. --quick is
+FIGURE is one of start, read, length, save, apply, idle, scan, holders, stray; all of them when none is given. --quick is
 for trying the programs out: too few rounds to quote. --functions runs the function benchmarks as well.
 Nothing here fails because something was slow: docs/performance.md says what the figures mean.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import platform
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 
 import migration_set
+import scan_tree
 from workbench import (Case, Unusable, Workbench, at_least, at_most, number, percentile, ratio,
                        spread, table)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALEMBIC = shutil.which("alembic", path="/usr/bin:/usr/local/bin:/bin")
 DBMATE = shutil.which("dbmate")
+FD = shutil.which("fdfind") or shutil.which("fd")
+LSOF = shutil.which("lsof")
 
 
 def plain_tables(count):
@@ -267,8 +272,168 @@ def idle(bench, quick):
           rows)
 
 
+def scan_request(bench, name, **fields):
+    """A file with the request that the daemon would send to its scan process."""
+    path = bench.base / f"{name}.json"
+    path.write_text(json.dumps(fields))
+    return path
+
+
+def found_by(bench, request):
+    with open(request, "rb") as file:
+        return len(json.loads(bench.run([bench.droverd, "--scan"], bench.base, file))["files"])
+
+
+def drop_caches():
+    subprocess.run(["sync"], check=True)
+    pathlib.Path("/proc/sys/vm/drop_caches").write_text("3\n")
+
+
+def can_drop_caches():
+    try:
+        drop_caches()
+        return True
+    except OSError:
+        return False
+
+
+def scan(bench, quick):
+    """The search for databases, whole process, beside the system calls it needs and beside fd."""
+    files = 20_000 if quick else 200_000
+    tree = bench.base / "tree"
+    scan_tree.make_tree(str(tree), files)
+    listing = bench.base / "directories"
+    listing.write_text("\n".join(scan_tree.directories_of(str(tree))))
+    fields = {"roots": [str(tree)], "base": str(tree), "known_names": ["application.db"]}
+    memory = str(bench.base / "memory")
+    requests = {"deep": scan_request(bench, "deep", deep=True, **fields),
+                "default": scan_request(bench, "default", **fields),
+                "again": scan_request(bench, "again", deep=True, remember=memory, **fields)}
+    time.sleep(0.2)  # directories that have only just changed are not remembered
+    counts = {name: found_by(bench, request) for name, request in requests.items()}
+    program = bench.programs / "bench_scan"
+    cases = [Case("floor", [program, "content", tree], bench.base),
+             Case("folders", [program, "folders", listing], bench.base),
+             Case("start", [bench.droverd, "--version"], bench.base)]
+    cases += [Case(name, [bench.droverd, "--scan"], bench.base, stdin=request)
+              for name, request in requests.items()]
+    if FD:
+        names = [word for end in ("db", "sqlite", "sqlite3", "db3") for word in ("-e", end)]
+        cases.append(Case("fd", [FD, "-uu", "-j2", *names, ".", tree], bench.base))
+
+    def report(title, times):
+        rows = [["floor: statx, then read where the size fits, 2 threads", spread(times["floor"]),
+                 "", "", "", 50]]
+        if FD:
+            rows.append(["fd, by four suffixes, 2 threads", spread(times["fd"]), "", "", "", 25])
+        rows.append(["drover, everywhere, by content", spread(times["deep"]),
+                     *at_most(ratio(times, "deep", "floor"), 1.1), counts["deep"]])
+        if FD:
+            rows.append(["… / fd", "", *at_most(ratio(times, "deep", "fd"), 1), ""])
+        rows.append(["drover, as by default", spread(times["default"]), "", "", "",
+                     counts["default"]])
+        if FD:
+            rows.append(["… / fd", "", *at_most(ratio(times, "default", "fd"), 0.2), ""])
+        if "again" in times:
+            rows += [["floor: one statx per directory", spread(times["folders"]), "", "", "", ""],
+                     ["drover, everywhere, nothing changed", spread(times["again"]),
+                      *at_most(ratio(times, "again", "folders"), 1.3), counts["again"]],
+                     ["of which: droverd --version", spread(times["start"]), "", "", "", ""]]
+        table(title, ["", "ms", "ratio", "goal", "met", "databases found"], rows)
+
+    report(f"Scan: {files} files, whole process, warm", bench.rounds(cases, 3 if quick else 9))
+    if can_drop_caches():
+        for case in cases:
+            case.before = drop_caches
+        cold = [case for case in cases if case.name in ("floor", "deep", "default", "fd")]
+        report(f"Scan: {files} files, caches dropped", bench.rounds(cold, 1 if quick else 3))
+
+
+HOLDING = """
+import os, signal, sqlite3, sys
+count, path = int(sys.argv[1]), sys.argv[2]
+for number in range(count):
+    if os.fork() == 0:
+        kept = [os.open("/dev/null" if n % 2 else "/etc/passwd", os.O_RDONLY) for n in range(20)]
+        if number < 3:
+            held = sqlite3.connect(path)
+            held.execute("SELECT * FROM t").fetchall()
+        signal.pause()
+print("ready", flush=True)
+sys.stdin.read()
+os.killpg(0, signal.SIGKILL)
+"""
+
+
+def holders(bench, quick):
+    """Who has a database open: one pass over /proc, for one file and for many."""
+    paths = []
+    for number in range(100):
+        paths.append(bench.base / f"held{number}.db")
+        with sqlite3.connect(paths[-1]) as database:
+            database.execute("CREATE TABLE t (x)")
+        database.close()
+    crowd = subprocess.Popen([sys.executable, "-c", HOLDING, "300", str(paths[0])],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             start_new_session=True)
+    try:
+        crowd.stdout.readline()
+        time.sleep(1)
+        program = bench.programs / "bench_scan"
+        seen = bench.run([program, "descriptors"], bench.base).decode().strip()
+        cases = [Case("floor", [program, "descriptors"], bench.base),
+                 Case("one", [program, "holders", paths[0]], bench.base),
+                 Case("many", [program, "holders", *paths], bench.base)]
+        if LSOF:
+            cases.append(Case("lsof", [LSOF, "-w", paths[0]], bench.base))
+        times = bench.rounds(cases, 5 if quick else 21)
+    finally:
+        crowd.stdin.close()
+        crowd.wait()
+    rows = [["floor: fstatat of each descriptor", spread(times["floor"]), "", "", ""],
+            ["drover, one database", spread(times["one"]),
+             *at_most(ratio(times, "one", "floor"), 1.1)],
+            ["drover, 100 databases", spread(times["many"]),
+             *at_most(ratio(times, "many", "floor"), 1.1)]]
+    if LSOF:
+        rows += [["lsof", spread(times["lsof"]), "", "", ""],
+                 ["drover / lsof", "", *at_most(ratio(times, "one", "lsof"), 0.15)]]
+    table(f"Holders: who has it open, {seen} descriptors, whole process",
+          ["", "ms", "ratio", "goal", "met"], rows)
+
+
+def stray(bench, quick):
+    """From the commit that makes a stray to the event at a subscriber."""
+    root = bench.project("stray", {"dev": "report"})
+    migration_set.write_native(root / "migrations", 2)
+    bench.start("stray")
+    bench.run([bench.drover, "upgrade"], root)
+    bench.wait_state(root, "current")
+    with socket.socket(socket.AF_UNIX) as events:
+        events.connect(str(bench.socket))
+        events.sendall(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "subscribe",
+                                   "params": {"project": str(root)}}).encode() + b"\n")
+        lines = events.makefile()
+        lines.readline()
+        times = []
+        for turn in range(10 if quick else 60):
+            directory = root / f"made{turn}"
+            directory.mkdir()
+            time.sleep(0.5)
+            path = directory / "dev.db"
+            with sqlite3.connect(path) as database:
+                database.execute("CREATE TABLE t (x)")
+            database.close()
+            made = time.monotonic()
+            while f'"path":"{path}"' not in (line := lines.readline()) or '"stray"' not in line:
+                pass
+            times.append((time.monotonic() - made) * 1000)
+    table(f"Stray: a new database → event at a subscriber (n={len(times)})",
+          ["p50 ms", "p99 ms"], [[number(percentile(times, p)) for p in (50, 99)]])
+
+
 FIGURES = {"start": start, "read": read, "length": length, "save": save, "apply": apply,
-           "idle": idle}
+           "idle": idle, "scan": scan, "holders": holders, "stray": stray}
 
 
 def file_system(path):

@@ -280,10 +280,10 @@ class Project:
 
     # The daemon
 
-    def start(self, *args, env=None):
+    def start(self, *args, env=None, prefix=()):
         """Starts droverd in the foreground, its log in the usual place, and waits for an answer."""
         with open(self.log, "ab") as log:
-            child = self.spawn([DROVERD, *args], cwd="/", env=env, stdin=subprocess.DEVNULL,
+            child = self.spawn([*prefix, DROVERD, *args], cwd="/", env=env, stdin=subprocess.DEVNULL,
                                stdout=log, stderr=log)
 
         def answered():

@@ -261,6 +261,28 @@ class Daemon(harness.Case):
         self.assertEqual(child.wait(timeout=10), 0)
         self.assertTrue(self.project.socket.exists(), "a socket of systemd's is not unlinked")
 
+    def test_a_folder_that_is_mounted_over_is_watched_anew(self):
+        # In a mount namespace of its own, where this user may mount.
+        project = self.project
+        own = ["unshare", "--mount", "--propagation", "private"]
+        if project.run([*own, "true"], check=None).code != 0:
+            self.skipTest("mounting is not allowed here")
+        project.start(prefix=own)
+        project.drover("wait", "--timeout", "20")
+        other = project.base / "other"
+        other.mkdir()
+        inside = ["nsenter", "--mount", "--target", project.pid()]
+        migrations = project.root / "migrations"
+        for path in migrations.iterdir():
+            (other / path.name).write_text(path.read_text())
+        (other / "c1.sql").write_text("-- revision: c1\n-- down_revision: " + self.ids[1]
+                                      + "\n-- message: c\n-- migrate:up\nCREATE TABLE c (id INTEGER);\n")
+        project.run([*inside, "mount", "--bind", other, migrations])
+        project.wait_versions("c1")
+        project.run([*inside, "sh", "-c", f"sed 's/c1/d1/; s/{self.ids[1]}/c1/; s/TABLE c/TABLE d/' "
+                     f"{other}/c1.sql > {migrations}/d1.sql"])
+        project.wait_versions("d1")
+
 
 if __name__ == "__main__":
     harness.main()

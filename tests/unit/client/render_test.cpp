@@ -345,8 +345,8 @@ TEST(StraysScreenTest, FactsHoldersAndTheCommand) {
   stray.holders.resize(7);
   stray.holders[0] = {10, "uvicorn", "/app", true};
   stray.fix = "drover where";
-  const std::string text =
-      RenderStrays({1, "idv", {stray}, false}, "/home/u/idv/backend", kRoot, kPipe);
+  const std::string text = RenderStrays({1, "idv", {stray}, false}, StraysShown::kTrouble,
+                                        "/home/u/idv/backend", kRoot, kPipe);
   EXPECT_THAT(text, testing::StartsWith(
                         "! application.db  behind, 1 byte, at a1\n"
                         "    made from /home/u/idv/backend (inferred from its path)\n"
@@ -364,9 +364,9 @@ TEST(StraysScreenTest, WithoutOtherFactsTheMessageIsPrinted) {
 }
 
 TEST(StraysScreenTest, NoneIsSaid) {
-  EXPECT_EQ(RenderStrays({}, kRoot, kRoot, kPipe),
+  EXPECT_EQ(RenderStrays({}, StraysShown::kTrouble, kRoot, kRoot, kPipe),
             "No strays: every SQLite file of the project is accounted for.\n");
-  EXPECT_EQ(RenderStrays({1, "idv", {}, true}, kRoot, kRoot, kPipe),
+  EXPECT_EQ(RenderStrays({1, "idv", {}, true}, StraysShown::kTrouble, kRoot, kRoot, kPipe),
             "No strays in the part of the project that was scanned.\n"
             "The project is larger than the scan's limits: set `strays: roots` in drover.yaml.\n");
 }

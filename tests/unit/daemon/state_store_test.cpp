@@ -68,7 +68,7 @@ TEST(StateStoreTest, TheFileIsPrivateAndReadable) {
   EXPECT_EQ(StatFile(scratch / "state.json")->mode, 0600U);
   EXPECT_EQ(Slurp(scratch / "state.json"),
             "{\n  \"v\": 1,\n  \"projects\": [\n    \"/srv/idv\"\n  ],\n  \"trust\": {},\n"
-            "  \"held\": {},\n  \"failures\": {}\n}\n");
+            "  \"held\": {},\n  \"failures\": {},\n  \"ignored_strays\": {}\n}\n");
 }
 
 TEST(StateStoreTest, AnUpdateThatChangesNothingWritesNothing) {

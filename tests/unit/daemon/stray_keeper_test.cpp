@@ -30,7 +30,8 @@ class StrayKeeperTest : public ::testing::Test {
   StrayKeeperTest() {
     RunSql(disk / "app.db", "CREATE TABLE users (id INTEGER, name TEXT)");
     machine.OnLoop([&] {
-      keeper = std::make_shared<StrayKeeper>(machine.loop, *machine.workers, [this] { ++changes; });
+      keeper = std::make_shared<StrayKeeper>(machine.loop, *machine.workers, machine.store,
+                                             [this] { ++changes; });
     });
   }
   ~StrayKeeperTest() override { machine.Stop(); }

@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "environments/describe.h"
+#include "environments/sniff.h"
+#include "environments/tree.h"
 #include "tests/unit/environments/scan_fixture.h"
 
 namespace drover::environments {
@@ -165,13 +167,13 @@ TEST_F(ScanTest, TextThatBeginsWithTheMagicIsNotReported) {
 }
 
 TEST_F(ScanTest, GarbageIsReportedOnlyUnderADatabaseName) {
-  const std::string garbage(1024, '\x5a');
+  const std::string garbage(1024, '\x05');
   Write("blob.bin", garbage);
   Write("secret.SQLite3", garbage);
   Write("odd-size.db", garbage + "x");
   const ScannedFile file = Only();
   EXPECT_EQ(file.path, Path("secret.SQLite3"));
-  EXPECT_EQ(file.kind, "unreadable");
+  EXPECT_EQ(file.kind, "damaged");
   EXPECT_THAT(file.problem, HasSubstr("does not begin like a SQLite database"));
 }
 
@@ -182,12 +184,13 @@ TEST_F(ScanTest, ADamagedHeaderIsReportedUnderADatabaseName) {
   EXPECT_EQ(Only().problem, "its header is damaged");
 }
 
-TEST_F(ScanTest, ATruncatedDatabaseIsUnreadable) {
+TEST_F(ScanTest, ATruncatedDatabaseIsDamaged) {
   const std::string path =
       Database("cut.db", "CREATE TABLE a (x); CREATE TABLE b (x); CREATE TABLE c (x)");
   ASSERT_EQ(truncate(path.c_str(), 4096), 0);
-  EXPECT_EQ(Only().kind, "unreadable");
+  EXPECT_EQ(Only().kind, "damaged");
   EXPECT_THAT(Only().problem, HasSubstr("SQLite cannot read it"));
+  EXPECT_THAT(Only().problem, HasSubstr("cut off: 4096 of 16384 bytes"));
   EXPECT_THAT(Only().problem, testing::Not(HasSubstr("drover-scan")));
   ASSERT_EQ(truncate(path.c_str(), 1000), 0);
   EXPECT_EQ(Only().problem, "cut off after 1000 bytes");
@@ -274,12 +277,147 @@ TEST_F(ScanTest, WalksEightLevelsDeep) {
   EXPECT_THAT(Found(), ElementsAre("1/2/3/4/5/6/7/8/seen.db"));
 }
 
-TEST_F(ScanTest, NeverOpensPipesOrTakesADirectoryForAFile) {
+TEST_F(ScanTest, NeverOpensPipesAndTellsADirectoryFromAFile) {
   ASSERT_EQ(mkfifo(Path("pipe.db").c_str(), 0644), 0);
   Directory("application.db");
   ScanRequest request = Request();
   request.paths = {Path("pipe.db"), Path("application.db"), Path("missing.db"), Path("no/dir.db")};
-  EXPECT_THAT(Found(request), IsEmpty());
+  EXPECT_EQ(Only(request).path, Path("application.db"));
+  EXPECT_EQ(Only(request).kind, "directory");
+  request.roots = {};
+  EXPECT_EQ(Only(request).kind, "directory");
+}
+
+TEST_F(ScanTest, BytesThatLookRandomAreCalledEncrypted) {
+  std::string bytes(4096, '\0');
+  std::uint32_t state = 12345;
+  for (char& c : bytes) {
+    state = state * 1664525U + 1013904223U;
+    c = static_cast<char>(state >> 24U);
+  }
+  Write("secret.db", bytes);
+  EXPECT_EQ(Only().kind, "damaged");
+  EXPECT_THAT(Only().problem, HasSubstr("look random: encrypted"));
+}
+
+TEST_F(ScanTest, AnotherFormatCountsOnlyUnderAConfiguredName) {
+  Write("notes.db", std::string(1024, 'a'));
+  EXPECT_THAT(Found(), IsEmpty());
+  Write("backend/application.db", "not a database\n");
+  EXPECT_EQ(Only().kind, "other");
+  EXPECT_EQ(Only().problem, "it is a text file");
+}
+
+TEST_F(ScanTest, SideFilesWhoseDatabaseIsGoneAreFoundByTheirMagic) {
+  Write("lost.db-wal", std::string("\x37\x7f\x06\x82", 4) + std::string(100, '\0'));
+  Write("gone.db-journal",
+        std::string("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8) + std::string(600, '\0'));
+  Write("words-journal", "dear diary, today");
+  Write("empty.db-wal", "");
+  const ScanResult result = Scan(Request());
+  ASSERT_EQ(result.files.size(), 2U);
+  EXPECT_EQ(result.files[0].path, Path("gone.db-journal"));
+  EXPECT_EQ(result.files[0].kind, "sidecar");
+  EXPECT_THAT(result.files[0].problem, HasSubstr("rollback journal whose database is gone"));
+  EXPECT_EQ(result.files[1].path, Path("lost.db-wal"));
+  EXPECT_THAT(result.files[1].problem, HasSubstr("write-ahead log whose database is gone"));
+  // The same when only the database is asked about.
+  ScanRequest request = Request();
+  request.roots = {};
+  request.paths = {Path("lost.db")};
+  EXPECT_THAT(Found(request), ElementsAre("lost.db-wal"));
+  Database("lost.db", "CREATE TABLE t (x)");
+  EXPECT_THAT(Found(), ElementsAre("gone.db-journal", "lost.db"));
+}
+
+TEST_F(ScanTest, CountsTheRowsOfTheLargestTables) {
+  std::string sql;
+  for (int i = 0; i < 7; ++i) {
+    sql +=
+        Concat("CREATE TABLE t", i, " (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + ",
+               "1 FROM n WHERE i < ", (i + 1) * 10, ") INSERT INTO t", i, " SELECT i FROM n;");
+  }
+  Database("counted.db", sql);
+  const ScannedFile file = Only();
+  ASSERT_EQ(file.rows.size(), 5U);
+  EXPECT_EQ(file.rows[0], (TableRows{.table = "t6", .rows = 70, .more = false}));
+  EXPECT_EQ(file.rows[4].table, "t2");
+}
+
+TEST_F(ScanTest, EqualSchemasHaveEqualDigestsHoweverTheyWereWritten) {
+  Database("a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, note TEXT)");
+  Database("b.db", "create table \"t\" (id integer primary key); ALTER TABLE t ADD note text");
+  Database("c.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, note TEXT NOT NULL)");
+  const ScanResult result = Scan(Request());
+  ASSERT_EQ(result.files.size(), 3U);
+  EXPECT_EQ(result.files[0].schema.size(), 64U);
+  EXPECT_EQ(result.files[0].schema, result.files[1].schema);
+  EXPECT_NE(result.files[0].schema, result.files[2].schema);
+}
+
+TEST_F(ScanTest, LeavesOutWhatDroverignoreNames) {
+  for (const char* name : {"a.db", "fixtures/b.db", "src/fixtures/keep/c.db", "src/d.db"}) {
+    Database(name, "CREATE TABLE t (x)");
+  }
+  Write(".droverignore", "# samples\nfixtures/\n/a.db\n");
+  EXPECT_THAT(Found(), ElementsAre("src/d.db"));
+  ScanRequest request = Request();
+  request.roots = {};
+  request.paths = {Path("src/fixtures/keep/c.db"), Path("src/d.db"), Path("a.db")};
+  EXPECT_THAT(Found(request), ElementsAre("src/d.db"));
+}
+
+TEST_F(ScanTest, RemembersDirectoriesInTheFileItIsGiven) {
+  Database("src/a.db", "CREATE TABLE t (x)");
+  ScanRequest request = Request();
+  request.remember = Path("memory");
+  EXPECT_THAT(Found(request), ElementsAre("src/a.db"));
+  EXPECT_TRUE(StatFile(Path("memory")).has_value());
+  EXPECT_THAT(Found(request), ElementsAre("src/a.db"));
+  request.known_names.emplace_back("another.db");
+  Write("src/another.db", "");
+  EXPECT_THAT(Found(request), ElementsAre("src/a.db", "src/another.db"));
+}
+
+TEST_F(ScanTest, ComparesSchemaRevisionsAndRows) {
+  Database(
+      "env.db",
+      "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES "
+      "('b2'); CREATE TABLE t (x, y); INSERT INTO t VALUES (1, 2), (3, 4); CREATE TABLE u (z)");
+  Database("stray.db",
+           "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES "
+           "('a1'); CREATE TABLE t (x); INSERT INTO t VALUES (1)");
+  ScanRequest request = Request();
+  request.roots = {};
+  request.paths = {Path("stray.db")};
+  request.compare_with = Path("env.db");
+  const auto before = Listing(Path(""));
+  const ScanResult result = Scan(request);
+  EXPECT_EQ(Listing(Path("")), before);
+  ASSERT_TRUE(result.diff.has_value());
+  EXPECT_THAT(result.diff->revision, ElementsAre("a1"));
+  EXPECT_THAT(result.diff->environment_revision, ElementsAre("b2"));
+  ASSERT_EQ(result.diff->differences.size(), 2U);
+  EXPECT_EQ(result.diff->differences[0].object, "t");
+  EXPECT_EQ(result.diff->differences[1].object, "u");
+  EXPECT_EQ(result.diff->differences[1].kind, "missing");
+  ASSERT_EQ(result.diff->rows.size(), 2U);
+  EXPECT_EQ(result.diff->rows[0],
+            (RowsPair{.table = "t", .stray = 1, .environment = 2, .more = false}));
+  EXPECT_EQ(result.diff->rows[1],
+            (RowsPair{.table = "u", .stray = {}, .environment = 0, .more = false}));
+}
+
+TEST_F(ScanTest, AComparisonWithNothingSaysWhatIsMissing) {
+  ScanRequest request = Request();
+  request.paths = {Path("gone.db")};
+  request.compare_with = Database("env.db", "CREATE TABLE t (x)");
+  try {
+    static_cast<void>(Scan(request));
+    FAIL() << "compared";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind, "database.missing");
+  }
 }
 
 TEST_F(ScanTest, LooksAtExtraPathsWithoutAWalkAndNamesEachFileOnce) {
@@ -323,9 +461,10 @@ TEST_F(ScanTest, CopiesNeverLandInTheProjectAndAreRemoved) {
   const std::string saved = old == nullptr ? "" : old;
   setenv("TMPDIR", temporary.c_str(), 1);
   {
-    const PrivateDirectory inside({Path("")});
+    PrivateDirectory inside({Path("")});
     EXPECT_TRUE(inside.path().starts_with("/tmp/.drover-scan.")) << inside.path();
-    const PrivateDirectory elsewhere({Path("other")});
+    PrivateDirectory elsewhere({Path("other")});
+    EXPECT_THAT(ListDirectory(temporary), IsEmpty()) << "made when it is needed";
     EXPECT_TRUE(elsewhere.path().starts_with(temporary + "/")) << elsewhere.path();
     EXPECT_EQ(StatFile(elsewhere.path())->mode, 0700U);
     Write(RelativeTo(elsewhere.path(), Path("")) + "/copy-wal", "x");
@@ -354,6 +493,8 @@ TEST(ScanNamesTest, StripsSideFileSuffixesOnce) {
   EXPECT_EQ(WithoutSidecarSuffix("application.db-shm"), "application.db");
   EXPECT_EQ(WithoutSidecarSuffix("application.db-journal"), "application.db");
   EXPECT_EQ(WithoutSidecarSuffix("application.db"), "application.db");
+  EXPECT_EQ(WithoutSidecarSuffix("application.db-mj01AB23CD9"), "application.db");
+  EXPECT_EQ(WithoutSidecarSuffix("application.db-mjzzzzzzzzz"), "application.db-mjzzzzzzzzz");
   EXPECT_EQ(WithoutSidecarSuffix("-wal"), "-wal");
   EXPECT_EQ(WithoutSidecarSuffix(""), "");
 }

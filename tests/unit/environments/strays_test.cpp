@@ -154,7 +154,7 @@ TEST_F(StraysTest, TheSameNameElsewhereIsARelationWithoutADirectory) {
 TEST_F(StraysTest, ResemblanceAloneMakesAStrayFromOneHalfOn) {
   ScannedFile file = File("/p/save.sqlite", 50);
   const StrayEntry stray = One(file);
-  EXPECT_EQ(stray.kind, "unversioned");
+  EXPECT_EQ(stray.kind, "related");
   EXPECT_EQ(stray.score, 0.5);
   EXPECT_EQ(stray.environment, "dev");
   file.columns = {"accounts.id integer", "z.z text"};
@@ -167,7 +167,7 @@ TEST_F(StraysTest, TheSameRowsAreADuplicate) {
   EXPECT_EQ(stray.message,
             "is at the same revision as dev's database [seen in its version table]; made by "
             "something that ran in backend/ [inferred from the path]");
-  EXPECT_EQ(stray.fix, "mv -n /p/backend/application.db /p/backend/application.db.stray");
+  EXPECT_EQ(stray.fix, "drover strays archive /p/backend/application.db");
 }
 
 TEST_F(StraysTest, ComparesRevisionsThroughTheGraph) {
@@ -196,7 +196,7 @@ TEST_F(StraysTest, ARevisionUnknownHereIsDivergedOnlyInARelative) {
   const StrayEntry stray = One(Versioned("/p/backend/application.db", {"ffff"}));
   EXPECT_EQ(stray.kind, "diverged");
   EXPECT_THAT(stray.message, HasSubstr("is at revision ffff, which no migration here defines"));
-  EXPECT_EQ(stray.fix, "drover where");
+  EXPECT_EQ(stray.fix, "drover strays diff /p/backend/application.db");
   ScannedFile alien = Versioned("/p/x.db", {"ffff"});
   alien.columns = {"q.q text"};
   EXPECT_EQ(One(alien).kind, "foreign");
@@ -251,12 +251,10 @@ TEST_F(StraysTest, ForeignDatabasesHaveNoFixAndNoEnvironment) {
   EXPECT_EQ(stray.score, 0.0);
 }
 
-TEST_F(StraysTest, MovesTheWriteAheadLogAlongAndQuotesPaths) {
+TEST_F(StraysTest, QuotesPathsInCommands) {
   ScannedFile file = Versioned("/p/my work/application.db", {"a1"});
   file.wal = true;
-  EXPECT_EQ(One(file).fix,
-            "mv -n '/p/my work/application.db' '/p/my work/application.db.stray' && "
-            "mv -n '/p/my work/application.db-wal' '/p/my work/application.db.stray-wal'");
+  EXPECT_EQ(One(file).fix, "drover strays archive '/p/my work/application.db'");
 }
 
 TEST_F(StraysTest, NeverProposesToMoveAFileThatSomebodyHasOpen) {
@@ -298,6 +296,97 @@ TEST_F(StraysTest, WithoutEnvironmentsOnlyRevisionsRelate) {
 }
 
 TEST_F(StraysTest, NoFilesNoStrays) { EXPECT_THAT(Classify({}), IsEmpty()); }
+
+TEST_F(StraysTest, ClassesOfWhatIsNoReadableDatabase) {
+  const auto kind_of = [this](std::string_view kind) {
+    ScannedFile file = File("/p/backend/application.db", 50);
+    file.kind = kind;
+    file.tables = {};
+    file.columns = {};
+    file.problem = "why";
+    return One(file).kind;
+  };
+  EXPECT_EQ(kind_of("directory"), "not-a-db");
+  EXPECT_EQ(kind_of("other"), "not-a-db");
+  EXPECT_EQ(kind_of("damaged"), "encrypted-or-corrupt");
+  EXPECT_EQ(kind_of("unreadable"), "unreadable");
+  EXPECT_EQ(kind_of("sidecar"), "orphaned-sidecar");
+  EXPECT_EQ(kind_of("empty"), "empty");
+}
+
+TEST_F(StraysTest, TheSameRevisionWithAnotherSchemaIsDiverged) {
+  known_[0].schema = "1234";
+  ScannedFile file = Versioned("/p/backend/application.db", {"a2"});
+  file.schema = "1234";
+  EXPECT_EQ(One(file).kind, "duplicate");
+  file.schema = "5678";
+  EXPECT_EQ(One(file).kind, "diverged");
+  EXPECT_EQ(One(file).message,
+            "is at the same revision as dev's database, but its schema is another [seen]; made by "
+            "something that ran in backend/ [inferred from the path]");
+  file.schema = "";
+  EXPECT_EQ(One(file).kind, "duplicate");
+}
+
+TEST_F(StraysTest, DatabasesOfOtherToolsOfTestsAndBackupsAreKeptOutOfTheWay) {
+  ScannedFile tool = File("/p/profile/whatever", 50);
+  tool.tables = {"moz_historyvisits", "moz_places"};
+  tool.columns = {"moz_places.url longvarchar"};
+  EXPECT_EQ(One(tool).kind, "tool-db");
+  EXPECT_EQ(One(tool).message, "belongs to Firefox [inferred]");
+  EXPECT_EQ(One(tool).fix, std::nullopt);
+  EXPECT_FALSE(IsTrouble(One(tool)));
+  ScannedFile map = File("/p/map", 51);
+  map.columns = {"x.y "};
+  map.application_id = 0x47504b47;
+  EXPECT_EQ(One(map).kind, "tool-db");
+  EXPECT_EQ(One(File("/p/application.db.bak", 52)).kind, "backup");
+  EXPECT_EQ(One(File("/p/application-20260301.db", 53)).kind, "backup");
+  EXPECT_EQ(One(File("/p/tests/test_app.db", 54)).kind, "test");
+  EXPECT_EQ(One(File("/p/test_app.db", 55)).kind, "related");
+}
+
+TEST_F(StraysTest, WhatHasAnEnvironmentsNameIsNoToolsDatabase) {
+  ScannedFile file = File("/p/tests/application.db", 50);
+  file.tables = {"moz_historyvisits", "moz_places"};
+  file.columns = {"moz_places.url longvarchar"};
+  EXPECT_EQ(One(file).kind, "unversioned");
+}
+
+TEST_F(StraysTest, AnIgnoredStrayComesLastWhileItsFingerprintHolds) {
+  const ScannedFile file = File("/p/backend/application.db", 50);
+  const IgnoredStrays ignored{{file.path, FingerprintOf(file)}};
+  const auto classify = [&](const ScannedFile& each) {
+    const std::vector<ScannedFile> files{each, Versioned("/p/x/application.db", {"a2"})};
+    return ClassifyStrays(files, known_, graph_, "/p", ignored);
+  };
+  std::vector<StrayEntry> strays = classify(file);
+  ASSERT_EQ(strays.size(), 2U);
+  EXPECT_EQ(strays[1].path, file.path);
+  EXPECT_TRUE(strays[1].ignored);
+  EXPECT_FALSE(IsTrouble(strays[1]));
+  ScannedFile changed = file;
+  changed.size = 4;  // rows come and go
+  EXPECT_TRUE(classify(changed)[1].ignored);
+  changed.columns.emplace_back("accounts.new text");
+  EXPECT_FALSE(classify(changed)[0].ignored);
+}
+
+TEST_F(StraysTest, TellsRowsAndTheNewerTimeOfFileAndLog) {
+  ScannedFile file = File("/p/backend/application.db", 50);
+  file.rows = {{.table = "accounts", .rows = 3, .more = false}};
+  file.modified_ns = 1'763'837'048'000'000'000;
+  file.wal_modified_ns = file.modified_ns + 2'000'000'000;
+  const StrayEntry stray = One(file);
+  EXPECT_THAT(stray.rows, ElementsAre(file.rows.front()));
+  EXPECT_EQ(stray.modified, "2025-11-22T18:44:10Z");
+}
+
+TEST_F(StraysTest, AHotOneIsComparedRatherThanMoved) {
+  ScannedFile file = Versioned("/p/backend/application.db", {"a2"});
+  file.hot = true;
+  EXPECT_EQ(One(file).fix, "drover strays diff /p/backend/application.db");
+}
 
 }  // namespace
 }  // namespace drover::environments

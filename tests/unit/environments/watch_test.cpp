@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "environments/inotify.h"
+#include "environments/tree.h"
 #include "tests/unit/environments/scan_fixture.h"
 
 namespace drover::environments {
