@@ -191,7 +191,7 @@ class Concurrency(harness.Case):
         self.assertLess(time.monotonic() - started, 5)
         self.assertNotIn("pipe.db", paths)
         self.assertNotIn("loop.db", paths)
-        self.assertEqual(paths["noise.db"]["kind"], "unreadable")
+        self.assertEqual(paths["noise.db"]["kind"], "damaged")
         bad = project.run([DROVERD, "--scan"], input="{\n", check=None)
         self.assertNotEqual(bad.code, 0)
 
