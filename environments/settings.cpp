@@ -1,6 +1,7 @@
 #include "environments/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 #include "base/json.h"
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::string_view kSeparator = "__";
 constexpr int kMaxDepth = 64;
+constexpr std::array<std::string_view, 6> kSecretWords{"passwd", "password",   "secret",
+                                                       "token",  "credential", "_key"};
 
 std::vector<std::string> Parts(std::string_view name) {
   std::vector<std::string> parts;
@@ -64,6 +67,12 @@ std::optional<std::string> TextInJson(std::string_view json, std::span<const std
   }
   if (!node->is_string()) return std::nullopt;
   return node->get<std::string>();
+}
+
+bool NamesSecret(std::string_view name) {
+  const std::string lower = ToLower(name);
+  return std::ranges::any_of(
+      kSecretWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 }  // namespace drover::environments

@@ -26,4 +26,7 @@ struct NestedKey {
 [[nodiscard]] std::optional<std::string> TextInJson(std::string_view json,
                                                     std::span<const std::string> path);
 
+/// Does the name say that its value is a secret: a password, a token, a key?
+[[nodiscard]] bool NamesSecret(std::string_view name);
+
 }  // namespace drover::environments

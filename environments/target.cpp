@@ -1,6 +1,7 @@
 #include "environments/target.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "environments/compose_locate.h"
 #include "environments/hazards.h"
 #include "environments/service_url.h"
+#include "environments/settings.h"
 #include "environments/url.h"
 #include "environments/url_doubts.h"
 #include "environments/url_value.h"
@@ -64,7 +66,9 @@ class Resolver final {
 
   /// What a shell could have changed, whether this was resolved or not.
   void NoteVariables() {
-    target_.variables = project_.variables;
+    // A compose project has passwords, which decide about no path.
+    std::ranges::remove_copy_if(
+        project_.variables, std::inserter(target_.variables, target_.variables.end()), NamesSecret);
     if (variables_ && service_ == nullptr) {
       target_.variables.insert(variables_->asked().begin(), variables_->asked().end());
     }

@@ -41,7 +41,8 @@ struct Target {
   };
   std::optional<FromDirectory> from_directory;
   std::string url_dialect;  // which reading of the URL it is; empty when there was none to read
-  /// The variables with which a shell could change the answer, set or not.
+  /// The variables with which a shell could change the answer, set or not; of a compose project not
+  /// those whose names speak of secrets.
   std::set<std::string> variables;
   Confidence confidence = Confidence::kUnknown;
   std::vector<Provenance> provenance;  // URL as written -> value -> path -> host path -> real path

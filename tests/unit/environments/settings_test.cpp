@@ -42,5 +42,13 @@ TEST(SettingsTest, OnlyATextAtThePathIsAnAnswer) {
   EXPECT_EQ(InJson(std::string(70, '{'), {"A"}), "(nothing)");
 }
 
+TEST(SettingsTest, SecretsAreKnownByTheirNames) {
+  for (const char* name : {"POSTGRES_PASSWORD", "MY_PASSWD", "Jwt_Secret", "GH_TOKEN", "API_KEY"}) {
+    EXPECT_TRUE(NamesSecret(name)) << name;
+  }
+  EXPECT_FALSE(NamesSecret("DB__DB_URL"));
+  EXPECT_FALSE(NamesSecret("KEYCLOAK_DIR"));
+}
+
 }  // namespace
 }  // namespace drover::environments

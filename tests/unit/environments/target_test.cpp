@@ -383,11 +383,13 @@ TEST_F(ComposeTargetTest, FlaskInAContainerHasItsInstanceFolderLikelyInTheWorkin
 
 TEST_F(ComposeTargetTest, VariablesOfTheComposeFilesMatter) {
   files_.PutDirectory("/p/idv/data");
-  const Target target =
-      InService("    volumes: [\"./${DATA:-data}:/srv\"]", "sqlite:////srv/${NAME:-a}.db");
+  const Target target = InService(
+      "    volumes: [\"./${DATA:-data}:/srv\"]\n    environment: [\"P=${DB_PASSWORD:-x}\"]",
+      "sqlite:////srv/${NAME:-a}.db");
   EXPECT_EQ(target.path, "/p/idv/data/a.db");
   EXPECT_TRUE(target.variables.contains("DATA"));
   EXPECT_FALSE(target.variables.contains("PWD"));
+  EXPECT_FALSE(target.variables.contains("DB_PASSWORD"));
   EXPECT_FALSE(target.variables.contains("NAME")) << "a shell does not reach into the container";
 }
 
