@@ -53,6 +53,13 @@ std::vector<std::string> Deciding(const Shell& asked, const Target& there, const
   return deciding.empty() ? all : deciding;
 }
 
+/// What the shell's value wins over: the line of a file, or the default.
+std::string Beaten(const EnvironmentConfig& environment, const Target& target) {
+  const bool told = !environment.compose && target.provenance.size() > 1 &&
+                    environment.url.find('$') != std::string::npos;
+  return told ? target.provenance[1].from : "the files";
+}
+
 std::string Named(const Target& target, const Config& config) {
   // Its message could repeat what the shell has set.
   if (target.error) return "something else than a SQLite file of this machine";
@@ -93,7 +100,7 @@ std::optional<ShellComparison> CompareWithShell(const Config& config,
                   Concat(environment.compose ? "a container" : "an application",
                          " started from this shell would use ", Named(there, config), ": ",
                          Join(names, ", "), names.size() > 1 ? " are" : " is", " set there and win",
-                         names.size() > 1 ? "" : "s", " over the files"),
+                         names.size() > 1 ? "" : "s", " over ", Beaten(environment, target)),
                   environment.url_where, Concat("unset ", Join(names, " ")));
   comparison.finding->environment = environment.name;
   return comparison;

@@ -45,7 +45,7 @@ TEST_F(ShellTest, TheShellWinsOverTheFile) {
   EXPECT_EQ(compared->finding->severity, "warning");
   EXPECT_EQ(compared->finding->message,
             "an application started from this shell would use b.db: DB__DB_URL is set there and "
-            "wins over the files");
+            "wins over .env:1");
   EXPECT_EQ(compared->finding->fix, "unset DB__DB_URL");
   EXPECT_EQ(compared->finding->where, "/p/idv/drover.yaml:3:10");
   EXPECT_EQ(compared->finding->environment, "dev");
@@ -85,12 +85,12 @@ TEST_F(ShellTest, WhatIsNoSqliteFileIsNotRepeated) {
   const auto compared = Compare({{"DB__DB_URL", "postgres://me:secret@db/x"}});
   EXPECT_EQ(Message(compared),
             "an application started from this shell would use something else than a SQLite file "
-            "of this machine: DB__DB_URL is set there and wins over the files");
+            "of this machine: DB__DB_URL is set there and wins over .env:1");
   EXPECT_FALSE(compared->where.path);
   EXPECT_EQ(Message(Compare({{"DB__DB_URL", "jdbc:secret"}})).find("secret"), std::string::npos);
   EXPECT_EQ(Message(Compare({{"DB__DB_URL", "sqlite://"}})),
             "an application started from this shell would use a database in memory: DB__DB_URL is "
-            "set there and wins over the files");
+            "set there and wins over .env:1");
 }
 
 TEST_F(ShellTest, AShellCanSetWhatNoFileSets) {
