@@ -25,6 +25,7 @@ inline constexpr std::size_t kMaxConnections = 256;
 struct Params {
   std::string project;                    // absolute path of the project root
   std::string cwd;                        // the client's working directory
+  std::vector<std::string> variables;     // where: "NAME=value" of the client's shell
   std::vector<std::string> environments;  // empty: all for reading, the default one for writing
   std::string target;                     // a revision in any spelling; "a:b" for a range;
                                           // strays_…: a path, or the id of an archive
@@ -56,6 +57,7 @@ struct Params {
   static constexpr void Fields(auto&& field) {
     field("project", &Params::project);
     field("cwd", &Params::cwd);
+    field("variables", &Params::variables);
     field("environments", &Params::environments);
     field("target", &Params::target);
     field("select", &Params::select);

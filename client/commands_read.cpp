@@ -1,8 +1,11 @@
+#include <unistd.h>
+
 #include "base/hints.h"
 #include "base/text.h"
 #include "client/commands.h"
 #include "client/render/render.h"
 #include "client/session.h"
+#include "client/shell_variables.h"
 #include "client/verbs.h"
 
 namespace drover::client {
@@ -124,10 +127,18 @@ int RunPlan(Invocation& invocation) {
 int RunWhere(Invocation& invocation) {
   Params params = ParamsFor(invocation);
   params.cwd = invocation.cwd;
-  const std::string json = Ask(invocation, params);
+  Connection connection = Open(invocation);
+  const auto ask = [&] { return connection.Call("where", params, OptionsFor(invocation)); };
+  std::string json = ask();
+  auto where = DecodeDocument<WhereDocument>(json);
+  // The daemon has named the variables that matter; it learns those that this shell sets.
+  params.variables = WantedVariables(where, environ);
+  if (!params.variables.empty()) {
+    json = ask();
+    where = DecodeDocument<WhereDocument>(json);
+  }
   if (PrintedAsJson(invocation, json)) return 0;
-  Print(RenderWhere(DecodeDocument<WhereDocument>(json), invocation.cwd, invocation.project,
-                    invocation.out));
+  Print(RenderWhere(where, invocation.cwd, invocation.project, invocation.out));
   return 0;
 }
 

@@ -81,7 +81,7 @@ struct Methods {
   }
 
   static void Where(Service& service, const CallPtr& call) {
-    ProjectOf(service, call)->Fresh([call](const Views& view) {
+    ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
       call->Guard([&] {
         WhereDocument where = MakeWhere(*view, call->params().environments);
         if (const auto finding = CheckWorkingDirectory(*view, call->params().cwd)) {
@@ -89,7 +89,15 @@ struct Methods {
             if (entry.name == finding->environment) entry.findings.push_back(*finding);
           }
         }
-        call->Reply(EncodeDocument(where));
+        if (call->params().variables.empty()) {
+          call->Reply(EncodeDocument(where));
+          return;
+        }
+        Offload(service.workers(), service.loop(), call,
+                [view, where, variables = call->params().variables]() mutable {
+                  AddShell(where, *view, variables);
+                  return EncodeDocument(where);
+                });
       });
     });
   }
@@ -371,8 +379,8 @@ constexpr std::array kMethods{
            Methods::Current},
     Method{"history", "Revisions: all, heads, branches, or one with its SQL.",
            "project select target", Methods::History},
-    Method{"where", "How each environment's URL becomes a file.", "project environments cwd",
-           Methods::Where},
+    Method{"where", "How each environment's URL becomes a file.",
+           "project environments cwd variables", Methods::Where},
     Method{"strays", "Scans the project for stray databases.", "project refresh deep all",
            HandleStrays},
     Method{"strays_diff", "Compares a stray with an environment: schema and rows.",

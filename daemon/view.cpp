@@ -7,6 +7,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/applied.h"
+#include "environments/shell.h"
 #include "migrations/identifiers.h"
 
 namespace drover::daemon {
@@ -214,28 +215,27 @@ StatusDocument MakeStatus(const View& view, const std::vector<std::string>& name
 
 std::optional<Finding> CheckWorkingDirectory(const View& view, const std::string& cwd) {
   if (cwd.empty() || !view.seen->config) return std::nullopt;
+  std::optional<Finding> finding;
   for (const Target& target : view.seen->targets) {
-    // A container's working directory is not the user's.
-    const environments::EnvironmentConfig* config = view.config().Find(target.environment);
-    if (target.kind != TargetKind::kFile || target.relative_tail.empty() || config == nullptr ||
-        config->compose) {
-      continue;
-    }
-    const std::string there = RealPath(AbsolutePath(target.relative_tail, cwd));
+    if (target.kind != TargetKind::kFile || !target.from_directory) continue;
+    const Target::FromDirectory& from = *target.from_directory;
+    const std::string there = RealPath(AbsolutePath(from.path, cwd));
     if (there == target.path) return std::nullopt;
-    return Finding{
-        .code = "wrong-cwd",
-        .severity = "warning",
-        .environment = target.environment,
-        .message =
-            Concat("from ", RelativeTo(cwd, view.seen->root), "/ the URL ./", target.relative_tail,
-                   " would be ", RelativeTo(there, view.seen->root), ", not ", target.environment,
-                   "'s ", RelativeTo(target.path, view.seen->root)),
-        .ground = "seen",
-        .fix = Concat("cd ", ShellQuote(view.seen->root)),
-        .where = std::nullopt};
+    if (finding) continue;
+    const std::string& root = view.seen->root;
+    const std::string here = cwd == root ? "the project root" : Concat(RelativeTo(cwd, root), "/");
+    const bool dotted = from.path.starts_with(".");
+    finding = Finding{.code = "wrong-cwd",
+                      .severity = "warning",
+                      .environment = target.environment,
+                      .message = Concat("from ", here, " the URL ", dotted ? "" : "./", from.path,
+                                        " would be ", RelativeTo(there, root), ", not ",
+                                        target.environment, "'s ", RelativeTo(target.path, root)),
+                      .ground = "seen",
+                      .fix = Concat("cd ", ShellQuote(from.directory)),
+                      .where = std::nullopt};
   }
-  return std::nullopt;
+  return finding;
 }
 
 WhereDocument MakeWhere(const View& view, const std::vector<std::string>& names) {
@@ -251,6 +251,8 @@ WhereDocument MakeWhere(const View& view, const std::vector<std::string>& names)
       entry.inode = target.file->identity.inode;
     }
     entry.confidence = environments::ConfidenceName(target.confidence);
+    entry.url_dialect = target.url_dialect;
+    entry.variables.assign(target.variables.begin(), target.variables.end());
     entry.same_as = view.verdicts[index].same_as;
     entry.provenance = target.provenance;
     entry.mounts = target.mounts;
@@ -268,6 +270,21 @@ WhereDocument MakeWhere(const View& view, const std::vector<std::string>& names)
     where.environments.push_back(std::move(entry));
   }
   return where;
+}
+
+void AddShell(WhereDocument& where, const View& view, const std::vector<std::string>& variables) {
+  const auto shell = environments::ParseShellVariables(variables);
+  environments::RealFiles files;
+  for (EnvironmentWhere& entry : where.environments) {
+    const environments::EnvironmentConfig* environment = view.config().Find(entry.name);
+    const Target* target = view.seen->FindTarget(entry.name);
+    if (environment == nullptr || target == nullptr) continue;
+    auto compared =
+        environments::CompareWithShell(view.config(), *environment, *target, shell, files);
+    if (!compared) continue;
+    entry.shell = std::move(compared->where);
+    if (compared->finding) entry.findings.push_back(*std::move(compared->finding));
+  }
 }
 
 CurrentDocument MakeCurrent(const View& view, const std::vector<std::string>& names) {

@@ -33,12 +33,17 @@ struct View {
 /// The status of the named environments (all when empty). Throws kNotFound for an unknown name.
 [[nodiscard]] StatusDocument MakeStatus(const View& view, const std::vector<std::string>& names);
 
-/// The finding "wrong-cwd" when an environment's relative URL, used from `cwd`, would be another
-/// file.
+/// The finding "wrong-cwd" when the relative URL of an environment, used from `cwd`, would be
+/// another file, and that of no environment the right one. Where the dialect or a container fixes
+/// the directory, `cwd` decides nothing.
 [[nodiscard]] std::optional<Finding> CheckWorkingDirectory(const View& view,
                                                            const std::string& cwd);
 
 [[nodiscard]] WhereDocument MakeWhere(const View& view, const std::vector<std::string>& names);
+
+/// Adds to `where` what would be for what is started from a shell with these variables, given as
+/// "NAME=value". Reads configuration files: for a worker. Throws kInvalid ("protocol.params").
+void AddShell(WhereDocument& where, const View& view, const std::vector<std::string>& variables);
 [[nodiscard]] CurrentDocument MakeCurrent(const View& view, const std::vector<std::string>& names);
 
 /// `select`: all | heads | branches | show (then `target` names the revision; for all it may be a

@@ -76,6 +76,7 @@ ComposeProject LoadComposeProject(const ComposeReference& reference, const std::
                                       .home = surroundings.home,
                                       .shell = surroundings.shell};
     project.services = ReadComposeServices(tree, found.environment, options, files);
+    project.variables = found.environment.asked();
   } catch (const Error& error) {
     if (error.kind == "compose.duplicate_key") {
       project.findings.push_back(

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,8 +84,9 @@ struct ComposeProject {
   std::string directory;           // relative paths begin there
   std::vector<std::string> files;  // the compose files that were named or found
   std::vector<ComposeService> services;
-  std::vector<Finding> findings;  // of the project as a whole
-  std::optional<Error> error;     // why it cannot be loaded; there are no services then
+  std::set<std::string> variables;  // those with which the shell could change all this
+  std::vector<Finding> findings;    // of the project as a whole
+  std::optional<Error> error;       // why it cannot be loaded; there are no services then
 
   /// Null when there is none.
   [[nodiscard]] const ComposeService* Find(std::string_view service) const;

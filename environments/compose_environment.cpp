@@ -76,7 +76,8 @@ bool ComposeEnvironment::Load(const std::string& path, const std::string& root, 
   if (!text) return false;
   const VariableLookup outer = [&](std::string_view name) { return Look(name); };
   for (EnvFileVariable& variable : ReadEnvFile(*text, path, root, outer)) {
-    const ComposeVariable* known = Find(variable.name);
+    const auto found = variables_.find(variable.name);
+    const ComposeVariable* known = found == variables_.end() ? nullptr : &found->second;
     if (known == nullptr) {
       variables_.emplace(std::move(variable.name),
                          ComposeVariable{.value = std::move(variable.value),
@@ -96,6 +97,7 @@ void ComposeEnvironment::Define(const std::string& name, std::string value) {
 }
 
 const ComposeVariable* ComposeEnvironment::Find(std::string_view name) const {
+  if (name != "PWD") asked_.emplace(name);
   const auto found = variables_.find(name);
   return found == variables_.end() ? nullptr : &found->second;
 }
@@ -104,6 +106,10 @@ std::optional<VariableValue> ComposeEnvironment::Look(std::string_view name) con
   const ComposeVariable* variable = Find(name);
   if (variable == nullptr) return std::nullopt;
   return VariableValue{.value = variable->value, .where = variable->where};
+}
+
+void ComposeEnvironment::NoteAsked(const ComposeEnvironment& derived) const {
+  asked_.insert(derived.asked_.begin(), derived.asked_.end());
 }
 
 bool ComposeEnvironment::IsOverridden(std::string_view name) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,13 @@ class ComposeEnvironment final {
   /// Null when it is not set.
   [[nodiscard]] const ComposeVariable* Find(std::string_view name) const;
 
+  /// The names that Find and Look were asked for, set or not, without PWD: those with which a shell
+  /// could change the result.
+  [[nodiscard]] const std::set<std::string>& asked() const { return asked_; }
+
+  /// Counts what an environment derived from this one was asked for.
+  void NoteAsked(const ComposeEnvironment& derived) const;
+
   [[nodiscard]] std::optional<VariableValue> Look(std::string_view name) const;
 
   /// Does a `.env` file set `name` to something else than the value that counts?
@@ -73,6 +81,7 @@ class ComposeEnvironment final {
  private:
   std::map<std::string, ComposeVariable, std::less<>> variables_;
   std::map<std::string, std::string, std::less<>> hidden_;  // by name: what a file says in vain
+  mutable std::set<std::string> asked_;
 };
 
 }  // namespace drover::environments

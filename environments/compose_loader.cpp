@@ -242,7 +242,9 @@ class Loader final {
         }
       }
     }
-    return Layer(paths, directory, inner, chain);
+    YamlNode included = Layer(paths, directory, inner, chain);
+    environment.NoteAsked(inner);
+    return included;
   }
 
   /// Copies what an included model defines; the same thing twice is no conflict.

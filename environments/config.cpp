@@ -15,13 +15,14 @@
 namespace drover::environments {
 namespace {
 
-constexpr std::array<std::string_view, 6> kTopKeys{
-    "project", "migrations", "default_environment", "environments", "safety", "strays"};
+constexpr std::array<std::string_view, 8> kTopKeys{
+    "project", "migrations", "default_environment", "environments", "url_dialect", "relative_to",
+    "safety",  "strays"};
 constexpr std::array<std::string_view, 8> kMigrationsKeys{
     "format",        "directory", "schema",         "version_table",
     "file_template", "timezone",  "stub_functions", "stub_collations"};
-constexpr std::array<std::string_view, 5> kEnvironmentKeys{"url", "env_file", "on_pending",
-                                                           "protected", "compose"};
+constexpr std::array<std::string_view, 7> kEnvironmentKeys{
+    "url", "env_file", "url_dialect", "relative_to", "on_pending", "protected", "compose"};
 constexpr std::array<std::string_view, 5> kComposeKeys{"file", "service", "project_directory",
                                                        "profiles", "project_name"};
 constexpr std::array<std::string_view, 1> kSafetyKeys{"destructive"};
@@ -195,7 +196,7 @@ class Parser final {
       reader_.Fail("missing", "\"environments\" is empty: it needs at least one", node->at,
                    "environments: {dev: {url: \"sqlite:///./application.db\"}}");
     }
-    for (const YamlEntry& entry : node->entries) Environment(entry);
+    for (const YamlEntry& entry : node->entries) Environment(entry, root);
     config_.default_environment = config_.environments.front().name;
     if (const YamlNode* chosen = root.Find("default_environment")) {
       std::vector<std::string_view> names;
@@ -205,7 +206,7 @@ class Parser final {
     }
   }
 
-  void Environment(const YamlEntry& entry) {
+  void Environment(const YamlEntry& entry, const YamlNode& root) {
     EnvironmentConfig environment;
     environment.name = entry.key;
     environment.where = reader_.Where(entry.key_at);
@@ -238,7 +239,35 @@ class Parser final {
     if (const YamlNode* compose = entry.value.Find("compose")) {
       environment.compose = Compose(*compose, Concat(name, ".compose"));
     }
+    UrlReading(environment, root, "");
+    UrlReading(environment, entry.value, Concat(name, "."));
     config_.environments.push_back(std::move(environment));
+  }
+
+  /// `url_dialect` and `relative_to` of `node`, which is the environment or the whole file.
+  void UrlReading(EnvironmentConfig& environment, const YamlNode& node,
+                  const std::string& prefix) const {
+    if (const YamlNode* dialect = node.Find("url_dialect")) {
+      environment.url_dialect = static_cast<UrlDialect>(
+          reader_.Choice(*dialect, Concat(prefix, "url_dialect"), DialectNames()));
+      environment.url_dialect_where = reader_.Where(dialect->at);
+    }
+    const YamlNode* directory = node.Find("relative_to");
+    if (directory == nullptr) return;
+    const std::string key = Concat(prefix, "relative_to");
+    const std::string text = reader_.String(*directory, key);
+    const std::string path = Path(text, key, directory->at);
+    if (environment.compose) {
+      if (prefix.empty()) return;  // the project's directories are not those of a container
+      if (!text.starts_with("/")) {
+        reader_.Fail("value",
+                     Concat(key, " \"", Excerpt(text, 60),
+                            "\" is relative: with compose it is a directory in the container"),
+                     directory->at, Concat("relative_to: /app/", Excerpt(text, 60)));
+      }
+    }
+    environment.relative_to = path;
+    environment.relative_to_where = reader_.Where(directory->at);
   }
 
   [[nodiscard]] ComposeReference Compose(const YamlNode& node, const std::string& name) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/posix.h"
+#include "environments/dialect.h"
 #include "migrations/file_template.h"
 #include "migrations/stubs.h"
 
@@ -32,7 +33,13 @@ struct EnvironmentConfig {
   std::string name;
   std::string url;  // as written: ${…} not yet replaced; empty: the service's environment has it
   std::string url_where;
-  std::vector<std::string> env_files;  // absolute; where ${…} is looked up
+  std::vector<std::string> env_files;     // absolute; where ${…} is looked up
+  std::optional<UrlDialect> url_dialect;  // nothing: guessed
+  std::string url_dialect_where;
+  /// Where a relative path of the URL begins: absolute, in the container when there is one. Empty:
+  /// where the dialect says.
+  std::string relative_to;
+  std::string relative_to_where;
   OnPending on_pending = OnPending::kReport;
   bool is_protected = false;
   std::optional<ComposeReference> compose;

@@ -85,6 +85,7 @@ class Expander final {
 
   std::string Use(const VariableValue& variable) {
     AddOnce(out_.sources, variable.where);
+    out_.is_inferred |= variable.is_inferred;
     return variable.value;
   }
 

@@ -14,7 +14,8 @@ namespace drover::environments {
 
 struct VariableValue {
   std::string value;
-  std::string where;  // ".env:3"
+  std::string where;         // ".env:3"
+  bool is_inferred = false;  // found by another spelling, as pydantic-settings does
 };
 
 using VariableLookup = std::function<std::optional<VariableValue>(std::string_view name)>;
@@ -26,6 +27,7 @@ struct Interpolated {
   std::string value;
   std::vector<std::string> sources;    // `where` of each variable that was used, once
   std::vector<std::string> defaulted;  // variables that are not set and whose default was used
+  bool is_inferred = false;            // one of the values that were used is
   std::vector<std::string> unset;      // variables that are not set and have no default: empty
   bool begins_empty = false;           // the text begins with a variable that stands for nothing
 };

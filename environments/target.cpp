@@ -1,7 +1,8 @@
 #include "environments/target.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -11,17 +12,14 @@
 #include "environments/compose_image.h"
 #include "environments/compose_locate.h"
 #include "environments/hazards.h"
-#include "environments/interpolate.h"
 #include "environments/service_url.h"
+#include "environments/settings.h"
 #include "environments/url.h"
-#include "environments/variables.h"
+#include "environments/url_doubts.h"
+#include "environments/url_value.h"
 
 namespace drover::environments {
 namespace {
-
-// First components that make "three slashes" suspicious: nobody has a project folder called home.
-constexpr std::array<std::string_view, 9> kRootNames{"etc", "home", "mnt", "opt", "root",
-                                                     "srv", "tmp",  "usr", "var"};
 
 /// `path`, relative, cleaned; empty when it leaves the directory it is relative to.
 std::string CleanTail(std::string_view path) {
@@ -50,7 +48,8 @@ class Resolver final {
     if (!environment_.url.empty()) Step(environment_.url, environment_.url_where);
     if (environment_.compose) Load(*environment_.compose);
     const std::string value = environment_.url.empty() ? FromService() : Value();
-    const DatabaseUrl url = ParseUrl(value, url_where_);
+    const UrlDialect dialect = Dialect(value);
+    const DatabaseUrl url = ParseUrl(value, dialect, url_where_);
     for (const Finding& finding : url.findings) target_.findings.push_back(finding);
     if (url.kind == DatabaseUrl::Kind::kMemory) {
       target_.kind = TargetKind::kMemory;
@@ -61,7 +60,17 @@ class Resolver final {
     if (environment_.compose) {
       InContainer(url);
     } else {
-      OnHost(url);
+      OnHost(value, dialect, url);
+    }
+  }
+
+  /// What a shell could have changed, whether this was resolved or not.
+  void NoteVariables() {
+    // A compose project has passwords, which decide about no path.
+    std::ranges::remove_copy_if(
+        project_.variables, std::inserter(target_.variables, target_.variables.end()), NamesSecret);
+    if (variables_ && service_ == nullptr) {
+      target_.variables.insert(variables_->asked().begin(), variables_->asked().end());
     }
   }
 
@@ -94,88 +103,54 @@ class Resolver final {
   /// The URL with its variables replaced.
   std::string Value() {
     if (environment_.url.find('$') == std::string::npos) return environment_.url;
-    const Variables variables(environment_.env_files, config_.root, files_);
-    for (const Finding& finding : variables.findings()) target_.findings.push_back(finding);
-    const VariableLookup lookup = [&](std::string_view name) -> std::optional<VariableValue> {
-      if (service_ != nullptr) {
-        std::optional<VariableValue> value = FindServiceVariable(*service_, image_, name);
-        if (value) return value;
-      }
-      return variables.Find(name);
-    };
-    const Interpolated result =
-        Interpolate(environment_.url, Dollar::kShell, lookup, environment_.url_where);
-    if (!result.unset.empty()) Unset(result.unset.front(), variables);
-    std::vector<std::string> sources;
-    sources.reserve(result.sources.size());
-    for (const std::string& source : result.sources) {
-      sources.push_back(RelativeTo(source, config_.root));
-    }
-    std::string from = Join(sources, ", ");
-    if (!result.defaulted.empty()) {
-      from += Concat(from.empty() ? "" : ", ", "default of ", Join(result.defaulted, ", "), " (",
-                     NotThere(variables), ")");
-    }
-    Step(result.value, from.empty() ? "no variable was used" : from);
-    return result.value;
+    // In a container the shell decides by what compose makes of it.
+    static const std::map<std::string, std::string> kNone;
+    const auto& shell = service_ == nullptr ? surroundings_.variables : kNone;
+    variables_.emplace(environment_.env_files, config_.root, files_, shell);
+    for (const Finding& finding : variables_->findings()) target_.findings.push_back(finding);
+    UrlValue value = ReadUrlValue(environment_, config_.root, {service_, &image_}, *variables_);
+    if (value.is_inferred) AtMost(Confidence::kLikely);
+    Step(value.value, value.from);
+    return value.value;
   }
 
-  /// Why a variable is not set, in a few words.
-  [[nodiscard]] std::string NotThere(const Variables& variables) const {
-    if (environment_.env_files.empty()) return "no env_file";
-    std::vector<std::string> pieces;
-    for (const std::string& path : environment_.env_files) {
-      const auto& missing = variables.missing();
-      const bool gone = std::find(missing.begin(), missing.end(), path) != missing.end();
-      pieces.push_back(Concat(gone ? "no file " : "not in ", Short(path)));
+  /// The dialect of drover.yaml, or a guess; said either way.
+  UrlDialect Dialect(const std::string& value) {
+    DialectChoice choice;
+    if (environment_.url_dialect) {
+      choice = {.dialect = *environment_.url_dialect, .reason = environment_.url_dialect_where};
+    } else {
+      choice = GuessDialect(value, config_.root, files_);
     }
-    return Join(pieces, ", ");
+    target_.url_dialect = DialectName(choice.dialect);
+    Step(Concat("as ", target_.url_dialect, " reads it"), choice.reason);
+    return choice.dialect;
   }
 
-  [[noreturn]] void Unset(const std::string& name, const Variables& variables) const {
-    if (service_ != nullptr && service_->environment_error) throw *service_->environment_error;
-    if (environment_.env_files.empty()) {
-      Fail(Code::kInvalid, "variable.unset",
-           Concat("the variable ", name, " is not set: environment \"", environment_.name,
-                  "\" has no env_file to look it up in"),
-           Concat("env_file: .env, or write a default: ${", name, ":-sqlite:///./application.db}"),
-           environment_.url_where);
+  void OnHost(const std::string& value, UrlDialect dialect, const DatabaseUrl& url) {
+    const bool in_instance = url.base == DatabaseUrl::Base::kInstanceFolder;
+    std::string base = in_instance ? InstanceFolder(config_.root) : config_.root;
+    std::string reason = in_instance ? "from Flask's instance folder" : "from the project root";
+    if (!environment_.relative_to.empty()) {
+      base = environment_.relative_to;
+      reason = Concat("from relative_to, ", Short(environment_.relative_to_where));
     }
-    const std::vector<std::string_view> names = variables.names();
-    Fail(Code::kInvalid, "variable.unset",
-         Concat("the variable ", name, " is not set (", NotThere(variables), ")",
-                DidYouMean(name, names)),
-         Concat("echo '", name, "=sqlite:///./application.db' >> ",
-                ShellQuote(environment_.env_files.back())),
-         environment_.url_where);
-  }
-
-  void OnHost(const DatabaseUrl& url) {
-    const std::string path = AbsolutePath(url.path, config_.root);
+    const std::string path = AbsolutePath(url.path, base);
     if (!url.is_absolute()) {
-      CheckSlashes(url, path);
-      Step(Concat(url.path, " relative to ", config_.root),
-           Concat(url.form, ", from the project root"));
+      Step(Concat(url.path, " relative to ", base), Concat(url.form, ", ", reason));
+      if (!in_instance) target_.from_directory = {.directory = base, .path = url.path};
+    }
+    for (Finding& finding : DoubtReading({.text = value,
+                            .dialect = dialect,
+                            .is_guessed = !environment_.url_dialect,
+                            .url = url,
+                            .path = path,
+                            .root = config_.root,
+                            .where = url_where_},
+                                         files_)) {
+      target_.findings.push_back(std::move(finding));
     }
     Arrive(path);
-  }
-
-  void CheckSlashes(const DatabaseUrl& url, const std::string& path) {
-    if (url.path.starts_with(".")) return;
-    const std::string first = url.path.substr(0, url.path.find('/'));
-    const std::string absolute = AbsolutePath(url.path, "/");
-    const bool root_name =
-        std::find(kRootNames.begin(), kRootNames.end(), first) != kRootNames.end() &&
-        first.size() < url.path.size();
-    const bool other_exists = !files_.Stat(path) && files_.Stat(absolute).has_value();
-    if (!root_name && !other_exists) return;
-    if (files_.Stat(AbsolutePath(first, config_.root)) && !other_exists) return;
-    Note("url-slashes",
-         Concat("\"", url.path,
-                "\" is relative to the project root; an absolute path needs four "
-                "slashes: sqlite:///",
-                absolute),
-         environment_.url_where);
   }
 
   // Through a container ---------------------------------------------------------------------------
@@ -249,6 +224,12 @@ class Resolver final {
       Step(path + in, url.form);
       return path;
     }
+    if (!environment_.relative_to.empty()) {
+      const std::string path = AbsolutePath(url.path, environment_.relative_to);
+      Step(path + in,
+           Concat(url.form, ", from relative_to, ", Short(environment_.relative_to_where)));
+      return path;
+    }
     const bool written = service_->working_directory.has_value();
     const std::optional<ComposeWorkingDirectory>& directory =
         written ? service_->working_directory : image_.working_directory;
@@ -265,8 +246,14 @@ class Resolver final {
     // An entrypoint may change the directory, and the image may be an older build.
     if (!written) AtMost(Confidence::kLikely);
     Step(Concat("working directory ", directory->path, in), directory->where);
-    const std::string path = AbsolutePath(url.path, directory->path);
-    Step(path + in, Concat(url.form, ", from the working directory"));
+    const bool in_instance = url.base == DatabaseUrl::Base::kInstanceFolder;
+    const std::string path =
+        AbsolutePath(url.path, in_instance ? InstanceFolder(directory->path) : directory->path);
+    // The folder lies beside the application's package, which need not be in the working directory.
+    if (in_instance) AtMost(Confidence::kLikely);
+    Step(path + in,
+         Concat(url.form, in_instance ? ", from Flask's instance folder in the working directory"
+                                      : ", from the working directory"));
     return path;
   }
 
@@ -344,6 +331,7 @@ class Resolver final {
   Files& files_;
   const ComposeSurroundings& surroundings_;
   std::string url_where_;  // where the URL stands, after all
+  std::optional<Variables> variables_;
   ComposeProject project_;
   const ComposeService* service_ = nullptr;  // in project_
   ComposeImage image_;
@@ -363,14 +351,16 @@ Target ResolveTarget(const Config& config, const EnvironmentConfig& environment,
   Target target;
   target.environment = environment.name;
   // One broken environment must not take the others with it: its error is part of the answer.
+  Resolver resolver(config, environment, files, surroundings, target);
   try {
-    Resolver(config, environment, files, surroundings, target).Resolve();
+    resolver.Resolve();
   } catch (const Error& error) {
     target.kind = TargetKind::kUnresolved;
     target.confidence = Confidence::kUnknown;
     target.key.clear();
     target.error = ToBody(error);
   }
+  resolver.NoteVariables();
   for (Finding& finding : target.findings) finding.environment = environment.name;
   return target;
 }

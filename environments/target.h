@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,17 @@ struct Target {
   /// ("application.db", "data/app.db"); empty for an absolute one. Stripping it from a stray's path
   /// gives the directory the stray was made from.
   std::string relative_tail;
+  /// Of a relative URL on this machine whose file depends on where the application is started:
+  /// the directory it should be, and the path as it is written.
+  struct FromDirectory {
+    std::string directory;
+    std::string path;
+  };
+  std::optional<FromDirectory> from_directory;
+  std::string url_dialect;  // which reading of the URL it is; empty when there was none to read
+  /// The variables with which a shell could change the answer, set or not; of a compose project not
+  /// those whose names speak of secrets.
+  std::set<std::string> variables;
   Confidence confidence = Confidence::kUnknown;
   std::vector<Provenance> provenance;  // URL as written -> value -> path -> host path -> real path
   std::vector<MountEntry> mounts;      // of the compose service, if any
@@ -39,10 +51,13 @@ struct Target {
   std::optional<ErrorBody> error;  // why it is kUnresolved
 };
 
-/// What surrounds compose for the daemon: nothing is known of the shell, ~ is this user's home.
+/// What surrounds compose, and the application, for the daemon: nothing is known of the shell, ~ is
+/// this user's home.
 [[nodiscard]] ComposeSurroundings DaemonSurroundings();
 
-/// Resolves one environment. Never throws for a bad environment: the error is in the target.
+/// Resolves one environment. The variables of `surroundings` come before those of .env files, as
+/// for an application that is started there. Never throws for a bad environment: the error is in
+/// the target.
 [[nodiscard]] Target ResolveTarget(const Config& config, const EnvironmentConfig& environment,
                                    Files& files,
                                    const ComposeSurroundings& surroundings = DaemonSurroundings());

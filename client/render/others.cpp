@@ -20,6 +20,17 @@ void AppendMount(std::string& out, const MountEntry& mount) {
   out += Concat(" (", Clean(mount.type), mount.read_only ? ", read-only" : "", ")\n");
 }
 
+void AppendShell(std::string& out, const ShellWhere& shell, std::string_view cwd,
+                 std::string_view root) {
+  out +=
+      Concat(kIndent, "this shell sets ", Clean(Join(shell.variables, ", ")), ", which leads to ");
+  if (shell.same) {
+    out += "the same file\n";
+  } else {
+    out += Concat(shell.path ? FormatPath(*shell.path, cwd, root) : "another database", "\n");
+  }
+}
+
 void AppendWhere(std::string& out, const EnvironmentWhere& where, std::string_view cwd,
                  std::string_view root, const Style& style) {
   out += Concat(Paint(style, Tone::kBold, where.name), "  ",
@@ -42,6 +53,7 @@ void AppendWhere(std::string& out, const EnvironmentWhere& where, std::string_vi
     out += Concat(kIndent, value, Pad(value, widest), "  ",
                   Paint(style, Tone::kDim, FormatPath(step.from, cwd, root)), "\n");
   }
+  if (where.shell) AppendShell(out, *where.shell, cwd, root);
   for (const MountEntry& mount : where.mounts) AppendMount(out, mount);
   for (const Finding& finding : where.findings) {
     const std::string text = RenderFinding(finding, cwd, root, style);

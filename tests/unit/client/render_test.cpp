@@ -334,6 +334,23 @@ TEST(WhereScreenTest, EveryStepNamesItsLine) {
             "    no file yet, unknown\n");
 }
 
+TEST(WhereScreenTest, TheShellHasALineOfItsOwn) {
+  EnvironmentWhere dev;
+  dev.name = "dev";
+  dev.path = "/home/u/idv/a.db";
+  dev.confidence = "certain";
+  dev.shell = ShellWhere{.variables = {"DB", "DB_URL"}, .path = "/home/u/idv/b.db", .same = false};
+  const auto last = [&] {
+    const std::string text = RenderWhere({1, {dev}}, kRoot, kRoot, kPipe);
+    return text.substr(text.find("this shell"));
+  };
+  EXPECT_EQ(last(), "this shell sets DB, DB_URL, which leads to b.db\n");
+  dev.shell->path.reset();
+  EXPECT_EQ(last(), "this shell sets DB, DB_URL, which leads to another database\n");
+  dev.shell->same = true;
+  EXPECT_EQ(last(), "this shell sets DB, DB_URL, which leads to the same file\n");
+}
+
 TEST(StraysScreenTest, FactsHoldersAndTheCommand) {
   StrayEntry stray;
   stray.path = "/home/u/idv/backend/application.db";

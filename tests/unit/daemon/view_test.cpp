@@ -92,6 +92,50 @@ TEST_F(ViewTest, FromAnotherDirectoryTheUrlWouldBeAnotherFile) {
             "from backend/ the URL ./app.db would be backend/app.db, not dev's app.db");
 }
 
+TEST_F(ViewTest, TheRightDirectoryIsThatOfTheEnvironment) {
+  std::filesystem::create_directories(disk / "backend/src");
+  disk.Configure(
+      "  dev:\n    url: sqlite:///../x.db\n    relative_to: backend/src\n"
+      "  web:\n    url: sqlite:///web.db\n    url_dialect: flask\n");
+  const View view = Look();
+  EXPECT_FALSE(CheckWorkingDirectory(view, disk / "backend/src"));
+  const auto finding = CheckWorkingDirectory(view, disk.root());
+  ASSERT_TRUE(finding);
+  EXPECT_EQ(finding->environment, "dev");
+  EXPECT_THAT(finding->message,
+              ::testing::StartsWith("from the project root the URL ../x.db would be "));
+  EXPECT_EQ(finding->fix, "cd " + (disk / "backend/src"));
+}
+
+TEST_F(ViewTest, ADirectoryThatIsRightForOneEnvironmentIsNotWrong) {
+  std::filesystem::create_directories(disk / "backend");
+  disk.Configure(
+      "  dev:\n    url: sqlite:///app.db\n"
+      "  api:\n    url: sqlite:///app.db\n    relative_to: backend\n");
+  EXPECT_FALSE(CheckWorkingDirectory(Look(), disk / "backend"));
+  EXPECT_FALSE(CheckWorkingDirectory(Look(), disk.root()));
+}
+
+TEST_F(ViewTest, FlasksInstanceFolderDependsOnNoDirectory) {
+  disk.Configure("  web:\n    url: sqlite:///web.db\n    url_dialect: flask\n");
+  EXPECT_FALSE(CheckWorkingDirectory(Look(), "/tmp"));
+}
+
+TEST_F(ViewTest, WhereComparesWithTheShellThatAsks) {
+  disk.Configure("  dev:\n    url: ${DB_URL:-app.db}\n  far:\n    url: /nonexistent/x.db\n");
+  const View view = Look();
+  WhereDocument where = MakeWhere(view, {});
+  EXPECT_EQ(where.environments.at(0).url_dialect, "path");
+  EXPECT_THAT(where.environments.at(0).variables, ElementsAre("DB_URL"));
+  EXPECT_FALSE(where.environments.at(0).shell);
+  AddShell(where, view, {"DB_URL=/nonexistent/y.db"});
+  ASSERT_TRUE(where.environments.at(0).shell);
+  EXPECT_EQ(where.environments.at(0).shell->path, "/nonexistent/y.db");
+  EXPECT_EQ(where.environments.at(0).findings.back().code, "shell-variable-wins");
+  EXPECT_FALSE(where.environments.at(1).shell);
+  EXPECT_EQ(KindOf([&] { AddShell(where, view, {"DB_URL"}); }), "protocol.params");
+}
+
 TEST_F(ViewTest, HistoryIsNewestFirstAndARangeIncludesItsEnds) {
   const View view = Look();
   EXPECT_EQ(Ids(MakeRevisions(view, "all", "")), "c3 b2 a1");

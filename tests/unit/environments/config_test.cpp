@@ -288,6 +288,44 @@ TEST(ConfigTest, FileThatEverybodyMayWriteIsRefused) {
   EXPECT_EQ(OwnershipKind(OwnedBy(1000, 0664), 1000), "no.error");
 }
 
+Config ReadUrlKeys(std::string_view text) { return ParseConfig(text, "/p/drover.yaml"); }
+
+TEST(UrlKeysTest, TheEnvironmentsOwnKeyComesBeforeTheProjects) {
+  const Config config = ReadUrlKeys(
+      "url_dialect: flask\nrelative_to: backend\nenvironments:\n  dev:\n    url: a.db\n"
+      "  cli:\n    url: a.db\n    url_dialect: path\n    relative_to: /srv/x/..\n");
+  EXPECT_EQ(config.environments[0].url_dialect, UrlDialect::kFlask);
+  EXPECT_EQ(config.environments[0].url_dialect_where, "/p/drover.yaml:1:14");
+  EXPECT_EQ(config.environments[0].relative_to, "/p/backend");
+  EXPECT_EQ(config.environments[1].url_dialect, UrlDialect::kPath);
+  EXPECT_EQ(config.environments[1].url_dialect_where, "/p/drover.yaml:8:18");
+  EXPECT_EQ(config.environments[1].relative_to, "/srv");
+  EXPECT_EQ(config.environments[1].relative_to_where, "/p/drover.yaml:9:18");
+  EXPECT_FALSE(ReadUrlKeys("environments: {dev: {url: a.db}}").environments[0].url_dialect);
+}
+
+TEST(UrlKeysTest, WrongValuesAreNamed) {
+  const auto failure = [](std::string_view text) {
+    return ErrorOf([&] { return ReadUrlKeys(text); });
+  };
+  const Error dialect = failure("environments: {dev: {url: a.db, url_dialect: sqlalchmy}}");
+  EXPECT_EQ(dialect.kind, "config.value");
+  EXPECT_EQ(dialect.where, "/p/drover.yaml:1:46");
+  EXPECT_NE(dialect.message.find("did you mean \"sqlalchemy\""), std::string::npos);
+  EXPECT_EQ(failure("relative_to: ~/x\nenvironments: {dev: {url: a.db}}").kind, "config.value");
+}
+
+TEST(UrlKeysTest, WithComposeADirectoryInTheContainerIsMeant) {
+  const Config config =
+      ReadUrlKeys("relative_to: backend\nenvironments: {d: {url: a.db, compose: {service: app}}}");
+  EXPECT_EQ(config.environments[0].relative_to, "");
+  const Error error = ErrorOf([] {
+    return ReadUrlKeys("environments: {d: {url: a, relative_to: b, compose: {service: app}}}");
+  });
+  EXPECT_EQ(error.kind, "config.value");
+  EXPECT_EQ(error.hint, "relative_to: /app/b");
+}
+
 class LoadConfigTest : public testing::Test {
  protected:
   LoadConfigTest() {

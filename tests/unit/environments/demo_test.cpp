@@ -32,7 +32,7 @@ TEST(DemoTest, DevAndDockerAreTheSameFile) {
   EXPECT_EQ(docker.key, dev.key);
   EXPECT_EQ(docker.relative_tail, "application.db");
   EXPECT_EQ(docker.confidence, Confidence::kCertain);
-  EXPECT_EQ(docker.provenance[3].from, "docker-compose.yml:11:9");
+  EXPECT_EQ(docker.provenance[4].from, "docker-compose.yml:11:9");
 }
 
 }  // namespace

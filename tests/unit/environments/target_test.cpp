@@ -54,6 +54,7 @@ TEST_F(TargetTest, ProvenanceNamesEveryStepAndItsLine) {
   EXPECT_EQ(Steps(target),
             "${DB__DB_URL:-sqlite:///other.db} <- drover.yaml:3:10\n"
             "sqlite+aiosqlite:///./application.db <- .env:2\n"
+            "as sqlalchemy reads it <- guessed: the driver in sqlite+aiosqlite:\n"
             "./application.db relative to /p/idv <- relative SQLite URL (three slashes), from the "
             "project root\n"
             "/p/idv/application.db <- real path\n");
@@ -222,7 +223,90 @@ TEST_F(TargetTest, BadUrlIsAnErrorOfTheTarget) {
   EXPECT_EQ(target.error->code, "invalid");
   EXPECT_EQ(target.error->kind, "url.unsupported");
   EXPECT_EQ(target.error->where, "/p/idv/drover.yaml:3:10");
-  ASSERT_EQ(target.provenance.size(), 1U);
+  ASSERT_EQ(target.provenance.size(), 2U);
+}
+
+TEST_F(TargetTest, DialectOfTheFileIsUsedAndItsLineNamed) {
+  const Target target = Resolve("    url: sqlite:///data/app.db\n    url_dialect: dbmate");
+  EXPECT_EQ(target.path, "/data/app.db");
+  EXPECT_EQ(target.url_dialect, "dbmate");
+  EXPECT_EQ(Steps(target),
+            "sqlite:///data/app.db <- drover.yaml:3:10\n"
+            "as dbmate reads it <- drover.yaml:4:18\n"
+            "/data/app.db <- real path\n");
+  EXPECT_FALSE(target.from_directory);
+}
+
+TEST_F(TargetTest, FlaskBeginsInTheInstanceFolderWhereverItIsStarted) {
+  files_.Put("/p/idv/requirements.txt", "Flask-SQLAlchemy\n");
+  const Target target = Url("sqlite:///app.db");
+  EXPECT_EQ(target.path, "/p/idv/instance/app.db");
+  EXPECT_EQ(target.relative_tail, "app.db");
+  EXPECT_EQ(target.provenance[1].from, "guessed: requirements.txt:1 names Flask-SQLAlchemy");
+  EXPECT_EQ(target.provenance[2].from,
+            "relative SQLite URL (three slashes), from Flask's instance folder");
+  EXPECT_FALSE(target.from_directory);
+}
+
+TEST_F(TargetTest, RelativeToIsWhereTheApplicationBegins) {
+  const Target target = Resolve("    url: sqlite:///../app.db\n    relative_to: backend/src");
+  EXPECT_EQ(target.path, "/p/idv/backend/app.db");
+  EXPECT_EQ(target.provenance[2].value, "../app.db relative to /p/idv/backend/src");
+  EXPECT_EQ(target.provenance[2].from,
+            "relative SQLite URL (three slashes), from relative_to, drover.yaml:4:18");
+  ASSERT_TRUE(target.from_directory);
+  EXPECT_EQ(target.from_directory->directory, "/p/idv/backend/src");
+  EXPECT_EQ(target.from_directory->path, "../app.db");
+  EXPECT_EQ(Resolve("    url: sqlite:////srv/a.db\n    relative_to: backend").path, "/srv/a.db");
+}
+
+TEST_F(TargetTest, AnotherDialectThatLeadsToADatabaseIsADoubt) {
+  files_.Put("/p/idv/instance/app.db", "");
+  const Target target = Url("sqlite:///app.db");
+  ASSERT_EQ(Codes(target), "url-dialect-unclear");
+  EXPECT_EQ(target.findings[0].message,
+            "app.db is missing, but read as flask does the URL names instance/app.db, which is "
+            "there");
+  EXPECT_EQ(target.findings[0].severity, "warning");
+  EXPECT_EQ(target.findings[0].ground, "inferred");
+  EXPECT_EQ(target.findings[0].fix, "url_dialect: flask");
+  EXPECT_EQ(target.findings[0].where, "/p/idv/drover.yaml:3:10");
+  EXPECT_EQ(Codes(Resolve("    url: sqlite:///app.db\n    url_dialect: sqlalchemy")), "");
+  files_.Put("/p/idv/app.db", "");
+  EXPECT_EQ(Codes(Url("sqlite:///app.db")), "");
+}
+
+TEST_F(TargetTest, DbmateWithSlashesWhereNoneWereMeantIsAFinding) {
+  files_.Put("/p/idv/data/app.db", "");
+  const Target target = Resolve("    url: sqlite:///data/app.db\n    url_dialect: dbmate");
+  ASSERT_EQ(Codes(target), "url-slashes");
+  EXPECT_EQ(target.findings[0].fix, "sqlite:data/app.db");
+  EXPECT_EQ(Codes(Url("sqlite:/data/app.db")), "");
+}
+
+TEST_F(TargetTest, SettingsAreFoundInAnotherCaseAndInJson) {
+  files_.Put("/p/idv/.env", "db__db_url=one.db\n");
+  Target target = Resolve("    url: ${DB__DB_URL}\n    env_file: .env");
+  EXPECT_EQ(target.path, "/p/idv/one.db");
+  EXPECT_EQ(target.provenance[1].from, ".env:1, as db__db_url");
+  EXPECT_EQ(target.confidence, Confidence::kLikely);
+  files_.Put("/p/idv/.env", "X=1\nDB='{\"db_url\": \"two.db\", \"password\": \"p\"}'\n");
+  target = Resolve("    url: ${DB__DB_URL}\n    env_file: .env");
+  EXPECT_EQ(target.path, "/p/idv/two.db");
+  EXPECT_EQ(target.provenance[1].value, "two.db");
+  EXPECT_EQ(target.provenance[1].from, ".env:2, in the JSON of DB");
+  files_.Put("/p/idv/.env", "DB='{\"db_url\": \"two.db\"}'\nDB__DB_URL=three.db\n");
+  target = Resolve("    url: ${DB__DB_URL}\n    env_file: .env");
+  EXPECT_EQ(target.path, "/p/idv/three.db");
+  EXPECT_EQ(target.confidence, Confidence::kCertain);
+}
+
+TEST_F(TargetTest, VariablesThatMatterAreNamedSetOrNot) {
+  files_.Put("/p/idv/.env", "DB__DB_URL=${DIR:-data}/a.db\nOTHER=${SECRET:-x}\n");
+  EXPECT_EQ(Resolve("    url: ${DB__DB_URL}\n    env_file: .env").variables,
+            (std::set<std::string>{"DB", "DB__DB_URL", "DIR"}));
+  EXPECT_EQ(Url("${NOT_SET}").variables, std::set<std::string>{"NOT_SET"});
+  EXPECT_EQ(Url("a.db").variables, std::set<std::string>());
 }
 
 TEST_F(TargetTest, ConfidenceHasANameEach) {
@@ -269,11 +353,44 @@ TEST_F(ComposeTargetTest, FollowsTheMountFromContainerToHost) {
   EXPECT_EQ(target.mounts[0].host, "/p/idv/application.db");
   EXPECT_EQ(Steps(target),
             "sqlite+aiosqlite:///./application.db <- drover.yaml:3:10\n"
+            "as sqlalchemy reads it <- guessed: the driver in sqlite+aiosqlite:\n"
             "working directory /app in service app <- compose.yml:3:18\n"
             "/app/application.db in service app <- relative SQLite URL (three slashes), from the "
             "working directory\n"
             "./application.db:/app/application.db <- compose.yml:5:9\n"
             "/p/idv/application.db <- real path\n");
+}
+
+TEST_F(ComposeTargetTest, RelativeToIsADirectoryInTheContainer) {
+  files_.PutDirectory("/p/idv/data");
+  files_.Put("/p/idv/compose.yml",
+             "services:\n  app:\n    image: x\n    volumes: [\"./data:/srv/data\"]\n");
+  const Target target = Resolve(
+      "    url: sqlite:///a.db\n    relative_to: /srv/data\n"
+      "    compose: {file: compose.yml, service: app}");
+  EXPECT_EQ(target.path, "/p/idv/data/a.db");
+  EXPECT_EQ(target.provenance[2].from,
+            "relative SQLite URL (three slashes), from relative_to, drover.yaml:4:18");
+}
+
+TEST_F(ComposeTargetTest, FlaskInAContainerHasItsInstanceFolderLikelyInTheWorkingDirectory) {
+  files_.PutDirectory("/p/idv/i");
+  const Target target = InService("    working_dir: /app\n    volumes: [\"./i:/app/instance\"]",
+                                  "sqlite:///a.db\n    url_dialect: flask");
+  EXPECT_EQ(target.path, "/p/idv/i/a.db");
+  EXPECT_EQ(target.confidence, Confidence::kLikely);
+}
+
+TEST_F(ComposeTargetTest, VariablesOfTheComposeFilesMatter) {
+  files_.PutDirectory("/p/idv/data");
+  const Target target = InService(
+      "    volumes: [\"./${DATA:-data}:/srv\"]\n    environment: [\"P=${DB_PASSWORD:-x}\"]",
+      "sqlite:////srv/${NAME:-a}.db");
+  EXPECT_EQ(target.path, "/p/idv/data/a.db");
+  EXPECT_TRUE(target.variables.contains("DATA"));
+  EXPECT_FALSE(target.variables.contains("PWD"));
+  EXPECT_FALSE(target.variables.contains("DB_PASSWORD"));
+  EXPECT_FALSE(target.variables.contains("NAME")) << "a shell does not reach into the container";
 }
 
 TEST_F(ComposeTargetTest, MissingSourceOfASingleFileIsAFindingWithACommand) {
@@ -363,7 +480,7 @@ TEST_F(ComposeTargetTest, DockerfileGivesALikelyWorkingDirectory) {
       InService("    build: backend\n    volumes: [\"./data:/app/data\"]", "sqlite:///data/a.db");
   EXPECT_EQ(target.path, "/p/idv/data/a.db");
   EXPECT_EQ(target.confidence, Confidence::kLikely);
-  EXPECT_EQ(target.provenance[1].from, "backend/Dockerfile:2:1");
+  EXPECT_EQ(target.provenance[2].from, "backend/Dockerfile:2:1");
 }
 
 TEST_F(ComposeTargetTest, UnsetVariableInTheMountIsNotGuessed) {
@@ -447,6 +564,7 @@ TEST_F(ServiceUrlTargetTest, UrlAndFileAreFoundWhenNotWritten) {
   EXPECT_EQ(target.confidence, Confidence::kLikely);
   EXPECT_EQ(Steps(target),
             "sqlite:///./data/a.db <- docker-compose.yml:4:31, DB__DB_URL of service app\n"
+            "as sqlalchemy reads it <- guessed: no file of the project names another\n"
             "working directory /app in service app <- docker-compose.yml:3:18\n"
             "/app/data/a.db in service app <- relative SQLite URL (three slashes), from the "
             "working directory\n"
