@@ -81,6 +81,8 @@ class Exclusions final {
 };
 
 class Scanner final {
+  using Owners = std::map<FileIdentity, std::vector<ScannedFile*>>;
+
  public:
   explicit Scanner(const ScanRequest& request) : request_(request), exclusions_(request) {
     options_.scope = request.deep ? SearchScope::kDeep : SearchScope::kDefault;
@@ -130,9 +132,19 @@ class Scanner final {
   }
 
   ScanResult Finish() {
-    // Holders come and go: they are looked up at once, before any database is described.
-    FindTheirHolders();
+    // Holders come and go: they are looked up at once, while the databases are described.
+    const Owners owners = FindOwners();
+    std::set<FileIdentity> identities;
+    for (const auto& [identity, files] : owners) identities.insert(identity);
+    std::map<FileIdentity, std::vector<Holder>> holders;
+    std::jthread finder([&] { holders = FindHolders(identities); });
     DescribeAll();
+    finder.join();
+    for (const auto& [identity, held] : holders) {
+      for (ScannedFile* file : owners.at(identity)) {
+        for (const Holder& holder : held) AddHolder(*file, holder);
+      }
+    }
     ScanResult result;
     result.truncated = truncated_;
     for (auto& [path, file] : files_) {
@@ -183,29 +195,20 @@ class Scanner final {
     work();
   }
 
-  void FindTheirHolders() {
-    std::map<FileIdentity, std::vector<ScannedFile*>> owners;
-    std::set<FileIdentity> identities;
+  /// The files by what may be open of them: themselves, and their -wal, which is noted as well.
+  Owners FindOwners() {
+    Owners owners;
     for (auto& [path, file] : files_) {
       if (file.kind == "directory") continue;
-      std::vector<FileIdentity> own{{.device = file.device, .inode = file.inode}};
+      owners[{.device = file.device, .inode = file.inode}].push_back(&file);
       struct stat wal {};
-      if (lstat((path + "-wal").c_str(), &wal) == 0 && S_ISREG(wal.st_mode)) {
-        own.push_back({.device = wal.st_dev, .inode = wal.st_ino});
-        file.wal = true;
-        file.wal_modified_ns =
-            static_cast<std::int64_t>(wal.st_mtim.tv_sec) * 1'000'000'000 + wal.st_mtim.tv_nsec;
-      }
-      for (const FileIdentity& identity : own) {
-        owners[identity].push_back(&file);
-        identities.insert(identity);
-      }
+      if (lstat((path + "-wal").c_str(), &wal) != 0 || !S_ISREG(wal.st_mode)) continue;
+      owners[{.device = wal.st_dev, .inode = wal.st_ino}].push_back(&file);
+      file.wal = true;
+      file.wal_modified_ns =
+          static_cast<std::int64_t>(wal.st_mtim.tv_sec) * 1'000'000'000 + wal.st_mtim.tv_nsec;
     }
-    for (const auto& [identity, holders] : FindHolders(identities)) {
-      for (ScannedFile* file : owners[identity]) {
-        for (const Holder& holder : holders) AddHolder(*file, holder);
-      }
-    }
+    return owners;
   }
 
   static void AddHolder(ScannedFile& file, const Holder& holder) {
