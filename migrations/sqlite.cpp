@@ -57,7 +57,8 @@ namespace {
 
 std::string PathOf(sqlite3* database) {
   const char* name = sqlite3_db_filename(database, "main");
-  return name == nullptr ? std::string() : std::string(name);
+  // A database in memory has a name of SQLite's own, which would only puzzle the reader.
+  return name == nullptr || *name != '/' ? std::string() : std::string(name);
 }
 
 /// A "file:" URI for a path: everything but unreserved characters and '/' percent-encoded.

@@ -189,7 +189,7 @@ TEST_F(ScanTest, ATruncatedDatabaseIsDamaged) {
       Database("cut.db", "CREATE TABLE a (x); CREATE TABLE b (x); CREATE TABLE c (x)");
   ASSERT_EQ(truncate(path.c_str(), 4096), 0);
   EXPECT_EQ(Only().kind, "damaged");
-  EXPECT_THAT(Only().problem, HasSubstr("SQLite cannot read it"));
+  EXPECT_THAT(Only().problem, HasSubstr("SQLite cannot read it: database disk image is malformed"));
   EXPECT_THAT(Only().problem, HasSubstr("cut off: 4096 of 16384 bytes"));
   EXPECT_THAT(Only().problem, testing::Not(HasSubstr("drover-scan")));
   ASSERT_EQ(truncate(path.c_str(), 1000), 0);
