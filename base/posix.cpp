@@ -49,11 +49,6 @@ std::string Resolve(const std::string& path, int links) {
   return Resolve(text.front() == '/' ? std::string(text) : Concat(parent, "/", text), links - 1);
 }
 
-void SyncDirectory(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || fsync(fd.get()) != 0) throw SystemError("sync", path, errno);
-}
-
 }  // namespace
 
 void UniqueFd::Reset(int fd) {
@@ -164,6 +159,28 @@ bool WriteAll(int fd, std::string_view data) {
     data.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+bool CopyBytes(int from, int to, std::int64_t limit) {
+  std::string buffer(std::size_t{1} << 20U, '\0');
+  while (limit > 0) {
+    const auto want = static_cast<std::size_t>(
+        std::min<std::int64_t>(limit, static_cast<std::int64_t>(buffer.size())));
+    const ssize_t got = read(from, buffer.data(), want);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return false;
+    if (got == 0) break;
+    if (!WriteAll(to, std::string_view(buffer).substr(0, static_cast<std::size_t>(got)))) {
+      return false;
+    }
+    limit -= got;
+  }
+  return true;
+}
+
+void SyncDirectory(const std::string& directory) {
+  const UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || fsync(fd.get()) != 0) throw SystemError("sync", directory, errno);
 }
 
 std::string CurrentDirectory() {

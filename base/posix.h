@@ -88,6 +88,13 @@ void MakeDirectories(const std::string& path, mode_t mode);
 /// Writes all of `data`, however many calls it takes. Returns false on an error, errno set.
 [[nodiscard]] bool WriteAll(int fd, std::string_view data);
 
+/// Copies what is left of `from`, at most `limit` bytes, to `to`. Returns false on an error, errno
+/// set.
+[[nodiscard]] bool CopyBytes(int from, int to, std::int64_t limit);
+
+/// Makes the names in a directory durable. Throws kIo.
+void SyncDirectory(const std::string& directory);
+
 /// The working directory as an absolute path. Throws kIo when it was removed.
 [[nodiscard]] std::string CurrentDirectory();
 

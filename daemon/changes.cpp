@@ -39,12 +39,22 @@ void CheckDatabase(const environments::Target& target, const migrations::Databas
   }
 }
 
-/// Takes over what the look has found out about the revisions that go up.
-void NoteDestruction(migrations::Plan& plan, const Observation& seen, const std::string& path) {
+/// Takes over what the look has found out about the pending revisions. False when there are steps
+/// that it has not judged: downwards, drafts, what is applied anew.
+bool NoteDestruction(migrations::Plan& plan, const Observation& seen, const std::string& path) {
+  const auto known = seen.destruction.find(path);
+  bool judged = true;
   for (migrations::Step& step : plan.steps) {
-    if (step.direction != migrations::Direction::kUp) continue;
-    step.destructive = seen.DestructionOf(path, step.revision);
+    const bool looked_at = step.direction == migrations::Direction::kUp &&
+                           known != seen.destruction.end() && known->second &&
+                           known->second->contains(step.revision.id);
+    if (looked_at) {
+      step.destructive = known->second->at(step.revision.id);
+    } else if (migrations::MayDestroy(step.script().sql)) {
+      judged = false;
+    }
   }
+  return judged;
 }
 
 void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command,
@@ -131,8 +141,8 @@ std::vector<std::string> WarnOfBrokenConfig(const View& view) {
                  broken->where.empty() ? "" : Concat(broken->where, ": "), broken->message)};
 }
 
-ChangeRequest PrepareChange(Project& project, const View& view, const Params& params,
-                            JobCommand command, bool carry_out) {
+ChangeRequest PlanChange(const Project& project, const View& view, const Params& params,
+                         JobCommand command, bool carry_out) {
   ChangeRequest change;
   const std::size_t index = OneEnvironment(view, params);
   const environments::EnvironmentConfig& environment = view.config().environments[index];
@@ -150,7 +160,7 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
   if (params.draft) request.drafts = migrations::Drafts::kInclude;
   if (params.purge) request.purge = migrations::Purge::kYes;
 
-  migrations::Plan plan;
+  migrations::Plan& plan = change.plan;
   if (range && command == JobCommand::kStamp) {
     const migrations::RangeText sides = *migrations::CutRange(request.target);
     const auto from = migrations::ResolveSymbol(*request.graph, sides.from).revisions;
@@ -179,7 +189,7 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
       request.target = migrations::ResolveRedo(*request.graph, request.rows, params.target);
     }
     plan = PlanFor(request, request.rows);
-    NoteDestruction(plan, *view.seen, target.path);
+    change.judged = NoteDestruction(plan, *view.seen, target.path);
   }
   for (std::string& warning : WarnOfBrokenConfig(view)) {
     plan.warnings.push_back(std::move(warning));
@@ -187,7 +197,27 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
   const bool warn = command != JobCommand::kRedo;  // which is the remedy
   if (warn && verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
   request.goal = plan.to;
-  change.document = MakePlanDocument(view, environment.name, plan);
+  return change;
+}
+
+void JudgeChange(ChangeRequest& change) {
+  change.judged = true;
+  const auto schema = migrations::InspectSchemaSql(change.request.path);
+  if (!schema) return;  // what the text says stands
+  std::vector<const migrations::Script*> scripts;
+  for (const migrations::Step& step : change.plan.steps) scripts.push_back(&step.script());
+  auto found = migrations::ClassifyDestruction(scripts, *schema, change.request.stubs);
+  for (std::size_t i = 0; i < scripts.size(); ++i) {
+    change.plan.steps[i].destructive = std::move(found[i]);
+  }
+}
+
+void FinishChange(ChangeRequest& change, const View& view, const Params& params, bool carry_out) {
+  const JobRequest& request = change.request;
+  const JobCommand command = request.command;
+  const migrations::Plan& plan = change.plan;
+  const Verdict& verdict = view.verdicts[OneEnvironment(view, params)];
+  change.document = MakePlanDocument(view, request.environment, plan);
 
   if (!carry_out || params.dry_run || params.sql) {
     change.answer = change.document;
@@ -203,11 +233,10 @@ ChangeRequest PrepareChange(Project& project, const View& view, const Params& pa
               ? migrations::StampScript(plan, *request.graph, request.version_table, by, now)
               : migrations::OfflineScript(plan, request.version_table, by, now);
     }
-    return change;
+    return;
   }
   CheckProtection(view, verdict, params, command);
-  CheckDestruction(plan, params, command, environment.name, view.config().destructive);
-  return change;
+  CheckDestruction(plan, params, command, request.environment, view.config().destructive);
 }
 
 PlanDocument ResultDocument(PlanDocument planned, const JobOutcome& outcome) {

@@ -15,8 +15,11 @@
 
 namespace drover::daemon {
 
+/// A change on its way through PlanChange(), JudgeChange() and FinishChange().
 struct ChangeRequest {
   JobRequest request;
+  migrations::Plan plan;
+  bool judged = true;                  // false: has steps whose destruction the look has not judged
   PlanDocument document;               // what is going to happen
   std::optional<PlanDocument> answer;  // set for a preview: plan, dry_run, sql
 };
@@ -37,12 +40,20 @@ void CheckProtection(const View& view, const Verdict& verdict, const Params& par
 [[nodiscard]] std::vector<std::string> WarnOfBrokenConfig(const View& view);
 
 /// Makes the job and the plan. Throws kNotFound ("environment.unknown", "database.missing"),
-/// kRefused
-/// ("environment.protected", "plan.destructive", "database.unversioned", "history.unfinished"), the
-/// target's own error when it is unresolved, kDrift ("orphan") for an upgrade or a redo while an
-/// applied revision has no file, and what planning throws.
-[[nodiscard]] ChangeRequest PrepareChange(Project& project, const View& view, const Params& params,
-                                          JobCommand command, bool carry_out);
+/// kRefused ("database.unversioned", "history.unfinished"), the target's own error when it is
+/// unresolved, kDrift ("orphan") for an upgrade or a redo while an applied revision has no file,
+/// and what planning throws.
+[[nodiscard]] ChangeRequest PlanChange(const Project& project, const View& view,
+                                       const Params& params, JobCommand command, bool carry_out);
+
+/// Finds out on a copy of the database's schema what the plan destroys. Reads the database, so it
+/// belongs on a worker; needed only when `judged` is false.
+void JudgeChange(ChangeRequest& change);
+
+/// Makes the document, and the answer to a preview. A change that is to be carried out is checked
+/// for consent: throws kRefused ("environment.protected", "plan.destructive",
+/// "plan.destructive_refused").
+void FinishChange(ChangeRequest& change, const View& view, const Params& params, bool carry_out);
 
 /// The document for a job that has been carried out.
 [[nodiscard]] PlanDocument ResultDocument(PlanDocument planned, const JobOutcome& outcome);

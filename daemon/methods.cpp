@@ -108,18 +108,36 @@ struct Methods {
     project->Settled([&service, call, project, command, carry_out](const Views& view) {
       call->Guard([&] {
         if (carry_out) service.CheckNotStopping();
-        ChangeRequest change = PrepareChange(*project, *view, call->params(), command, carry_out);
-        if (change.answer && command == JobCommand::kStamp && !call->params().sql) {
-          AnswerWithSchema(service, call, *project, std::move(change));
+        ChangeRequest change = PlanChange(*project, *view, call->params(), command, carry_out);
+        if (change.judged) {
+          Finish(service, call, project, *view, std::move(change), carry_out);
           return;
         }
-        if (change.answer) {
-          call->Reply(EncodeDocument(*change.answer));
-          return;
-        }
-        Submit(service, call, project, std::move(change));
+        auto judge = [change = std::move(change)]() mutable {
+          JudgeChange(change);
+          return std::move(change);
+        };
+        Offload<ChangeRequest>(service.workers(), service.loop(), call, std::move(judge),
+                               [&service, call, project, view, carry_out](ChangeRequest judged) {
+                                 if (carry_out) service.CheckNotStopping();
+                                 Finish(service, call, project, *view, std::move(judged),
+                                        carry_out);
+                               });
       });
     });
+  }
+
+  /// Answers a preview, or begins the job.
+  static void Finish(Service& service, const CallPtr& call, const std::shared_ptr<Project>& project,
+                     const View& view, ChangeRequest change, bool carry_out) {
+    FinishChange(change, view, call->params(), carry_out);
+    if (!change.answer) {
+      Submit(service, call, project, std::move(change));
+    } else if (change.request.command == JobCommand::kStamp && !call->params().sql) {
+      AnswerWithSchema(service, call, *project, std::move(change));
+    } else {
+      call->Reply(EncodeDocument(*change.answer));
+    }
   }
 
   /// A stamp's preview says whether the database has the schema of what it would be stamped with.

@@ -194,8 +194,12 @@ void Observer::Classify(Database& database, const std::string& path,
   const std::optional<std::vector<std::string>> schema =
       replay ? migrations::InspectSchemaSql(path) : std::vector<std::string>();
   if (!schema) return;
-  migrations::DestructionByRevision destruction =
-      migrations::ClassifyDestruction(pending, *schema, stubs);
+  std::vector<const migrations::Script*> scripts;
+  for (const migrations::Revision* revision : pending) scripts.push_back(&revision->up);
+  auto found = migrations::ClassifyDestruction(scripts, *schema, stubs);
+  migrations::DestructionByRevision destruction;
+  for (std::size_t i = 0; i < pending.size(); ++i)
+    destruction[pending[i]->id] = std::move(found[i]);
   database.destruction =
       std::make_shared<const migrations::DestructionByRevision>(std::move(destruction));
 }

@@ -71,7 +71,7 @@ void MoveFiles(Service& service, const CallPtr& call,
   });
 }
 
-JournalEntry EntryFor(const RemedyRequest& request, std::string what) {
+JournalEntry EntryFor(const View& view, const RemedyRequest& request, std::string what) {
   JournalEntry entry;
   entry.what = std::move(what);
   entry.at = FormatUtc(WallNow());
@@ -79,6 +79,8 @@ JournalEntry EntryFor(const RemedyRequest& request, std::string what) {
   entry.environment = request.environment;
   entry.target = request.target;
   entry.command = "adopt";
+  const auto verdict = std::ranges::find(view.verdicts, request.environment, &Verdict::environment);
+  if (verdict != view.verdicts.end()) entry.from = verdict->current;
   entry.by = EnvironmentVariable("USER").value_or("");
   entry.pid = getpid();
   return entry;
@@ -98,7 +100,7 @@ JobOutcome CarryOutAdopt(Service& service, const View& view, const RemedyRequest
       if (known != state.held.end()) before = known->second;
       state.held.insert_or_assign(request.target, held);
     });
-    JournalEntry intent = EntryFor(request, "intent");
+    JournalEntry intent = EntryFor(view, request, "intent");
     intent.job = job;
     service.journal().Append(intent);
     std::optional<Error> failure;
@@ -114,7 +116,7 @@ JobOutcome CarryOutAdopt(Service& service, const View& view, const RemedyRequest
         if (before) state.held.emplace(request.target, *before);
       });
     }
-    JournalEntry end = EntryFor(request, failure ? "failed" : "done");
+    JournalEntry end = EntryFor(view, request, failure ? "failed" : "done");
     end.job = job;
     if (failure) end.message = failure->message;
     service.journal().Append(end);

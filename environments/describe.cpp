@@ -9,6 +9,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "migrations/census.h"
+#include "migrations/rollback_journal.h"
 #include "migrations/schema.h"
 #include "migrations/schema_compare.h"
 #include "migrations/schema_image.h"
@@ -138,7 +139,7 @@ std::vector<RowsPair> Pair(const std::vector<TableRows>& stray,
 
 void DescribeDatabase(ScannedFile& file, const std::vector<std::string>& version_tables,
                       PrivateDirectory& directory) {
-  file.hot = HasHotJournal(file.path);
+  file.hot = migrations::HasLiveJournal(file.path);
   // A database that SQLite cannot read is a fact about the file, not a failure of the scan.
   std::string name = ":memory:";
   try {

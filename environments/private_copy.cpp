@@ -58,20 +58,7 @@ int CopyFile(const std::string& from, const std::string& to, std::int64_t size) 
   const UniqueFd sink(
       open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!sink) return errno;
-  std::string buffer(1U << 20U, '\0');
-  while (size > 0) {
-    const auto want = static_cast<std::size_t>(
-        std::min<std::int64_t>(size, static_cast<std::int64_t>(buffer.size())));
-    const ssize_t got = read(source.get(), buffer.data(), want);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno;
-    if (got == 0) return 0;
-    if (!WriteAll(sink.get(), std::string_view(buffer).substr(0, static_cast<std::size_t>(got)))) {
-      return errno;
-    }
-    size -= got;
-  }
-  return 0;
+  return CopyBytes(source.get(), sink.get(), size) ? 0 : errno;
 }
 
 /// The first `size` bytes. Returns 0 or the errno of the failure.
@@ -170,10 +157,6 @@ PrivateCopy OpenPrivateCopy(const std::string& path, PrivateDirectory& directory
     }
     return copy;
   }
-}
-
-bool HasHotJournal(const std::string& path) {
-  return IsHotJournalHeader(StampOf(path + "-journal").head);
 }
 
 }  // namespace drover::environments

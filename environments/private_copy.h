@@ -50,7 +50,4 @@ struct PrivateCopy {
     const std::string& path, PrivateDirectory& directory,
     std::int64_t largest = static_cast<std::int64_t>(kLargestDescribed));
 
-/// Does a journal that is to be rolled back lie beside the database?
-[[nodiscard]] bool HasHotJournal(const std::string& path);
-
 }  // namespace drover::environments

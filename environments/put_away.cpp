@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <fcntl.h>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "environments/processes.h"
 #include "environments/sqlite_lock.h"
 #include "migrations/busy_wait.h"
+#include "migrations/rollback_journal.h"
 
 namespace drover::environments {
 namespace {
@@ -32,13 +34,15 @@ std::optional<struct stat> StatusOf(const std::string& path) {
   return status;
 }
 
-void SyncDirectory(const std::string& directory) {
-  const UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || fsync(fd.get()) != 0) throw SystemError("sync", directory, errno);
-}
-
 void Rename(const std::string& from, const std::string& to) {
   if (rename(from.c_str(), to.c_str()) != 0) throw SystemError("move", from, errno);
+}
+
+/// False when something is there already. Throws kIo.
+bool RenameIfFree(const std::string& from, const std::string& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  throw SystemError("move", from, errno);
 }
 
 /// Side files are never locked by anybody, so they may be read and closed.
@@ -47,17 +51,9 @@ void CopyDurably(const std::string& from, const std::string& to) {
   if (!source) throw SystemError("open", from, errno);
   const UniqueFd sink(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!sink) throw SystemError("create", to, errno);
-  std::string buffer(std::size_t{1} << 20U, '\0');
-  for (;;) {
-    const ssize_t got = read(source.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw SystemError("read", from, errno);
-    if (got == 0) break;
-    if (!WriteAll(sink.get(), std::string_view(buffer).substr(0, static_cast<std::size_t>(got)))) {
-      throw SystemError("write", to, errno);
-    }
+  if (!CopyBytes(source.get(), sink.get(), INT64_MAX) || fsync(sink.get()) != 0) {
+    throw SystemError("copy", from, errno);
   }
-  if (fsync(sink.get()) != 0) throw SystemError("sync", to, errno);
 }
 
 bool SameContent(const std::string& left, const std::string& right) {
@@ -99,7 +95,7 @@ void RefuseHolders(const std::string& path, const struct stat& database,
 }
 
 void RefuseHotJournal(const std::string& path) {
-  if (!HasHotJournal(path)) return;
+  if (!migrations::HasLiveJournal(path)) return;
   throw Error(Code::kRefused, "stray.hot_journal",
               Concat(path,
                      " has a hot journal: a write is going on or broke off, and SQLite has to roll "
@@ -205,9 +201,11 @@ Archive PutAway(const PutAwayRequest& request) {
   try {
     RefuseHolders(request.path, lock.status(), sidecars);
   } catch (const Error&) {
-    Rename(archive.database(), request.path);
-    RemoveStaging(archive);
-    throw;
+    // A new file of that name, made meanwhile, is not ours to replace: then it stays put away.
+    if (RenameIfFree(archive.database(), request.path)) {
+      RemoveStaging(archive);
+      throw;
+    }
   }
   MoveSidecars(request.path, archive.database(), sidecars);
   SyncDirectory(archive.directory);
@@ -250,10 +248,7 @@ void PutBack(const Archive& archive) {
       CopyDurably(archive.database() + sidecar.suffix, there);
       copies.push_back(there);
     }
-    if (renameat2(AT_FDCWD, archive.database().c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) !=
-        0) {
-      throw SystemError("restore", path, errno);
-    }
+    if (!RenameIfFree(archive.database(), path)) throw SystemError("restore", path, EEXIST);
   } catch (const Error&) {
     for (const std::string& copy : copies) unlink(copy.c_str());
     throw;
@@ -269,8 +264,7 @@ void Tidy(const std::vector<std::string>& places, const std::string& project) {
 }
 
 void Discard(const Archive& archive) {
-  unlink(archive.database().c_str());
-  RemoveStaging(archive);
+  if (!StatusOf(archive.database())) RemoveStaging(archive);
 }
 
 }  // namespace drover::environments

@@ -41,7 +41,7 @@ void PutBack(const Archive& archive);
 /// where the original is in place. Whatever is not certain stays as it is.
 void Tidy(const std::vector<std::string>& places, const std::string& project);
 
-/// Removes an archive that is only a copy of something that is still in its place.
+/// Removes an archive into which no database has been put; leaves any other alone.
 void Discard(const Archive& archive);
 
 }  // namespace drover::environments

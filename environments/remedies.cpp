@@ -107,10 +107,17 @@ RemedyResult Adopt(const RemedyRequest& request) {
       return keep->database();
     });
   } catch (const Error& error) {
-    // The environment's database holds what it held: the copy of that is of no use.
+    // Once the copy of what the environment's database held is complete it is not removed: after an
+    // I/O error nobody can be sure which of the two it holds now.
     if (keep) Discard(*keep);
-    if (!archived) PutBack(stray);
-    throw WithHolders(error, request.target);
+    Error named = WithHolders(error, request.target);
+    try {
+      if (!archived) PutBack(stray);
+    } catch (const Error&) {
+      named.message += Concat("; ", stray.manifest.path, " stays archived as ", stray.manifest.id);
+      named.hint = Concat("drover strays restore ", stray.manifest.id);
+    }
+    throw Error(named);
   }
   RemedyResult result;
   result.archives.push_back(EntryOf(stray));

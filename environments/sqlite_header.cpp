@@ -2,11 +2,12 @@
 
 #include <array>
 
+#include "migrations/rollback_journal.h"
+
 namespace drover::environments {
 namespace {
 
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
-constexpr std::string_view kJournalMagic{"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8};
 
 std::uint32_t Byte(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
@@ -66,6 +67,8 @@ bool IsWalHeader(std::string_view bytes) {
   return bytes.starts_with("\x37\x7f\x06\x82") || bytes.starts_with("\x37\x7f\x06\x83");
 }
 
-bool IsHotJournalHeader(std::string_view bytes) { return bytes.starts_with(kJournalMagic); }
+bool IsHotJournalHeader(std::string_view bytes) {
+  return bytes.starts_with(migrations::kJournalMagic);
+}
 
 }  // namespace drover::environments

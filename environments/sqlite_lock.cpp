@@ -7,15 +7,9 @@
 #include "base/text.h"
 #include "environments/processes.h"
 #include "migrations/busy_wait.h"
+#include "migrations/lock_state.h"
 
 namespace drover::environments {
-namespace {
-
-/// PENDING, RESERVED and the shared range (sqlite.org/fileformat2.html, os_unix.c).
-constexpr off_t kFirstLockByte = 0x40000000;
-constexpr off_t kLockBytes = 2 + 510;
-
-}  // namespace
 
 SqliteLock::SqliteLock(const std::string& path) {
   constexpr int kFlags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
@@ -37,8 +31,8 @@ SqliteLock::SqliteLock(const std::string& path) {
   struct flock lock {};
   lock.l_type = exclusive_ ? F_WRLCK : F_RDLCK;
   lock.l_whence = SEEK_SET;
-  lock.l_start = kFirstLockByte;
-  lock.l_len = kLockBytes;
+  lock.l_start = migrations::kPendingByte;
+  lock.l_len = migrations::kSharedLast - migrations::kPendingByte + 1;
   if (fcntl(fd_.get(), F_SETLK, &lock) == 0) return;
   if (errno != EAGAIN && errno != EACCES) throw SystemError("lock", path, errno);
   throw Error(Code::kRefused, "stray.held",

@@ -433,19 +433,21 @@ bool MayDestroy(std::string_view sql) {
   return false;
 }
 
-DestructionByRevision ClassifyDestruction(std::span<const Revision* const> revisions,
-                                          std::span<const std::string> schema, const Stubs& stubs) {
-  DestructionByRevision found;
-  std::size_t i = 0;
-  if (std::ranges::any_of(revisions, [](const Revision* one) { return MayDestroy(one->up.sql); })) {
+std::vector<std::vector<Destruction>> ClassifyDestruction(std::span<const Script* const> scripts,
+                                                          std::span<const std::string> schema,
+                                                          const Stubs& stubs) {
+  std::vector<std::vector<Destruction>> found;
+  if (std::ranges::any_of(scripts, [](const Script* one) { return MayDestroy(one->sql); })) {
     try {
       SchemaCopy copy(schema, stubs);
-      for (; i < revisions.size(); ++i) found[revisions[i]->id] = copy.Run(revisions[i]->up);
+      for (const Script* script : scripts) found.push_back(copy.Run(*script));
     } catch (const Error&) {
       // From here on the schema is not known.
     }
   }
-  for (; i < revisions.size(); ++i) found[revisions[i]->id] = FindDestruction(revisions[i]->up.sql);
+  for (const Script* script : scripts.subspan(found.size())) {
+    found.push_back(FindDestruction(script->sql));
+  }
   return found;
 }
 

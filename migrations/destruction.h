@@ -26,17 +26,17 @@ using DestructionByRevision = std::map<RevisionId, std::vector<Destruction>>;
 /// yes too often.
 [[nodiscard]] bool MayDestroy(std::string_view sql);
 
-/// What the up sections of `revisions`, run in this order on a database with this schema (CREATE
-/// statements, tables first), would destroy: "drop table", "drop column", "delete rows", "update
-/// rows" (a column that was there before), "drop view", "drop trigger", "drop index". A table that
-/// is rebuilt (create, copy, drop, rename) loses only the columns that are missing afterwards. What
-/// a revision itself has created does not count. Every revision has an entry.
-/// Without a script that may destroy there is no replay, and overwritten columns are found in the
-/// text. Where the replay cannot follow (a function that is no stub either, a statement that fails
-/// on an empty table) that revision and all later ones are judged by their text. Runs no statement
-/// that changes rows, and touches no file.
-[[nodiscard]] DestructionByRevision ClassifyDestruction(std::span<const Revision* const> revisions,
-                                                        std::span<const std::string> schema,
-                                                        const Stubs& stubs);
+/// What `scripts`, run in this order on a database with this schema (CREATE statements, tables
+/// first), would destroy, one answer for each script: "drop table", "drop column", "delete rows",
+/// "update rows" (a column that was there before), "drop view", "drop trigger", "drop index". A
+/// table that is rebuilt (create, copy, drop, rename) loses only the columns that are missing
+/// afterwards. What a script itself has created does not count. Without a script that may destroy
+/// there is no replay, and overwritten columns are found in the text. Where the replay cannot
+/// follow (a function that is no stub either, a statement that fails on an empty table) that script
+/// and all later ones are judged by their text. Runs no statement that changes rows, and touches no
+/// file.
+[[nodiscard]] std::vector<std::vector<Destruction>> ClassifyDestruction(
+    std::span<const Script* const> scripts, std::span<const std::string> schema,
+    const Stubs& stubs);
 
 }  // namespace drover::migrations

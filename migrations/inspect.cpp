@@ -1,8 +1,6 @@
 #include "migrations/inspect.h"
 
-#include <array>
 #include <chrono>
-#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -10,6 +8,7 @@
 #include "base/text.h"
 #include "migrations/footprint.h"
 #include "migrations/lock_state.h"
+#include "migrations/rollback_journal.h"
 
 namespace drover::migrations {
 namespace {
@@ -17,22 +16,6 @@ namespace {
 /// A look must not wait for a long write lock: whoever asked is waiting for the answer.
 constexpr std::chrono::milliseconds kPatience{100};
 constexpr std::chrono::milliseconds kPause{2};
-
-/// Does the side file begin with the magic of a rollback journal that has content? The journal is
-/// not the database: opening it raw loses no lock.
-bool HasLiveJournal(const std::string& path) {
-  constexpr std::string_view kMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
-  const std::string journal = path + "-journal";
-  try {
-    const auto status = StatFile(journal);
-    if (!status || status->type != FileType::kRegular || status->size <= 512) return false;
-  } catch (const Error&) {
-    return false;  // SQLite's own message stands
-  }
-  std::array<char, kMagic.size()> head{};
-  std::ifstream(journal, std::ios::binary).read(head.data(), head.size());
-  return std::string_view(head.data(), head.size()) == kMagic;
-}
 
 enum class Way : std::uint8_t {
   kAlone,        // nobody is in the middle of something: without a lock

@@ -12,12 +12,10 @@
 namespace drover::migrations {
 namespace {
 
-/// A copy nobody has opened yet: reading it raw would harm nobody, and only its descriptor is used.
+/// A copy that nobody has open: a raw descriptor of it drops no lock.
 void Sync(const std::string& path) {
-  for (const std::string& each : {path, DirectoryName(path)}) {
-    const UniqueFd fd(open(each.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd || fsync(fd.get()) != 0) throw SystemError("sync", each, errno);
-  }
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || fsync(fd.get()) != 0) throw SystemError("sync", path, errno);
 }
 
 void Keep(Connection& live, const std::string& to) {
@@ -33,7 +31,7 @@ void Keep(Connection& live, const std::string& to) {
   }
   Sync(part);
   if (rename(part.c_str(), to.c_str()) != 0) throw SystemError("rename", part, errno);
-  Sync(to);
+  SyncDirectory(DirectoryName(to));
 }
 
 }  // namespace

@@ -139,6 +139,28 @@ class Policy(harness.Case):
         project.drover("upgrade", "--yes")
         self.assertEqual(project.tables(), ["table_2"])
 
+    def test_what_goes_down_or_is_a_draft_is_judged_on_the_schema_too(self):
+        # By its text alone, a dropped view is nothing, and a table is called as it is written.
+        project = self.project
+        project.configure_dev("report")
+        project.start()
+        project.migration("b00000000001", self.ids[1], "CREATE VIEW v AS SELECT * FROM table_1;",
+                          "DROP VIEW V; DROP TABLE TABLE_1;")
+        project.drover("upgrade")
+
+        def destroyed(*args):
+            return [s["destructive"] for s in project.drover(*args, "--json").json["steps"]]
+
+        gone = [{"class": "drop table", "object": "table_1"}, {"class": "drop view", "object": "v"}]
+        self.assertEqual(destroyed("plan", "-1"), [gone])
+        self.assertEqual(destroyed("downgrade", "-1", "--dry-run"), [gone])
+        self.assertEqual(destroyed("redo", "--dry-run")[0], gone)
+        project.migration("b00000000002", "b00000000001", "DROP VIEW V;", draft=True)
+        self.assertEqual(destroyed("upgrade", "--draft", "--dry-run"),
+                         [[{"class": "drop view", "object": "v"}]])
+        project.drover("downgrade", "-1")
+        self.assertEqual(project.tables(), ["table_2"])
+
     def test_a_rebuild_that_keeps_every_column_is_applied_by_itself(self):
         project = self.project
         project.configure_dev()

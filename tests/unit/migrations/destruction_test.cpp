@@ -21,11 +21,11 @@ const std::vector<std::string>& Schema() {
 
 std::string Of(std::string sql, const std::vector<std::string>& schema = Schema()) {
   const Revision revision = MakeRevision("a", {}, std::move(sql));
-  const std::vector<const Revision*> revisions{&revision};
-  const DestructionByRevision found = ClassifyDestruction(revisions, schema, {});
+  const std::vector<const Script*> scripts{&revision.up};
   std::vector<std::string> texts;
-  if (const auto losses = found.find("a"); losses != found.end()) {
-    for (const Destruction& one : losses->second) texts.push_back(one.kind + " " + one.object);
+  const auto found = ClassifyDestruction(scripts, schema, {});
+  for (const Destruction& one : found.at(0)) {
+    texts.push_back(one.kind + " " + one.object);
   }
   return Join(texts, ", ");
 }
@@ -126,16 +126,16 @@ TEST(DestructionTest, ATransactionAroundItAndSavepointsChangeNothing) {
             "update rows log.what");
 }
 
-TEST(DestructionTest, LaterRevisionsSeeWhatEarlierOnesHaveMade) {
+TEST(DestructionTest, LaterScriptsSeeWhatEarlierOnesHaveMade) {
   const Revision first = MakeRevision("a", {}, "CREATE TABLE t (x, y)");
   const Revision second = MakeRevision("b", {"a"}, "ALTER TABLE t DROP COLUMN y");
   const Revision third = MakeRevision("c", {"b"}, "CREATE TABLE u (x)");
-  const std::vector<const Revision*> revisions{&first, &second, &third};
-  const DestructionByRevision found = ClassifyDestruction(revisions, {}, {});
+  const std::vector<const Script*> scripts{&first.up, &second.up, &third.up};
+  const auto found = ClassifyDestruction(scripts, {}, {});
   ASSERT_EQ(found.size(), 3U);
-  EXPECT_TRUE(found.at("a").empty());
-  EXPECT_TRUE(found.at("c").empty());
-  EXPECT_EQ(found.at("b"), (std::vector<Destruction>{{.kind = "drop column", .object = "t.y"}}));
+  EXPECT_TRUE(found[0].empty());
+  EXPECT_TRUE(found[2].empty());
+  EXPECT_EQ(found[1], (std::vector<Destruction>{{.kind = "drop column", .object = "t.y"}}));
 }
 
 TEST(DestructionTest, WhatCannotBeFollowedIsJudgedByItsText) {
@@ -151,9 +151,9 @@ TEST(DestructionTest, StubsLetTheSchemaBeFollowed) {
       MakeRevision("a", {},
                    "CREATE TABLE n (a, b); INSERT INTO n SELECT a, slug(b) FROM t; DROP TABLE t; "
                    "ALTER TABLE n RENAME TO t; REPLACE INTO t VALUES (1, 2)");
-  const std::vector<const Revision*> revisions{&revision};
+  const std::vector<const Script*> scripts{&revision.up};
   const Stubs stubs{.functions = {"slug/1"}, .collations = {"icu"}};
-  EXPECT_TRUE(ClassifyDestruction(revisions, schema, stubs).at("a").empty());
+  EXPECT_TRUE(ClassifyDestruction(scripts, schema, stubs).at(0).empty());
 }
 
 TEST(DestructionTest, ShadowTablesGoWithTheirVirtualTable) {
