@@ -139,14 +139,13 @@ void MakeDirectories(const std::string& path, mode_t mode) {
 }
 
 std::vector<std::string> ListDirectory(const std::string& path) {
-  DIR* directory = opendir(path.c_str());
+  const DirectoryStream directory(opendir(path.c_str()));
   if (directory == nullptr) throw SystemError("list", path, errno);
   std::vector<std::string> names;
-  while (const dirent* entry = readdir(directory)) {
+  while (const dirent* entry = readdir(directory.get())) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
   }
-  closedir(directory);
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -91,6 +91,10 @@ std::optional<std::int64_t> ParseInteger(std::string_view text) {
   return value;
 }
 
+bool IsOneOf(std::span<const std::string_view> words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
 bool IsHex(std::string_view text) {
   return text.size() >= 4 && text.size() <= 64 &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;

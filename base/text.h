@@ -57,6 +57,13 @@ template <class... Pieces>
 /// True for 4 to 64 lower-case hex digits: what a generated revision or a digest looks like.
 [[nodiscard]] bool IsHex(std::string_view text);
 
+/// Of ASCII, whatever the locale.
+[[nodiscard]] constexpr bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+[[nodiscard]] bool IsOneOf(std::span<const std::string_view> words, std::string_view word);
+
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a typing error.
 [[nodiscard]] std::optional<std::string> ClosestMatch(std::string_view word,
                                                       std::span<const std::string_view> candidates);

@@ -10,7 +10,7 @@ namespace drover::client {
 namespace {
 
 /// A path as the user means it; the id of an archive has no slash and names no file.
-std::string TargetOf(const Invocation& invocation) {
+std::string PathOrArchiveOf(const Invocation& invocation) {
   const std::vector<std::string>& given = invocation.arguments.positionals;
   if (given.empty()) return {};
   const std::string& word = given.front();
@@ -23,7 +23,7 @@ std::string TargetOf(const Invocation& invocation) {
 
 Params StrayParams(const Invocation& invocation) {
   Params params = ParamsFor(invocation);
-  params.target = TargetOf(invocation);
+  params.target = PathOrArchiveOf(invocation);
   params.refresh = invocation.arguments.refresh;
   params.deep = invocation.arguments.deep;
   params.all = invocation.arguments.all;

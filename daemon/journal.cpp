@@ -20,8 +20,8 @@
 namespace drover::daemon {
 namespace {
 
-constexpr std::size_t kRotateBytes = std::size_t{4} << 20;
-constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
+constexpr std::size_t kJournalRotateBytes = std::size_t{4} << 20;
+constexpr std::size_t kMaxJournalBytes = std::size_t{1} << 30;
 
 /// Appending processes share the lock; the one that moves the file away has it alone.
 class FileLock final {
@@ -45,10 +45,10 @@ std::string RotatedPath(const std::string& path) {
 }
 
 std::string ReadIfThere(const std::string& path) {
-  return StatFile(path) ? ReadFile(path, kMaxBytes) : std::string();
+  return StatFile(path) ? ReadFile(path, kMaxJournalBytes) : std::string();
 }
 
-std::optional<JournalEntry> Decode(std::string_view line) {
+std::optional<JournalEntry> DecodeLine(std::string_view line) {
   try {
     JournalEntry entry;
     FromJson(ParseJson(line, kMaxDepth), entry);
@@ -99,7 +99,7 @@ Unfinished FindUnfinished(std::string_view content) {
     if (Trim(line).empty()) continue;
     if (const auto quick = QuickHeader(line)) {
       note(quick->job, quick->intent, line);
-    } else if (const auto entry = Decode(line)) {
+    } else if (const auto entry = DecodeLine(line)) {
       note(entry->job, entry->what == "intent", line);
     } else {
       ++found.damaged;
@@ -109,7 +109,7 @@ Unfinished FindUnfinished(std::string_view content) {
   for (const auto& [job, line] : open) lines.push_back(line);
   std::ranges::sort(lines, {}, [](std::string_view line) { return line.data(); });
   for (const std::string_view line : lines) {
-    if (auto entry = Decode(line)) {
+    if (auto entry = DecodeLine(line)) {
       found.intents.push_back(*std::move(entry));
     } else {
       ++found.damaged;
@@ -143,7 +143,7 @@ std::vector<JournalEntry> LastEntries(std::string_view content, std::size_t limi
   while (!content.empty() && entries.size() < limit) {
     if (content.ends_with('\n')) content.remove_suffix(1);
     const std::size_t start = content.rfind('\n') + 1;  // npos + 1 == 0
-    if (auto entry = Decode(content.substr(start))) entries.push_back(*std::move(entry));
+    if (auto entry = DecodeLine(content.substr(start))) entries.push_back(*std::move(entry));
     content = content.substr(0, start);
   }
   std::ranges::reverse(entries);
@@ -186,13 +186,13 @@ void Journal::Reopen() {
 void Journal::RotateIfLarge() {
   struct stat status {};
   if (fstat(file_.get(), &status) != 0) throw SystemError("stat", path_, errno);
-  if (static_cast<std::size_t>(status.st_size) <= kRotateBytes) return;
+  if (static_cast<std::size_t>(status.st_size) <= kJournalRotateBytes) return;
   {
     const FileLock lock(file_.get(), LOCK_EX, path_);
     const std::optional<FileStatus> there = StatFile(path_);
     const bool still_ours = there && there->identity == FileIdentity{status.st_dev, status.st_ino};
     if (still_ours) {
-      if (!FindUnfinished(ReadFile(path_, kMaxBytes)).intents.empty()) return;
+      if (!FindUnfinished(ReadFile(path_, kMaxJournalBytes)).intents.empty()) return;
       const std::string rotated = RotatedPath(path_);
       if (rename(path_.c_str(), rotated.c_str()) != 0) throw SystemError("move", path_, errno);
     }

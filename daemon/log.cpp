@@ -24,7 +24,7 @@
 namespace drover::daemon {
 namespace {
 
-constexpr std::size_t kRotateBytes = std::size_t{5} << 20;
+constexpr std::size_t kLogRotateBytes = std::size_t{5} << 20;
 constexpr std::size_t kRotateFiles = 5;
 
 struct LevelRow {
@@ -79,8 +79,8 @@ std::unique_ptr<spdlog::sinks::sink> OpenFile(const std::string& path) {
     (void)fcntl(fileno(file), F_SETFD, FD_CLOEXEC);
   };
   try {
-    return std::make_unique<spdlog::sinks::rotating_file_sink_st>(path, kRotateBytes, kRotateFiles,
-                                                                  false, handlers);
+    return std::make_unique<spdlog::sinks::rotating_file_sink_st>(path, kLogRotateBytes,
+                                                                  kRotateFiles, false, handlers);
   } catch (const std::exception& error) {
     throw Error(Code::kIo, "io.open", Concat("cannot open the log ", path, ": ", error.what()));
   }

@@ -9,9 +9,9 @@
 #include "base/text.h"
 #include "daemon/log.h"
 #include "environments/git.h"
-#include "environments/ignore_file.h"
 #include "environments/mounts.h"
-#include "environments/sniff.h"
+#include "environments/strays/ignore_file.h"
+#include "environments/strays/sniff.h"
 #include "environments/tree.h"
 
 namespace drover::daemon {

@@ -7,7 +7,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/changes.h"
-#include "environments/archives.h"
+#include "environments/strays/archives.h"
 #include "migrations/busy_wait.h"
 
 namespace drover::daemon {

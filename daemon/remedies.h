@@ -1,6 +1,6 @@
 // The decisions before a remedy for a stray: which one is meant, may it be touched, what would
 // happen. Pure but for the manifests of archives. Carrying it out is the business of a process of
-// its own (environments/remedies.h).
+// its own (environments/strays/remedies.h).
 #pragma once
 
 #include <string>

@@ -14,8 +14,8 @@
 #include "daemon/net/loop.h"
 #include "daemon/net/server.h"
 #include "daemon/service.h"
-#include "environments/remedies.h"
-#include "environments/scan.h"
+#include "environments/strays/remedies.h"
+#include "environments/strays/scan.h"
 #include "environments/watch.h"
 
 namespace drover::daemon {

@@ -15,7 +15,7 @@
 namespace drover::daemon {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
+constexpr std::size_t kMaxStateBytes = std::size_t{16} << 20;
 
 Json Encode(const State& state) {
   Json json = Json::object();
@@ -43,7 +43,7 @@ std::string EncodeText(const State& state) {
 }
 
 /// Throws Error or Json::exception when the text is not a state.
-State Decode(std::string_view text) {
+State DecodeState(std::string_view text) {
   const Json json = ParseJson(text, kMaxDepth);
   if (!json.is_object()) throw Json::type_error::create(302, "an object is expected", &json);
   State state;
@@ -111,7 +111,7 @@ bool StateStore::Load() {
   std::string reason;
   try {
     // Replaced between the two calls, the older status only leads to one more reading.
-    state_ = Decode(ReadFile(path_, kMaxBytes));
+    state_ = DecodeState(ReadFile(path_, kMaxStateBytes));
     loaded_ = there;
     return true;
   } catch (const Error& error) {

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "daemon/helper.h"
 #include "daemon/log.h"
-#include "environments/strays.h"
+#include "environments/strays/strays.h"
 #include "migrations/checksum.h"
 
 namespace drover::daemon {

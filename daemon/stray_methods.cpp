@@ -12,7 +12,7 @@
 #include "daemon/helper.h"
 #include "daemon/offload.h"
 #include "daemon/remedies.h"
-#include "environments/archives.h"
+#include "environments/strays/archives.h"
 
 namespace drover::daemon {
 namespace {

@@ -40,9 +40,9 @@ bool ConsistsOf(std::string_view text, std::string_view letters) {
   return text.find_first_not_of(letters) == std::string_view::npos;
 }
 
-class Parser final {
+class ConfigParser final {
  public:
-  Parser(std::string_view text, const std::string& path) : text_(text) {
+  ConfigParser(std::string_view text, const std::string& path) : text_(text) {
     config_.path = path;
     config_.root = DirectoryName(path);
     config_.project = BaseName(config_.root);
@@ -339,7 +339,7 @@ const EnvironmentConfig* Config::Find(std::string_view name) const {
 }
 
 Config ParseConfig(std::string_view text, const std::string& path) {
-  return Parser(text, path).Parse();
+  return ConfigParser(text, path).Parse();
 }
 
 void CheckOwnership(const FileStatus& file, const std::string& path, std::uint32_t user,

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/posix.h"
-#include "environments/dialect.h"
+#include "environments/urls/dialect.h"
 #include "migrations/file_template.h"
 #include "migrations/stubs.h"
 

@@ -10,7 +10,7 @@
 namespace drover::environments {
 namespace {
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxNesting = 32;
 constexpr std::size_t kMaxLength = std::size_t{64} << 10U;
 
 bool IsNameStart(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -37,7 +37,7 @@ class Expander final {
   }
 
   std::string Expand(std::string_view text, int depth) {
-    if (depth > kMaxDepth) Fail("syntax", "${…} is nested too deeply");
+    if (depth > kMaxNesting) Fail("syntax", "${…} is nested too deeply");
     std::string out;
     std::size_t i = 0;
     while (i < text.size()) {

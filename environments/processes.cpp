@@ -17,6 +17,7 @@
 
 #include "base/file_locks.h"
 #include "base/text.h"
+#include "environments/getdents.h"
 #include "migrations/lock_state.h"
 
 namespace drover::environments {
@@ -24,15 +25,10 @@ namespace {
 
 constexpr std::size_t kCommandLimit = 200;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-Directory OpenDirectory(int at, const char* path) {
+DirectoryStream OpenDirectory(int at, const char* path) {
   UniqueFd fd(openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return nullptr;
-  Directory directory(fdopendir(fd.get()));
+  DirectoryStream directory(fdopendir(fd.get()));
   if (directory) static_cast<void>(fd.Release());
   return directory;
 }
@@ -85,34 +81,19 @@ std::optional<FileIdentity> IdentityOf(int fd_directory, const char* name) {
                       .inode = status.stx_ino};
 }
 
-/// The head of getdents64(2)'s linux_dirent64; the name follows it.
-struct DirectoryEntry {
-  std::uint64_t inode;
-  std::int64_t offset;
-  unsigned short length;
-  unsigned char type;
-};
-constexpr long kNameOffset = 19;
-
 /// Which of `files`, sorted, are among the descriptors listed in an open /proc/PID/fd. A machine
 /// has thousands of them, and most looks find nothing: nothing is allocated on the way.
 std::set<FileIdentity> OpenFilesOf(int fd_directory, const std::vector<FileIdentity>& files,
                                    std::string& buffer) {
   std::set<FileIdentity> held;
-  for (;;) {
-    const long got = syscall(SYS_getdents64, fd_directory, buffer.data(), buffer.size());
-    if (got <= 0) return held;
-    for (long at = 0; at < got;) {
-      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer.data() + at);
-      const char* name = buffer.data() + at + kNameOffset;
-      at += entry->length;
-      if (name[0] == '.') continue;
-      const std::optional<FileIdentity> identity = IdentityOf(fd_directory, name);
-      if (identity && std::binary_search(files.begin(), files.end(), *identity)) {
-        held.insert(*identity);
-      }
+  ForEachEntry(fd_directory, buffer, [&](const char* name, unsigned char) {
+    if (name[0] == '.') return;
+    const std::optional<FileIdentity> identity = IdentityOf(fd_directory, name);
+    if (identity && std::binary_search(files.begin(), files.end(), *identity)) {
+      held.insert(*identity);
     }
-  }
+  });
+  return held;
 }
 
 /// A scan of ours reads files for a moment, locks nothing and is in nobody's way.
@@ -172,7 +153,7 @@ std::map<FileIdentity, std::vector<Holder>> FindHolders(const std::set<FileIdent
                                                         const std::string& proc) {
   std::map<FileIdentity, std::vector<Holder>> holders;
   if (files.empty()) return holders;
-  const Directory processes = OpenDirectory(AT_FDCWD, proc.c_str());
+  const DirectoryStream processes = OpenDirectory(AT_FDCWD, proc.c_str());
   if (!processes) return holders;
   const int proc_fd = dirfd(processes.get());
   const std::string own_namespace = ReadLink(proc_fd, "self/ns/mnt");

@@ -11,7 +11,7 @@ namespace drover::environments {
 namespace {
 
 constexpr std::string_view kSeparator = "__";
-constexpr int kMaxDepth = 64;
+constexpr int kMaxJsonDepth = 64;
 constexpr std::array<std::string_view, 6> kSecretWords{"passwd", "password",   "secret",
                                                        "token",  "credential", "_key"};
 
@@ -55,11 +55,11 @@ bool SameSetting(std::string_view a, std::string_view b) {
 std::optional<std::string> TextInJson(std::string_view json, std::span<const std::string> path) {
   const std::string_view text = Trim(json);
   if (!text.starts_with("{") ||
-      std::ranges::count(text, '{') + std::ranges::count(text, '[') > kMaxDepth ||
+      std::ranges::count(text, '{') + std::ranges::count(text, '[') > kMaxJsonDepth ||
       !Json::accept(text)) {
     return std::nullopt;
   }
-  const Json root = ParseJson(text, kMaxDepth);
+  const Json root = ParseJson(text, kMaxJsonDepth);
   const Json* node = &root;
   for (const std::string& name : path) {
     node = Member(*node, name);

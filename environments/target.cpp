@@ -8,15 +8,15 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "environments/compose.h"
-#include "environments/compose_image.h"
-#include "environments/compose_locate.h"
+#include "environments/compose/compose.h"
+#include "environments/compose/image.h"
+#include "environments/compose/locate.h"
+#include "environments/compose/service_url.h"
 #include "environments/hazards.h"
-#include "environments/service_url.h"
 #include "environments/settings.h"
-#include "environments/url.h"
-#include "environments/url_doubts.h"
-#include "environments/url_value.h"
+#include "environments/urls/url.h"
+#include "environments/urls/url_doubts.h"
+#include "environments/urls/url_value.h"
 
 namespace drover::environments {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/documents.h"
 #include "base/posix.h"
-#include "environments/compose_environment.h"
+#include "environments/compose/environment.h"
 #include "environments/config.h"
 #include "environments/files.h"
 

@@ -20,11 +20,6 @@
 namespace drover::environments {
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
 bool IsDirectory(int directory_fd, const dirent& entry) {
   if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
   struct stat status {};
@@ -32,13 +27,13 @@ bool IsDirectory(int directory_fd, const dirent& entry) {
          S_ISDIR(status.st_mode);
 }
 
-struct Listing {
+struct TreeListing {
   std::vector<std::string> directories;  // sorted
   bool virtual_environment = false;
 };
 
-Listing List(DIR* directory) {
-  Listing listing;
+TreeListing List(DIR* directory) {
+  TreeListing listing;
   while (const dirent* entry = readdir(directory)) {
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
@@ -85,10 +80,10 @@ Tree ListTree(const std::string& root, std::size_t limit) {
     UniqueFd fd = OpenBelow(root_fd.get(), relative);
     struct stat status {};
     if (!fd || fstat(fd.get(), &status) != 0 || status.st_dev != root_status.st_dev) continue;
-    const Directory directory(fdopendir(fd.get()));
+    const DirectoryStream directory(fdopendir(fd.get()));
     if (!directory) continue;
     static_cast<void>(fd.Release());
-    const Listing listing = List(directory.get());
+    const TreeListing listing = List(directory.get());
     if (listing.virtual_environment && !top) continue;
     tree.directories.push_back(top ? root : Concat(prefix, "/", relative));
     for (const std::string& name : listing.directories) {

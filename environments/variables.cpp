@@ -8,7 +8,7 @@
 namespace drover::environments {
 namespace {
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxReferences = 32;
 constexpr std::string_view kShell = "the shell's environment";
 
 }  // namespace
@@ -110,7 +110,7 @@ std::optional<VariableValue> Variables::FindBefore(std::string_view name, std::s
   if (const auto known = expanded_.find(index); known != expanded_.end()) {
     return VariableValue{.value = known->second, .where = line.where};
   }
-  if (depth >= kMaxDepth) {
+  if (depth >= kMaxReferences) {
     throw Error(
         Code::kInvalid, "variable.syntax",
         Concat("the value of ", line.entry.name, " refers to too long a chain of variables"), {},

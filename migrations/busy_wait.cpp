@@ -14,7 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// Before that nobody wonders why it takes so long, and looking around costs time.
-constexpr milliseconds kPatience{200};
+constexpr milliseconds kTellAfter{200};
 constexpr milliseconds kTellPause{500};
 constexpr milliseconds kTurnPause{10};
 
@@ -48,7 +48,7 @@ void BusyWait::Attach(Connection& connection) {
 
 void BusyWait::Begin() {
   begun_ = SteadyClock::now();
-  tell_at_ = begun_ + kPatience;
+  tell_at_ = begun_ + kTellAfter;
   waited_ = milliseconds(0);
   holders_.clear();
 }

@@ -331,10 +331,6 @@ class Trace {
   std::vector<Destruction> found_;
 };
 
-struct Finalizer {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-
 /// The schema of the database, without its rows.
 class SchemaCopy {
  public:
@@ -396,13 +392,12 @@ class SchemaCopy {
     }
   }
 
-  std::unique_ptr<sqlite3_stmt, Finalizer> Prepare(const char* sql, const char** tail,
-                                                   Touched& touched) {
+  StatementPtr Prepare(const char* sql, const char** tail, Touched& touched) {
     sqlite3_set_authorizer(memory_.raw(), Note, &touched);
     sqlite3_stmt* raw = nullptr;
     const int result = sqlite3_prepare_v3(memory_.raw(), sql, -1, 0, &raw, tail);
     sqlite3_set_authorizer(memory_.raw(), nullptr, nullptr);
-    std::unique_ptr<sqlite3_stmt, Finalizer> statement(raw);
+    StatementPtr statement(raw);
     if (result != SQLITE_OK) ThrowSqlite(memory_.raw(), result, "");
     return statement;
   }

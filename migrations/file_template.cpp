@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kSuffix = ".sql";
 constexpr std::size_t kLongestName = 255;  // of a file, in bytes
 
-enum class Token : std::uint8_t {
+enum class TemplateToken : std::uint8_t {
   kRev,
   kSlug,
   kEpoch,
@@ -27,13 +27,16 @@ enum class Token : std::uint8_t {
   kMinute,
   kSecond
 };
-constexpr std::array<std::string_view, 9> kTokens{"rev", "slug", "epoch",  "year",  "month",
-                                                  "day", "hour", "minute", "second"};  // as Token
+constexpr std::array<std::string_view, 9> kTokens{
+    "rev", "slug", "epoch",  "year",  "month",
+    "day", "hour", "minute", "second"};  // as TemplateToken
 
-bool IsText(Token token) { return token == Token::kRev || token == Token::kSlug; }
+bool IsText(TemplateToken token) {
+  return token == TemplateToken::kRev || token == TemplateToken::kSlug;
+}
 
 struct Use {
-  Token token = Token::kRev;
+  TemplateToken token = TemplateToken::kRev;
   std::size_t digits = 0;  // at least so many
 };
 
@@ -41,9 +44,9 @@ using Piece = std::variant<std::string, Use>;  // plain text, or a token
 using Pieces = std::expected<std::vector<Piece>, TemplateProblem>;
 
 /// Reads a pattern piece by piece.
-class Reader final {
+class TemplateReader final {
  public:
-  explicit Reader(std::string_view pattern) : rest_(pattern) {}
+  explicit TemplateReader(std::string_view pattern) : rest_(pattern) {}
 
   Pieces Read() {
     std::vector<Piece> pieces;
@@ -86,11 +89,11 @@ class Reader final {
           Concat("tokens: ", Join(known, ", ")));
     }
     Take(close + 1);
-    return ReadConversion(static_cast<Token>(found - kTokens.begin()), name);
+    return ReadConversion(static_cast<TemplateToken>(found - kTokens.begin()), name);
   }
 
   /// "s"; for a number also "d", ".2d" and "02d".
-  Result ReadConversion(Token token, std::string_view name) {
+  Result ReadConversion(TemplateToken token, std::string_view name) {
     const bool text = IsText(token);
     const std::size_t letter = rest_.find_first_of("sd");
     const std::string_view digits = rest_.substr(0, letter);
@@ -104,7 +107,7 @@ class Reader final {
                    .digits = digits.empty() ? 0 : static_cast<std::size_t>(digits[1] - '0')};
       }
     }
-    const std::string_view end = text ? "s" : token > Token::kYear ? ".2d" : "d";
+    const std::string_view end = text ? "s" : token > TemplateToken::kYear ? ".2d" : "d";
     return Wrong(Concat("the token %(", name, ") must end in \"", end, "\""),
                  Concat("write %(", name, ")", end));
   }
@@ -136,23 +139,23 @@ std::string WithoutSlashes(std::string id) {
 std::string ValueOf(const Use& use, const Revision& revision, const CalendarTime& at,
                     std::int64_t epoch) {
   switch (use.token) {
-    case Token::kRev:
+    case TemplateToken::kRev:
       return WithoutSlashes(revision.id);
-    case Token::kSlug:
+    case TemplateToken::kSlug:
       return Slug(revision.message);
-    case Token::kEpoch:
+    case TemplateToken::kEpoch:
       return Padded(epoch, use.digits);
-    case Token::kYear:
+    case TemplateToken::kYear:
       return Padded(at.year, use.digits);
-    case Token::kMonth:
+    case TemplateToken::kMonth:
       return Padded(at.month, use.digits);
-    case Token::kDay:
+    case TemplateToken::kDay:
       return Padded(at.day, use.digits);
-    case Token::kHour:
+    case TemplateToken::kHour:
       return Padded(at.hour, use.digits);
-    case Token::kMinute:
+    case TemplateToken::kMinute:
       return Padded(at.minute, use.digits);
-    case Token::kSecond:
+    case TemplateToken::kSecond:
       break;
   }
   return Padded(at.second, use.digits);
@@ -161,7 +164,7 @@ std::string ValueOf(const Use& use, const Revision& revision, const CalendarTime
 }  // namespace
 
 std::optional<TemplateProblem> CheckFileTemplate(std::string_view pattern) {
-  const Pieces pieces = Reader(pattern).Read();
+  const Pieces pieces = TemplateReader(pattern).Read();
   if (!pieces) return pieces.error();
   const auto is_token = [](const Piece& piece) { return std::holds_alternative<Use>(piece); };
   if (std::ranges::none_of(*pieces, is_token)) {
@@ -187,7 +190,7 @@ std::string FileName(const FileTemplate& pattern, const Revision& revision, Wall
   const auto since_epoch = time.time_since_epoch();
   const std::int64_t epoch = std::chrono::floor<std::chrono::seconds>(since_epoch).count();
   std::string name;
-  const Pieces pieces = Reader(pattern.pattern).Read();
+  const Pieces pieces = TemplateReader(pattern.pattern).Read();
   for (const Piece& piece : pieces.value()) {
     const auto* const use = std::get_if<Use>(&piece);
     name += use == nullptr ? std::get<std::string>(piece) : ValueOf(*use, revision, at, epoch);

@@ -99,6 +99,11 @@ class Graph final {
   /// The index of an id in revisions(); -1 when unknown.
   [[nodiscard]] std::int64_t IndexOf(std::string_view id) const;
 
+  /// The same for an id that the graph is known to have.
+  [[nodiscard]] std::size_t PositionOf(std::string_view id) const {
+    return static_cast<std::size_t>(IndexOf(id));
+  }
+
   /// Parents and dependencies of the revision at `index`, as indexes.
   [[nodiscard]] std::span<const std::uint32_t> Below(std::uint32_t index) const;
 

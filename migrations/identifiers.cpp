@@ -40,10 +40,6 @@ Parts CutStep(std::string_view text) {
   return parts;
 }
 
-std::size_t Index(const Graph& graph, const RevisionId& id) {
-  return static_cast<std::size_t>(graph.IndexOf(id));
-}
-
 /// The ways a target may go: everything, or the lineage of "label@".
 class Limits {
  public:
@@ -52,7 +48,7 @@ class Limits {
       : graph_(graph), branch_(std::move(branch)), lineage_(graph.Lineage(*branch_)) {}
 
   [[nodiscard]] bool Allows(const RevisionId& id) const {
-    return !branch_ || lineage_[Index(graph_, id)];
+    return !branch_ || lineage_[graph_.PositionOf(id)];
   }
   [[nodiscard]] std::vector<RevisionId> Among(std::vector<RevisionId> ids) const {
     std::erase_if(ids, [&](const RevisionId& id) { return !Allows(id); });
@@ -288,7 +284,7 @@ std::vector<RevisionId> OfBranch(const Graph& graph, const RevisionId& branch,
   if (labels.empty()) return Limits(graph, branch).Among(std::move(ids));
   const std::vector<std::vector<std::string>> spread = graph.SpreadLabels();
   std::erase_if(ids, [&](const RevisionId& id) {
-    const std::vector<std::string>& carried = spread[Index(graph, id)];
+    const std::vector<std::string>& carried = spread[graph.PositionOf(id)];
     return std::ranges::find(carried, labels.front()) == carried.end();
   });
   return ids;
@@ -405,7 +401,7 @@ std::vector<bool> ResolveRange(const Graph& graph, std::string_view range,
   std::vector<bool> inside = graph.Closure(upper.revisions);
   if (lower.is_base()) return inside;
   for (const RevisionId& id : lower.revisions) {
-    if (!inside[Index(graph, id)]) {
+    if (!inside[graph.PositionOf(id)]) {
       throw Error(Code::kInvalid, "range_not_ancestor",
                   Concat("revision ", id, " does not lie below ",
                          text->to.empty() ? std::string_view("any head of its branch") : text->to),
@@ -417,7 +413,7 @@ std::vector<bool> ResolveRange(const Graph& graph, std::string_view range,
   for (std::size_t i = 0; i < inside.size(); ++i) {
     inside[i] = inside[i] && !below[i] && following[i];
   }
-  for (const RevisionId& id : lower.revisions) inside[Index(graph, id)] = true;
+  for (const RevisionId& id : lower.revisions) inside[graph.PositionOf(id)] = true;
   return inside;
 }
 

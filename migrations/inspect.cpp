@@ -14,7 +14,7 @@ namespace drover::migrations {
 namespace {
 
 /// A look must not wait for a long write lock: whoever asked is waiting for the answer.
-constexpr std::chrono::milliseconds kPatience{100};
+constexpr std::chrono::milliseconds kLookPatience{100};
 constexpr std::chrono::milliseconds kPause{2};
 
 enum class Way : std::uint8_t {
@@ -63,12 +63,12 @@ bool ReadUnlocked(const std::string& path, Way way, const Footprint& before,
 /// when a writer comes by. Returns how it was read. Throws kBusy ("sqlite.busy") while the database
 /// is being written.
 Way ReadOnly(const std::string& path, const std::function<void(Connection&)>& read) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + kLookPatience;
   do {
     const Footprint before = TakeFootprint(path);
     const Way way = ChooseWay(path, before);
     if (way == Way::kUnderLock) {
-      Connection connection(path, OpenMode::kRead, kPatience);
+      Connection connection(path, OpenMode::kRead, kLookPatience);
       connection.Execute("BEGIN");
       read(connection);
       connection.Execute("COMMIT");

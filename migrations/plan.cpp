@@ -42,11 +42,7 @@ void CheckOverlap(const Graph& graph, std::span<const RevisionId> rows, std::str
   }
 }
 
-std::size_t Index(const Graph& graph, const RevisionId& id) {
-  return static_cast<std::size_t>(graph.IndexOf(id));
-}
-
-void Insert(std::vector<RevisionId>& sorted, const RevisionId& id) {
+void InsertSorted(std::vector<RevisionId>& sorted, const RevisionId& id) {
   const auto place = std::ranges::lower_bound(sorted, id);
   if (place == sorted.end() || *place != id) sorted.insert(place, id);
 }
@@ -58,22 +54,22 @@ class RowTracker {
       : graph_(graph), applied_(graph.Closure(rows)), rows_(Sorted(rows)) {}
 
   void Apply(const RevisionId& id) {
-    const std::size_t i = Index(graph_, id);
+    const std::size_t i = graph_.PositionOf(id);
     applied_[i] = true;
     for (const std::uint32_t lower : graph_.Below(static_cast<std::uint32_t>(i))) {
       std::erase(rows_, graph_.At(lower).id);
     }
-    Insert(rows_, id);
+    InsertSorted(rows_, id);
   }
 
   void Revert(const RevisionId& id) {
-    const std::size_t i = Index(graph_, id);
+    const std::size_t i = graph_.PositionOf(id);
     applied_[i] = false;
     std::erase(rows_, id);
     for (const std::uint32_t lower : graph_.Below(static_cast<std::uint32_t>(i))) {
       const bool covered = std::ranges::any_of(
           graph_.Above(lower), [&](std::uint32_t upper) { return applied_[upper]; });
-      if (!covered) Insert(rows_, graph_.At(lower).id);
+      if (!covered) InsertSorted(rows_, graph_.At(lower).id);
     }
   }
 
@@ -146,7 +142,7 @@ std::vector<RevisionId> RootsOfDowngrade(const Graph& graph, const ResolvedTarge
   if (!goal.branch || roots.size() < 2) return roots;
   const std::vector<RevisionId> branch{*goal.branch};
   const std::vector<bool> on_the_way = graph.Ancestors(branch);
-  std::erase_if(roots, [&](const RevisionId& root) { return !on_the_way[Index(graph, root)]; });
+  std::erase_if(roots, [&](const RevisionId& root) { return !on_the_way[graph.PositionOf(root)]; });
   if (roots.empty()) {
     throw Error(Code::kInvalid, "not_a_valid_downgrade_target",
                 Concat("nothing that follows ", NameRevisions(graph, goal.revisions),
@@ -159,7 +155,7 @@ std::vector<RevisionId> RootsOfDowngrade(const Graph& graph, const ResolvedTarge
 /// `roots` and everything above them, by down_revision or depends_on.
 std::vector<bool> FollowsAny(const Graph& graph, std::span<const RevisionId> roots) {
   std::vector<bool> follows(graph.revisions().size());
-  for (const RevisionId& root : roots) follows[Index(graph, root)] = true;
+  for (const RevisionId& root : roots) follows[graph.PositionOf(root)] = true;
   for (const std::uint32_t i : graph.TopologicalOrder()) {
     follows[i] = follows[i] || std::ranges::any_of(graph.Below(i), [&](std::uint32_t lower) {
                    return follows[lower];
@@ -182,7 +178,7 @@ void CheckIsThere(const Graph& graph, std::span<const RevisionId> rows,
 
 /// Does stamping `goal` take `row` away? Rows of other branches stay.
 bool IsReplaced(const Graph& graph, const RevisionId& row, const ResolvedTarget& goal) {
-  if (goal.is_base()) return !goal.branch || graph.Lineage(*goal.branch)[Index(graph, row)];
+  if (goal.is_base()) return !goal.branch || graph.Lineage(*goal.branch)[graph.PositionOf(row)];
   return std::ranges::any_of(goal.revisions, [&](const RevisionId& id) {
     return graph.IsBelow(row, id) || graph.IsBelow(id, row);
   });
@@ -217,7 +213,7 @@ Plan PlanUpgrade(const Graph& graph, std::span<const RevisionId> rows, std::stri
   const bool named = target != "head" && target != "heads";
   if (named) {
     for (const RevisionId& id : goal.revisions) {
-      if (IsDraft(*graph.Find(id), drafts) && !before[Index(graph, id)]) {
+      if (IsDraft(*graph.Find(id), drafts) && !before[graph.PositionOf(id)]) {
         throw Error(Code::kRefused, "draft", Concat("revision ", id, " is a draft"),
                     Concat("remove its \"-- draft\" line, or drover upgrade ", id, " --draft"));
       }

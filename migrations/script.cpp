@@ -155,11 +155,6 @@ class Hooks {
   sqlite3* database_;
 };
 
-struct Finalizer {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalizer>;
-
 /// True also for what this does not know.
 bool MayChangeSchema(std::string_view statement) {
   constexpr std::array<std::string_view, 11> kRowsOnly{"insert",  "replace", "update", "delete",

@@ -49,7 +49,7 @@ std::size_t QuotedEnd(std::string_view sql, std::size_t at, char close) {
   return sql.size() + 1;
 }
 
-using Tokens = std::vector<Token>;
+using TokenList = std::vector<Token>;
 
 bool IsWord(const Token& token, std::string_view lower) {
   return token.kind == TokenKind::kWord && token.text.size() == lower.size() &&
@@ -71,9 +71,9 @@ bool IsTrigger(std::span<const Token> statement) {
   return at < statement.size() && IsWord(statement[at], "trigger");
 }
 
-std::vector<Tokens> SplitStatements(std::string_view sql) {
-  std::vector<Tokens> statements;
-  Tokens current;
+std::vector<TokenList> SplitStatements(std::string_view sql) {
+  std::vector<TokenList> statements;
+  TokenList current;
   Lexer lexer(sql);
   while (const std::optional<Token> token = lexer.Next()) {
     if (!IsSymbol(*token, ';')) {
@@ -115,9 +115,9 @@ bool IsForeignKeysPragma(std::span<const Token> statement) {
 }
 
 /// Walks over one statement's words.
-class Reader {
+class TextReader {
  public:
-  explicit Reader(std::span<const Token> tokens) : tokens_(tokens) {}
+  explicit TextReader(std::span<const Token> tokens) : tokens_(tokens) {}
 
   bool Accept(std::string_view word) {
     if (at_ < tokens_.size() && IsWord(tokens_[at_], word)) {
@@ -172,7 +172,7 @@ class Reader {
 };
 
 /// The columns that "SET a = 1, b = (…)" gives values to; none for the form "(a, b) = …".
-std::vector<std::string> ReadAssignments(Reader& reader) {
+std::vector<std::string> ReadAssignments(TextReader& reader) {
   std::vector<std::string> columns;
   if (!reader.SkipTo("set")) return columns;
   do {
@@ -184,10 +184,10 @@ std::vector<std::string> ReadAssignments(Reader& reader) {
 }
 
 /// The tables that some statement of the script renames something to.
-std::set<std::string> RenameTargets(std::span<const Tokens> statements) {
+std::set<std::string> RenameTargets(std::span<const TokenList> statements) {
   std::set<std::string> names;
-  for (const Tokens& statement : statements) {
-    Reader reader(statement);
+  for (const TokenList& statement : statements) {
+    TextReader reader(statement);
     if (!reader.Accept("alter") || !reader.Accept("table")) continue;
     (void)reader.Name();
     if (reader.Accept("rename") && reader.Accept("to")) names.insert(reader.Name());
@@ -309,15 +309,15 @@ std::optional<TransactionPair> FindOuterTransaction(std::string_view sql) {
   std::optional<Token> first = lexer.Next();
   while (first && IsSymbol(*first, ';')) first = lexer.Next();
   if (!first || !(IsWord(*first, "begin") || IsWord(*first, "pragma"))) return std::nullopt;
-  const std::vector<Tokens> statements = SplitStatements(sql);
-  std::span<const Tokens> rest(statements);
+  const std::vector<TokenList> statements = SplitStatements(sql);
+  std::span<const TokenList> rest(statements);
   if (IsForeignKeysPragma(rest.front())) rest = rest.subspan(1);
   if (!rest.empty() && IsForeignKeysPragma(rest.back())) rest = rest.first(rest.size() - 1);
   if (rest.size() < 2 || !IsBegin(rest.front()) || !IsCommit(rest.back())) return std::nullopt;
   TransactionPair pair{.begin = rest.front().front().offset,
                        .commit = rest.back().front().offset,
                        .without = std::string(sql)};
-  for (const Tokens* statement : {&rest.front(), &rest.back()}) {
+  for (const TokenList* statement : {&rest.front(), &rest.back()}) {
     for (const Token& token : *statement) {
       pair.without.replace(token.offset, token.text.size(), token.text.size(), ' ');
     }
@@ -329,7 +329,7 @@ std::optional<OutOfPlace> FindOutOfPlace(std::string_view sql, bool transaction)
   constexpr std::array<std::string_view, 2> kElsewhere{"attach", "detach"};
   constexpr std::array<std::string_view, 5> kControl{"begin", "commit", "end", "rollback",
                                                      "vacuum"};
-  for (const Tokens& statement : SplitStatements(sql)) {
+  for (const TokenList& statement : SplitStatements(sql)) {
     const std::string word = ToLower(statement.front().text);
     const bool to_savepoint =
         word == "rollback" &&
@@ -374,13 +374,13 @@ std::string NameOf(const Token& token) {
 }
 
 std::vector<Destruction> FindDestruction(std::string_view sql) {
-  const std::vector<Tokens> statements = SplitStatements(sql);
+  const std::vector<TokenList> statements = SplitStatements(sql);
   const std::set<std::string> rebuilt = RenameTargets(statements);
   std::set<std::string> created;  // tables, and columns as "table.column"
   std::vector<Destruction> found;
   bool thinned = false;  // a copy into another table may have left rows out
-  for (const Tokens& statement : statements) {
-    Reader reader(statement);
+  for (const TokenList& statement : statements) {
+    TextReader reader(statement);
     if (IsWord(statement.front(), "insert")) {
       const Token& last = statement.back();
       const std::size_t begin = statement.front().offset;

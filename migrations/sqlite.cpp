@@ -44,6 +44,8 @@ SqliteFailure Describe(int result) {
 
 }  // namespace
 
+void StatementFinalizer::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
 void ThrowSqlite(sqlite3* database, int result, std::string_view path) {
   const SqliteFailure failure = Describe(result);
   const std::string_view text =

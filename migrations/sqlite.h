@@ -109,6 +109,12 @@ class Connection final {
   sqlite3* database_ = nullptr;
 };
 
+struct StatementFinalizer {
+  void operator()(sqlite3_stmt* statement) const;
+};
+/// For code that talks to SQLite below Statement; it must not outlive the connection.
+using StatementPtr = std::unique_ptr<sqlite3_stmt, StatementFinalizer>;
+
 /// Throws the Error that stands for a result code of SQLite, with the connection's own message.
 [[noreturn]] void ThrowSqlite(sqlite3* database, int result, std::string_view path);
 

@@ -8,12 +8,12 @@
 namespace drover::client {
 namespace {
 
-constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+constexpr std::size_t kNoNode = static_cast<std::size_t>(-1);
 
 class Layout final {
  public:
   explicit Layout(const GraphParents& parents)
-      : parents_(parents), lane_of_(parents.size(), kNone) {}
+      : parents_(parents), lane_of_(parents.size(), kNoNode) {}
 
   std::vector<GraphRow> Run() {
     for (std::size_t node = 0; node < parents_.size(); ++node) {
@@ -27,7 +27,7 @@ class Layout final {
  private:
   /// The lane in which the node's children wait for it; a new one for a node without children.
   std::size_t LaneFor(std::size_t node) {
-    if (lane_of_[node] != kNone) return lane_of_[node];
+    if (lane_of_[node] != kNoNode) return lane_of_[node];
     const std::size_t lane = FreeLane(0);
     // What ended there would look like this node's child.
     const bool under_an_end =
@@ -39,8 +39,8 @@ class Layout final {
 
   /// The first free lane from `first` on; makes one when there is none.
   std::size_t FreeLane(std::size_t first) {
-    while (first < lanes_.size() && lanes_[first] != kNone) ++first;
-    if (first >= lanes_.size()) lanes_.resize(first + 1, kNone);
+    while (first < lanes_.size() && lanes_[first] != kNoNode) ++first;
+    if (first >= lanes_.size()) lanes_.resize(first + 1, kNoNode);
     return first;
   }
 
@@ -48,7 +48,7 @@ class Layout final {
     GraphRow row;
     row.cells.resize(lanes_.size() * 2);
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-      if (lanes_[lane] != kNone) row.cells[lane * 2] = kUp | kDown;
+      if (lanes_[lane] != kNoNode) row.cells[lane * 2] = kUp | kDown;
     }
     return row;
   }
@@ -64,14 +64,14 @@ class Layout final {
   /// Leads the node's line on to its parents. A parent that is waited for already is joined at
   /// once, so there is never more than one lane per node; of two lanes the left one goes on.
   void AddEdges(std::size_t node, std::size_t lane) {
-    lanes_[lane] = kNone;
+    lanes_[lane] = kNoNode;
     std::vector<std::size_t> joined;
     std::vector<std::size_t> begun;
     for (const std::size_t parent : parents_[node]) {
       if (parent <= node || parent >= parents_.size()) {
         throw Error(Code::kInvalid, "graph.order", "a parent does not stand below its child");
       }
-      if (lane_of_[parent] != kNone) {
+      if (lane_of_[parent] != kNoNode) {
         if (lane_of_[parent] != lane) joined.push_back(lane_of_[parent]);
         continue;
       }
@@ -80,19 +80,19 @@ class Layout final {
       lane_of_[parent] = to;
       if (to != lane) begun.push_back(to);
     }
-    const std::size_t ended = lanes_[lane] == kNone ? TakeOver(lane, joined) : kNone;
+    const std::size_t ended = lanes_[lane] == kNoNode ? TakeOver(lane, joined) : kNoNode;
     if (!joined.empty() || !begun.empty()) AddEdgeRow(lane, joined, begun, ended);
-    while (!lanes_.empty() && lanes_.back() == kNone) lanes_.pop_back();
+    while (!lanes_.empty() && lanes_.back() == kNoNode) lanes_.pop_back();
   }
 
   /// Moves the nearest of the lanes in `joined` that lies right of the free `lane` into it. Returns
-  /// which one ended so, or kNone.
+  /// which one ended so, or kNoNode.
   std::size_t TakeOver(std::size_t lane, std::span<const std::size_t> joined) {
-    std::size_t nearest = kNone;
+    std::size_t nearest = kNoNode;
     for (const std::size_t other : joined) {
       if (other > lane) nearest = std::min(nearest, other);
     }
-    if (nearest == kNone) return kNone;
+    if (nearest == kNoNode) return kNoNode;
     std::swap(lanes_[lane], lanes_[nearest]);
     lane_of_[lanes_[lane]] = lane;
     return nearest;
@@ -121,7 +121,7 @@ class Layout final {
     };
     for (const std::size_t lane : joined) connect(lane, lane == ended ? kUp : kUp | kDown);
     for (const std::size_t lane : begun) connect(lane, kDown);
-    connect(from, lanes_[from] == kNone ? kUp : kUp | kDown);
+    connect(from, lanes_[from] == kNoNode ? kUp : kUp | kDown);
     rows_.push_back(std::move(row));
   }
 

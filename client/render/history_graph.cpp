@@ -105,7 +105,7 @@ std::string_view Date(std::string_view created) {
 }
 
 /// A revision as words, in pieces that are aligned and shortened separately.
-struct Words {
+struct GraphWords {
   std::string id;
   std::string_view date;
   std::string plain_badges;  // what `badges` looks like without colour, for its width
@@ -113,8 +113,8 @@ struct Words {
   std::string dependencies;
 };
 
-Words WordsOf(const RevisionEntry& entry, const Style& style) {
-  Words words;
+GraphWords WordsOf(const RevisionEntry& entry, const Style& style) {
+  GraphWords words;
   words.id = Clean(entry.revision);
   words.date = Date(entry.created);
   const auto badge = [&](Tone tone, const std::string& text) {
@@ -191,7 +191,7 @@ class HistoryGraph final {
     for (const GraphRow& row : rows_) graph_columns_ = std::max(graph_columns_, Columns(row));
     graph_columns_ = std::min(graph_columns_, kWidestAligned);
     std::size_t widest_fixed = 0;
-    for (const Words& words : words_) {
+    for (const GraphWords& words : words_) {
       id_columns_ = std::max(id_columns_, DisplayWidth(words.id));
       widest_fixed = std::max(widest_fixed, Fixed(words));
       has_dates_ = has_dates_ || !words.date.empty();
@@ -202,7 +202,7 @@ class HistoryGraph final {
   }
 
   /// The columns of what is never shortened, besides id and date.
-  static std::size_t Fixed(const Words& words) {
+  static std::size_t Fixed(const GraphWords& words) {
     const std::size_t trailer =
         words.dependencies.empty() ? 0 : DisplayWidth(words.dependencies) + 2;
     return DisplayWidth(words.plain_badges) + trailer;
@@ -241,7 +241,7 @@ class HistoryGraph final {
 
   void AppendText(std::string& out, std::size_t node, std::size_t indent) const {
     const RevisionEntry& entry = shown_.revisions[node];
-    const Words& words = words_[node];
+    const GraphWords& words = words_[node];
     std::string line =
         Concat(Paint(style_, Tone::kBold, words.id), Pad(words.id, id_columns_), "  ");
     std::size_t used = indent + id_columns_ + 2;
@@ -297,7 +297,7 @@ class HistoryGraph final {
   const Style& style_;
   Index index_;                     // of the whole history
   std::vector<Applied> marks_;      // by place in shown_
-  std::vector<Words> words_;        // likewise
+  std::vector<GraphWords> words_;   // likewise
   std::vector<std::size_t> order_;  // places in shown_, as drawn
   std::vector<GraphRow> rows_;      // their nodes are places in order_
   std::size_t graph_columns_ = 0;   // where texts begin, at least

@@ -6,8 +6,6 @@
 namespace drover::client {
 namespace {
 
-constexpr std::string_view kIndent = "    ";
-
 void AppendMount(std::string& out, const MountEntry& mount) {
   out += Concat(kIndent, "mount  ", Clean(mount.target), " is ");
   if (mount.host) {

@@ -13,13 +13,13 @@ std::string Rows(const std::vector<std::string>& rows) {
 
 bool IsDown(const PlanStep& step) { return step.direction == "down"; }
 
-struct Words {
+struct PlanWords {
   std::string_view done;
   std::string_view planned;
 };
 
 /// A redo goes down and up again; everything else goes one way.
-Words WordsFor(const PlanDocument& plan) {
+PlanWords WordsFor(const PlanDocument& plan) {
   const auto down = std::count_if(plan.steps.begin(), plan.steps.end(), IsDown);
   if (down == 0) return {"applied ", "apply "};
   if (down == std::ssize(plan.steps)) return {"reverted ", "revert "};
@@ -65,7 +65,7 @@ std::string Headline(const PlanDocument& plan, const Style& style) {
     return Concat(name, "stamped", verification, verification.empty() ? " " : ", ", way, took,
                   "\n");
   }
-  const Words words = WordsFor(plan);
+  const PlanWords words = WordsFor(plan);
   return Concat(name, plan.applied ? words.done : Concat("would ", words.planned),
                 Count(CountMigrations(plan), "migration"), took, ", ", way, "\n");
 }

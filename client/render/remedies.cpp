@@ -6,8 +6,6 @@
 namespace drover::client {
 namespace {
 
-constexpr std::string_view kIndent = "    ";
-
 std::string RowsOf(const std::optional<std::int64_t>& rows) {
   return rows ? Concat(*rows) : std::string("no table");
 }

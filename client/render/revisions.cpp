@@ -51,7 +51,7 @@ std::string Circumstances(const Application& application) {
                 part(" at ", application.at), part(" on branch ", application.git_branch));
 }
 
-std::string_view Verb(const Application& application) {
+std::string_view Participle(const Application& application) {
   return application.direction == "stamp" ? "stamped" : "applied";
 }
 
@@ -59,7 +59,7 @@ std::string_view Verb(const Application& application) {
 void AppendOrigin(std::string& out, const RevisionEntry& entry) {
   if (!entry.orphan) return;
   for (const Application& application : entry.applied) {
-    out += Concat("    no file; ", Verb(application), Circumstances(application), "\n");
+    out += Concat("    no file; ", Participle(application), Circumstances(application), "\n");
   }
 }
 
@@ -110,7 +110,7 @@ std::string RenderCurrent(const CurrentDocument& current, const Style& style) {
       if (revision.orphan && revision.applied) {
         Application application = *revision.applied;
         application.environment.clear();  // it stands at the line's beginning
-        out += Concat("    no file; ", Verb(application), Circumstances(application), "\n");
+        out += Concat("    no file; ", Participle(application), Circumstances(application), "\n");
       }
     }
   }

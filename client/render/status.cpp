@@ -11,7 +11,6 @@ namespace {
 // Beyond this, environments that are current become one line on a terminal: it is one screen.
 constexpr std::size_t kMostLines = 24;
 constexpr std::size_t kWidestName = 24;
-constexpr std::string_view kIndent = "    ";
 
 struct StateRow {
   std::string_view state;

@@ -6,7 +6,6 @@
 namespace drover::client {
 namespace {
 
-constexpr std::string_view kIndent = "    ";
 constexpr std::size_t kMostHolders = 5;
 constexpr std::size_t kLongestCommand = 60;
 

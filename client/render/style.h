@@ -16,6 +16,9 @@ struct Style {
   std::size_t width = 0;  // columns; 0 in pipes: nothing is shortened there
 };
 
+/// Before what belongs to the line above.
+inline constexpr std::string_view kIndent = "    ";
+
 enum class Tone : std::uint8_t { kPlain, kBold, kDim, kGreen, kYellow, kRed, kCyan };
 
 /// `text` on one line: control characters become spaces, invalid UTF-8 becomes '?'.

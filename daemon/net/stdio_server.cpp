@@ -19,9 +19,9 @@ namespace drover::daemon {
 namespace {
 
 /// Bytes on their way from one descriptor to another.
-class Pipe final {
+class ByteMover final {
  public:
-  Pipe(int from, int to, std::size_t chunk) : from_(from), to_(to), chunk_(chunk) {}
+  ByteMover(int from, int to, std::size_t chunk) : from_(from), to_(to), chunk_(chunk) {}
 
   [[nodiscard]] bool wants_input() const { return open_ && waiting_.empty(); }
   [[nodiscard]] bool wants_output() const { return !waiting_.empty(); }
@@ -78,8 +78,8 @@ std::size_t WriteChunk(int fd) {
 /// `stop` becomes readable. The session never touches stdin and stdout themselves: epoll refuses
 /// regular files, and making them non-blocking would change them for the shell that shares them.
 void Pump(int socket, int stop) {
-  Pipe input(STDIN_FILENO, socket, std::size_t{64} * 1024);
-  Pipe output(socket, STDOUT_FILENO, WriteChunk(STDOUT_FILENO));
+  ByteMover input(STDIN_FILENO, socket, std::size_t{64} * 1024);
+  ByteMover output(socket, STDOUT_FILENO, WriteChunk(STDOUT_FILENO));
   bool input_ended = false;
   while (!output.finished()) {
     if (input.finished() && !std::exchange(input_ended, true)) shutdown(socket, SHUT_WR);

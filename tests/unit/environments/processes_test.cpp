@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/unit/environments/scan_fixture.h"
+#include "tests/unit/environments/strays/scan_fixture.h"
 
 namespace drover::environments {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "environments/inotify.h"
 #include "environments/tree.h"
-#include "tests/unit/environments/scan_fixture.h"
+#include "tests/unit/environments/strays/scan_fixture.h"
 
 namespace drover::environments {
 namespace {
