@@ -117,6 +117,9 @@ void SyncDirectory(const std::string& directory);
 /// Everything after the last slash.
 [[nodiscard]] std::string BaseName(std::string_view path);
 
+/// Is there a process of this number, of whatever user? Numbers are used again.
+[[nodiscard]] bool ProcessExists(std::int64_t pid);
+
 /// Is `path` equal to `directory` or below it? Both absolute and clean.
 [[nodiscard]] bool IsBelow(std::string_view path, std::string_view directory);
 

@@ -26,6 +26,39 @@ struct Holder {
   bool operator==(const Holder&) const = default;
 };
 
+/// A process that may have made a file, noticed in the moment when the file appeared.
+struct Suspect {
+  Holder process;
+  /// "open": it had the file open (seen). "directory": it worked in the directory from which an
+  /// environment's URL leads to the file. "near": it had just begun, and worked between the
+  /// project's root and the file (both inferred).
+  std::string evidence;
+  std::string at;  // UTC
+
+  static constexpr void Fields(auto&& field) {
+    field("process", &Suspect::process);
+    field("evidence", &Suspect::evidence);
+    field("at", &Suspect::at);
+  }
+  bool operator==(const Suspect&) const = default;
+};
+
+/// A process that goes on with a file which is no longer the one at its path.
+struct DetachedUse {
+  std::string path;        // the configured database
+  std::string mounted_at;  // the container's path; empty: the process has it open by itself
+  std::string reach;       // where its content can still be read, by whom may look into the process
+  Holder holder;
+
+  static constexpr void Fields(auto&& field) {
+    field("path", &DetachedUse::path);
+    field("mounted_at", &DetachedUse::mounted_at);
+    field("reach", &DetachedUse::reach);
+    field("holder", &DetachedUse::holder);
+  }
+  bool operator==(const DetachedUse&) const = default;
+};
+
 /// How many rows a table has. Counting ends at a limit; `more` says that it did.
 struct TableRows {
   std::string table;
@@ -53,10 +86,11 @@ struct StrayEntry {
   std::string modified;  // UTC; the newer of the file and its -wal
   std::string message;
   std::optional<std::string> fix;
-  std::vector<TableRows> rows;  // of the largest few tables
-  std::string fingerprint;      // of class, schema and revisions: what `ignore` remembers
-  bool hot = false;             // a journal waits to be rolled back: a write goes on or broke off
-  bool ignored = false;         // by `drover strays ignore`; listed only when asked for
+  std::vector<TableRows> rows;    // of the largest few tables
+  std::string fingerprint;        // of class, schema and revisions: what `ignore` remembers
+  bool hot = false;               // a journal waits to be rolled back: a write goes on or broke off
+  bool ignored = false;           // by `drover strays ignore`; listed only when asked for
+  std::vector<Suspect> suspects;  // the strongest evidence first
 
   static constexpr void Fields(auto&& field) {
     field("path", &StrayEntry::path);
@@ -75,6 +109,7 @@ struct StrayEntry {
     field("fingerprint", &StrayEntry::fingerprint);
     field("hot", &StrayEntry::hot);
     field("ignored", &StrayEntry::ignored);
+    field("suspects", &StrayEntry::suspects);
   }
   bool operator==(const StrayEntry&) const = default;
 };
@@ -249,6 +284,7 @@ struct ScanRequest {
   std::vector<std::string> known_names;     // base names of configured databases: also when empty
   std::vector<std::string> version_tables;  // names to look for, in order
   bool deep = false;                        // also what is left out by default, at any depth
+  std::vector<std::string> databases;  // configured ones: who goes on with a deleted one of them?
   std::string remember;      // a file in which to keep what each directory held; empty: none
   std::string compare_with;  // not a scan: compare the database `paths` names with this one
   static constexpr void Fields(auto&& field) {
@@ -259,6 +295,7 @@ struct ScanRequest {
     field("known_names", &ScanRequest::known_names);
     field("version_tables", &ScanRequest::version_tables);
     field("deep", &ScanRequest::deep);
+    field("databases", &ScanRequest::databases);
     field("remember", &ScanRequest::remember);
     field("compare_with", &ScanRequest::compare_with);
   }
@@ -269,11 +306,13 @@ struct ScanResult {
   int v = 1;
   std::vector<ScannedFile> files;
   bool truncated = false;
+  std::vector<DetachedUse> detached{};      // of `databases`
   std::optional<StrayDiffDocument> diff{};  // the answer to `compare_with`
   static constexpr void Fields(auto&& field) {
     field("v", &ScanResult::v);
     field("files", &ScanResult::files);
     field("truncated", &ScanResult::truncated);
+    field("detached", &ScanResult::detached);
     field("diff", &ScanResult::diff);
   }
 };

@@ -43,6 +43,7 @@ struct Arguments {
   bool splice = false;
   bool no_draft = false;
   bool exit_code = false;
+  bool fresh = false;
   bool refresh = false;
   bool deep = false;
   bool all = false;

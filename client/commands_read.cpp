@@ -61,7 +61,7 @@ void AdviseMerge(std::size_t heads) {
 int RunStatus(Invocation& invocation) {
   Params params = ParamsFor(invocation);
   params.cwd = invocation.cwd;
-  params.refresh = invocation.arguments.refresh;
+  params.refresh = invocation.arguments.fresh;
   const std::string json = Ask(invocation, params);
   const bool printed = PrintedAsJson(invocation, json);
   if (printed && !invocation.arguments.exit_code) {

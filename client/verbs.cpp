@@ -16,7 +16,7 @@ constexpr std::array kVerbs{
          0,
          0,
          "which database each environment is, and how it is",
-         {kEnvironment, kExitCode, kRefresh},
+         {kEnvironment, kExitCode, kFresh},
          {{{"drover status", "everything about the project on one screen"},
            {"drover status -e dev --exit-code", "for scripts: 3 when dev has pending migrations"}}},
          "status",

@@ -20,6 +20,7 @@ enum class Option : std::uint8_t {
   kNone,
   kEnvironment,
   kExitCode,
+  kFresh,
   kRefresh,
   kDeep,
   kAll,

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "daemon/findings.h"
 #include "migrations/identifiers.h"
 #include "migrations/offline.h"
 #include "migrations/redo.h"
@@ -153,6 +154,11 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   JobRequest& request = change.request;
   if (range) request.lineage = nullptr;
   const bool forward = command == JobCommand::kUpgrade || command == JobCommand::kRedo;
+  const auto& missing = view.seen->missing_folders;
+  if (command == JobCommand::kUpgrade && !missing.empty() &&
+      missing.size() == view.config().migration_directories.size()) {
+    throw MissingFolder(view.config(), missing.front());
+  }
   if (!range && forward && verdict.state == EnvironmentState::kOrphan) throw Error(*verdict.error);
   // A downgrade goes by what is applied, which may be complete where the files are not.
   if (command != JobCommand::kDowngrade || !request.lineage) (void)view.graph();
@@ -193,6 +199,9 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   }
   for (std::string& warning : WarnOfBrokenConfig(view)) {
     plan.warnings.push_back(std::move(warning));
+  }
+  for (const std::string& folder : missing) {
+    plan.warnings.push_back(MissingFolder(view.config(), folder).message);
   }
   const bool warn = command != JobCommand::kRedo;  // which is the remedy
   if (warn && verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);

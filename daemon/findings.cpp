@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "daemon/judge.h"
+#include "environments/hazards.h"
 
 namespace drover::daemon {
 namespace {
@@ -70,6 +71,16 @@ void AppendReformatted(const Observation& seen, std::vector<Finding>& findings) 
 
 }  // namespace
 
+Error MissingFolder(const environments::Config& config, const std::string& folder) {
+  const std::string below = RelativeTo(folder, config.root);
+  return {Code::kNotFound, "migrations.missing",
+          Concat("there is no migrations folder ", folder,
+                 ": every revision that was applied from it is unknown, and none is pending"),
+          Concat("mkdir ",
+                 ShellQuote(below.starts_with('/') ? below : Concat(config.root, "/", below))),
+          config.migrations_where};
+}
+
 std::vector<Finding> CollectFindings(const Observation& observation) {
   std::vector<Finding> findings;
   if (observation.config_error) {
@@ -81,6 +92,9 @@ std::vector<Finding> CollectFindings(const Observation& observation) {
   for (const Error& error : observation.migration_problems) {
     findings.push_back(FromError(error, "migration-error"));
   }
+  for (const std::string& folder : observation.missing_folders) {
+    findings.push_back(FromError(MissingFolder(*observation.config, folder), "migrations-missing"));
+  }
   for (const environments::Target& target : observation.targets) {
     findings.insert(findings.end(), target.findings.begin(), target.findings.end());
   }
@@ -90,6 +104,31 @@ std::vector<Finding> CollectFindings(const Observation& observation) {
     return std::ranges::find(kOrder, finding.severity) - std::begin(kOrder);
   };
   std::ranges::stable_sort(findings, {}, rank);
+  return findings;
+}
+
+std::vector<Finding> DetachedFindings(const Observation& observation,
+                                      std::span<const DetachedUse> uses) {
+  std::vector<Finding> findings;
+  for (const DetachedUse& use : uses) {
+    const bool mounted = !use.mounted_at.empty();
+    const std::string who = Concat(use.holder.command.empty() ? "a process" : use.holder.command,
+                                   " (pid ", use.holder.pid, mounted ? ", in a container)" : ")");
+    const std::string message =
+        mounted ? Concat(who, " still uses a deleted copy of ", use.path, ", mounted at ",
+                         use.mounted_at, ": what it writes there is lost with the container")
+                : Concat(who, " still has a deleted ", use.path,
+                         " open: what it writes there is lost when it ends");
+    Finding finding = environments::MakeFinding(
+        mounted ? "bind-stale-inode" : "moved-while-open", message, {},
+        Concat("cp ", ShellQuote(use.reach), " rescued.db   # then restart ",
+               mounted ? "the container" : "it"));
+    finding.where.reset();
+    for (const environments::Target& target : observation.targets) {
+      if (target.path == use.path && !finding.environment) finding.environment = target.environment;
+    }
+    findings.push_back(std::move(finding));
+  }
   return findings;
 }
 

@@ -128,7 +128,7 @@ bool IsZombie(std::int64_t pid) {
 
 /// A process id is reused sooner or later; only a process of ours counts.
 bool IsLiveDrover(std::int64_t pid) {
-  if (pid <= 0 || (kill(static_cast<pid_t>(pid), 0) != 0 && errno != EPERM)) return false;
+  if (!ProcessExists(pid)) return false;
   try {
     return !IsZombie(pid) &&
            ReadFile(Concat("/proc/", pid, "/comm"), 4096).find("drover") != std::string::npos;

@@ -270,7 +270,11 @@ class Judgement {
     CountPending();
     if (!pending_.empty()) return false;
     if (facts_->kind == DatabaseKind::kMissing) {
-      return Settle(EnvironmentState::kMissing, "there is no file yet, and no finished migration");
+      return Settle(EnvironmentState::kMissing,
+                    seen_.missing_folders.empty()
+                        ? std::string("there is no file yet, and no finished migration")
+                        : Concat("there is no file yet, and no migrations folder ",
+                                 seen_.missing_folders.front()));
     }
     const std::vector<bool> applied = seen_.graph->Closure(facts_->rows);
     std::size_t drafts = 0;

@@ -126,6 +126,9 @@ void Observer::LoadMigrations(Observation& now, const migrations::ChangedPaths& 
   graph_made_from_ = made_from;
   now.graph = graph_;
   now.migration_problems = graph_problems_;
+  for (const std::string& directory : directories) {
+    if (!StatFile(directory)) now.missing_folders.push_back(directory);
+  }
 }
 
 void Observer::ResolveTargets(Observation& now) {

@@ -31,6 +31,7 @@ struct Observation {
   std::optional<Error> config_error;                   // why the file on disk is not in force
   std::shared_ptr<const migrations::Graph> graph;      // null while there are problems
   std::vector<Error> migration_problems;
+  std::vector<std::string> missing_folders;  // of config->migration_directories
   std::string migrations_digest;
   std::vector<environments::Target> targets;  // one per config->environments, in order
   /// By target path; the footprints are those from just before the facts were read.

@@ -51,6 +51,15 @@ migrations::Footprint FootprintOf(const std::string& path) {
   }
 }
 
+/// Is there another file now where a configured database was?
+bool TargetReplaced(const Observation& before, const Observation& now) {
+  return std::ranges::any_of(now.targets, [&](const environments::Target& target) {
+    const auto same = std::ranges::find(before.targets, target.path, &environments::Target::path);
+    return target.kind == environments::TargetKind::kFile && same != before.targets.end() &&
+           same->key != target.key;
+  });
+}
+
 migrations::AppliedBy Identify(const std::string& root) {
   const environments::GitHead git = environments::ReadGitHead(root);
   return {.user = UserName(),
@@ -77,6 +86,10 @@ void Project::Start() {
         context_.loop, root_,
         ProjectWatch::Callbacks{
             .look = [this] { Look(); },
+            .signs =
+                [this](const std::vector<FileSign>& signs) {
+                  if (view_) strays_->Note(*view_->seen, signs);
+                },
             .suspicious =
                 [this](const std::vector<std::string>& paths) {
                   if (view_) strays_->ScanSome(view_->seen, paths);
@@ -149,7 +162,9 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
   ForgetOutsideFailures(*seen);
   if (watch_) watch_->Arm(*seen);
   const bool first = view_ == nullptr;
+  const bool replaced = view_ && TargetReplaced(*view_->seen, *seen);
   Publish(std::move(seen));
+  if (replaced) strays_->ScanSome(view_->seen, {});  // somebody may go on with the old file
   if (first && watch_) {
     strays_->ScanAll(view_->seen, [weak = weak_from_this()] {
       if (const auto self = weak.lock(); self && self->Quiet()) self->EndPatience();
@@ -183,6 +198,9 @@ void Project::Publish(std::shared_ptr<const Observation> seen) {
   RefuseRepetition(*view);
   view->findings = CollectFindings(*view->seen);
   view->findings.insert(view->findings.end(), recovered_.begin(), recovered_.end());
+  for (Finding& finding : DetachedFindings(*view->seen, strays_->detached())) {
+    view->findings.push_back(std::move(finding));
+  }
   if (watch_ && !watch_->degraded().empty()) {
     view->findings.push_back({.code = "watch-degraded",
                               .severity = "warning",
@@ -427,6 +445,7 @@ bool Project::idle() const { return !looking_ && waiting_.empty() && view_ != nu
 void Project::Fresh(ViewCallback callback) {
   waiting_.push_back(std::move(callback));
   const bool burst = watch_ && watch_->Drain();  // may begin a look, which then serves us
+  if (view_ && strays_->ForgetEnded(view_->seen)) Publish(view_->seen);
   if (waiting_.empty() || burst || held_back_) return;
   if (watch_ && watch_->up_to_date() && view_ && !looking_ && DatabasesUnchanged(*view_->seen)) {
     for (const ViewCallback& each : std::exchange(waiting_, {})) each(view_);

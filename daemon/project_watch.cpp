@@ -198,6 +198,7 @@ bool ProjectWatch::Drain() {
       Degrade(error.message);
     }
   }
+  if (!signs_.empty()) callbacks_.signs(std::exchange(signs_, {}));
   Schedule();
   return settler_.InBurst(Settler::Clock::now(), GitLocked());
 }
@@ -242,7 +243,9 @@ void ProjectWatch::NoteDirectory(const std::string& directory) {
   // What was put into it before the watch stood has caused no event.
   settler_.NoteSaved(directory, Settler::Clock::now());
   for (const std::string& each : environments::ListTree(directory, kMaxDirectories).directories) {
-    for (const std::string& name : NamesIn(each)) NoteSuspicious(Concat(each, "/", name), name);
+    for (const std::string& name : NamesIn(each)) {
+      NoteSuspicious({.path = Concat(each, "/", name), .created = true});
+    }
   }
 }
 
@@ -278,10 +281,12 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
     rescan_timer_ = loop_.After(kGather, callbacks_.rescan);
     return;
   }
-  NoteSuspicious(database, BaseName(database));
+  NoteSuspicious({.path = database, .created = event.kind == Kind::kCreated && database == path});
 }
 
-void ProjectWatch::NoteSuspicious(const std::string& path, std::string_view name) {
+void ProjectWatch::NoteSuspicious(const FileSign& sign) {
+  const std::string& path = sign.path;
+  const std::string name = BaseName(path);
   // Only statx: this process opens databases through SQLite and must not read them raw.
   const bool ours = std::ranges::any_of(
       stray_roots_, [&](const std::string& root) { return IsBelow(path, root); });
@@ -293,8 +298,9 @@ void ProjectWatch::NoteSuspicious(const std::string& path, std::string_view name
     return;
   }
   if (databases_.contains(path)) return;
-  if (gone_stray && !path.ends_with("db") && name.find('.') == std::string_view::npos) return;
+  if (gone_stray && !path.ends_with("db") && name.find('.') == std::string::npos) return;
   suspicious_.insert(path);
+  if (status) signs_.push_back(sign);
   if (!report_timer_) report_timer_ = loop_.After(kGather, [this] { Report(); });
 }
 

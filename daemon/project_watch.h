@@ -12,6 +12,7 @@
 #include "daemon/net/loop.h"
 #include "daemon/observe.h"
 #include "daemon/settle.h"
+#include "daemon/witness.h"
 #include "environments/watch.h"
 
 namespace drover::daemon {
@@ -21,6 +22,7 @@ class ProjectWatch final {
  public:
   struct Callbacks {
     std::function<void()> look;                                // inputs or databases changed
+    std::function<void(std::vector<FileSign>)> signs;          // of such files, at once
     std::function<void(std::vector<std::string>)> suspicious;  // files that may be databases
     std::function<void()> rescan;                              // events were lost
     std::function<bool(const std::string&)> busy;  // has this database a job of ours running?
@@ -74,7 +76,7 @@ class ProjectWatch final {
   void Listen();
   void Note(const environments::WatchEvent& event);
   void NoteFile(const environments::WatchEvent& event);
-  void NoteSuspicious(const std::string& path, std::string_view name);
+  void NoteSuspicious(const FileSign& sign);
   void WatchTree(const std::string& directory);
   void WatchDirectory(const std::string& directory);
   void CheckFileSystem(const std::string& directory);
@@ -110,6 +112,7 @@ class ProjectWatch final {
   std::set<std::string> databases_;
   std::vector<std::string> database_names_;
   std::set<std::string> suspicious_;
+  std::vector<FileSign> signs_;  // of the events in hand
   Settler::Time last_input_{};
   migrations::ChangedPaths changed_;  // since the last look; at first nothing is known
 };

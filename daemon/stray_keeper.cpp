@@ -41,6 +41,7 @@ ScanRequest RequestFor(const Observation& seen, const StateStore& store, std::op
   }
   for (const environments::Target& target : seen.targets) {
     if (!target.path.empty()) request.known_names.push_back(BaseName(target.path));
+    if (target.kind == environments::TargetKind::kFile) request.databases.push_back(target.path);
   }
   return request;
 }
@@ -71,7 +72,25 @@ std::vector<StrayEntry> Classify(const Observation& seen, const std::vector<Scan
 
 StrayKeeper::StrayKeeper(Loop& loop, Workers& workers, StateStore& store,
                          std::function<void()> changed)
-    : loop_(loop), workers_(workers), store_(store), changed_(std::move(changed)) {}
+    : loop_(loop),
+      workers_(workers),
+      store_(store),
+      changed_(std::move(changed)),
+      witness_(std::make_shared<Witness>(loop, workers)) {}
+
+void StrayKeeper::Note(const Observation& seen, const std::vector<FileSign>& signs) {
+  witness_->Note(seen, signs);
+}
+
+bool StrayKeeper::ForgetEnded(std::shared_ptr<const Observation> seen) {
+  const auto ended = [](const Holder& holder) { return !ProcessExists(holder.pid); };
+  std::vector<std::string> left;
+  for (const StrayEntry& stray : strays_) {
+    if (std::ranges::any_of(stray.holders, ended)) left.push_back(stray.path);
+  }
+  if (!left.empty()) ScanSome(std::move(seen), left);
+  return std::erase_if(detached_, [&](const DetachedUse& use) { return ended(use.holder); }) > 0;
+}
 
 void StrayKeeper::ScanAll(std::shared_ptr<const Observation> seen, Callback done, Depth depth) {
   next_seen_ = std::move(seen);
@@ -104,6 +123,7 @@ void StrayKeeper::StartNext() {
     std::string problem;
     bool truncated = false;
     std::vector<StrayEntry> strays;
+    std::vector<DetachedUse> detached;
     environments::IgnoredStrays ignored;
     try {
       ignored = self->store_.Read().ignored_strays;
@@ -117,6 +137,7 @@ void StrayKeeper::StartNext() {
       auto result = DecodeDocument<ScanResult>(RunHelper(
           "--scan", EncodeDocument(RequestFor(*seen, self->store_, whole, wanted)), limit));
       truncated = result.truncated;
+      detached = std::move(result.detached);
       if (whole) files.clear();
       for (const std::string& path : paths) {
         for (const char* suffix : {"", "-wal", "-journal"}) files.erase(path + suffix);
@@ -137,8 +158,8 @@ void StrayKeeper::StartNext() {
     }
     Loop& loop = self->loop_;
     loop.Post([self = std::move(self), whole, truncated, files = std::move(files),
-               strays = std::move(strays), problem = std::move(problem),
-               done = std::move(done)]() mutable {
+               strays = std::move(strays), detached = std::move(detached),
+               problem = std::move(problem), done = std::move(done)]() mutable {
       self->running_ = false;
       self->files_ = std::move(files);
       if (whole.has_value()) {
@@ -146,8 +167,11 @@ void StrayKeeper::StartNext() {
         self->complete_ = true;
       }
       if (!problem.empty()) Log(LogLevel::kError, "the scan failed", {{"err", problem}});
-      const bool altered = self->strays_ != strays || self->problem_ != problem;
+      for (StrayEntry& stray : strays) stray.suspects = self->witness_->Of(stray.path);
+      const bool altered =
+          self->strays_ != strays || self->detached_ != detached || self->problem_ != problem;
       self->strays_ = std::move(strays);
+      self->detached_ = std::move(detached);
       self->problem_ = std::move(problem);
       if (altered) self->changed_();
       for (const Callback& callback : done) callback();

@@ -14,6 +14,7 @@
 #include "daemon/net/loop.h"
 #include "daemon/observe.h"
 #include "daemon/state_store.h"
+#include "daemon/witness.h"
 #include "daemon/workers.h"
 
 namespace drover::daemon {
@@ -38,7 +39,17 @@ class StrayKeeper final : public std::enable_shared_from_this<StrayKeeper> {
   /// Looks at some files only.
   void ScanSome(std::shared_ptr<const Observation> seen, const std::vector<std::string>& paths);
 
+  /// Files that may be databases have just appeared, or are being written to.
+  void Note(const Observation& seen, const std::vector<FileSign>& signs);
+
   [[nodiscard]] const std::vector<StrayEntry>& strays() const { return strays_; }
+
+  /// Who goes on with a configured database that is no longer the one at its path.
+  [[nodiscard]] const std::vector<DetachedUse>& detached() const { return detached_; }
+
+  /// Drops from detached() the processes that have ended since; true when there were any. Strays
+  /// whose holders have ended are looked at anew.
+  bool ForgetEnded(std::shared_ptr<const Observation> seen);
   [[nodiscard]] bool truncated() const { return truncated_; }
 
   /// Has a whole scan been made?
@@ -56,6 +67,8 @@ class StrayKeeper final : public std::enable_shared_from_this<StrayKeeper> {
   std::function<void()> changed_;
   std::map<std::string, ScannedFile> files_;
   std::vector<StrayEntry> strays_;
+  std::vector<DetachedUse> detached_;
+  std::shared_ptr<Witness> witness_;
   bool truncated_ = false;
   bool complete_ = false;
   bool running_ = false;

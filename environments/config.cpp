@@ -108,6 +108,7 @@ class ConfigParser final {
     }
     if (const YamlNode* directory = node->Find("directory")) {
       config_.migration_directories = Paths(*directory, "migrations.directory");
+      config_.migrations_where = reader_.Where(directory->at);
     }
     if (const YamlNode* schema = node->Find("schema")) {
       config_.schema_files = Paths(*schema, "migrations.schema");

@@ -51,6 +51,7 @@ struct Config {
   std::string root;  // its directory
   std::string project;
   std::vector<std::string> migration_directories;  // absolute
+  std::string migrations_where;                    // of their names; empty: they are the default
   std::vector<std::string> schema_files;           // absolute; may be empty
   migrations::FileTemplate file_template;          // of new migrations
   std::string version_table = "drover_version";

@@ -20,6 +20,9 @@ constexpr std::array kHazards = std::to_array<Hazard>({
      "the mounted path does not exist: the engine would create a directory there, owned by root"},
     {"bind-source-missing-will-fail", "error",
      "the mounted path does not exist and must not be created: the container would not start"},
+    {"bind-stale-inode", "fatal",
+     "a container still uses a file that was mounted by itself and has been replaced: what it "
+     "writes is lost"},
     {"database-in-anonymous-volume", "warning", "a new container may start with an empty database"},
     {"database-in-image-layer", "fatal",
      "the path is under no mount: the database is lost with the container"},
@@ -43,6 +46,8 @@ constexpr std::array kHazards = std::to_array<Hazard>({
     {"mount-read-only", "error", "the application cannot write its database"},
     {"mount-target-not-absolute", "error",
      "the path in the container is not absolute: the engine refuses it"},
+    {"moved-while-open", "error",
+     "a process has a database open that was deleted or replaced: what it writes is lost"},
     {"named-volume-needs-engine", "warning",
      "the file is in a volume whose directory this user cannot read"},
     {"one-letter-volume-name", "warning",

@@ -1,106 +1,32 @@
 #include "environments/processes.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <climits>
 #include <cstdint>
-#include <dirent.h>
 #include <fcntl.h>
-#include <memory>
 #include <optional>
 #include <string_view>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
+#include <utility>
 
+#include "base/error.h"
 #include "base/file_locks.h"
 #include "base/text.h"
 #include "environments/getdents.h"
+#include "environments/proc.h"
 #include "migrations/lock_state.h"
 
 namespace drover::environments {
 namespace {
 
-constexpr std::size_t kCommandLimit = 200;
+constexpr std::string_view kDeletedMark = " (deleted)";  // proc(5), /proc/pid/fd
 
-DirectoryStream OpenDirectory(int at, const char* path) {
-  UniqueFd fd(openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return nullptr;
-  DirectoryStream directory(fdopendir(fd.get()));
-  if (directory) static_cast<void>(fd.Release());
-  return directory;
-}
-
-std::string ReadLink(int at, const char* path) {
-  std::array<char, PATH_MAX> target;
-  const ssize_t size = readlinkat(at, path, target.data(), target.size());
-  return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
-}
-
-std::string ReadSome(int at, const char* path) {
-  const UniqueFd fd(openat(at, path, O_RDONLY | O_CLOEXEC));
-  if (!fd) return {};
-  std::array<char, 4096> buffer;
-  const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
-  return got <= 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(got));
-}
-
-/// One printable line: a process names itself, and must not steer the reader's terminal.
-std::string OneLine(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-  }
-  std::string line(Trim(text));
-  if (line.size() > kCommandLimit) line.resize(kCommandLimit);
-  return line;
-}
-
-std::string CommandOf(int process_fd) {
-  std::string command = OneLine(ReadSome(process_fd, "cmdline"));
-  if (!command.empty()) return command;
-  const std::string name = OneLine(ReadSome(process_fd, "comm"));
-  return name.empty() ? std::string() : Concat("[", name, "]");
-}
-
-Holder HolderOf(std::int64_t pid, int process_fd, const std::string& own_namespace) {
-  const std::string name_space = ReadLink(process_fd, "ns/mnt");
-  return {
-      .pid = pid,
-      .command = CommandOf(process_fd),
-      .cwd = ReadLink(process_fd, "cwd"),
-      .container = !own_namespace.empty() && !name_space.empty() && name_space != own_namespace};
-}
-
-/// Follows the magic link, without asking a network file system for news.
-std::optional<FileIdentity> IdentityOf(int fd_directory, const char* name) {
-  struct statx status {};
-  if (statx(fd_directory, name, AT_STATX_DONT_SYNC, STATX_INO, &status) != 0) return std::nullopt;
-  return FileIdentity{.device = makedev(status.stx_dev_major, status.stx_dev_minor),
-                      .inode = status.stx_ino};
-}
-
-/// Which of `files`, sorted, are among the descriptors listed in an open /proc/PID/fd. A machine
-/// has thousands of them, and most looks find nothing: nothing is allocated on the way.
-std::set<FileIdentity> OpenFilesOf(int fd_directory, const std::vector<FileIdentity>& files,
-                                   std::string& buffer) {
-  std::set<FileIdentity> held;
-  ForEachEntry(fd_directory, buffer, [&](const char* name, unsigned char) {
-    if (name[0] == '.') return;
-    const std::optional<FileIdentity> identity = IdentityOf(fd_directory, name);
-    if (identity && std::binary_search(files.begin(), files.end(), *identity)) {
-      held.insert(*identity);
-    }
-  });
-  return held;
+bool IsDatabaseLock(const FileLock& lock) {
+  return lock.first >= migrations::kPendingByte && lock.last <= migrations::kSharedLast;
 }
 
 /// A scan of ours reads files for a moment, locks nothing and is in nobody's way.
 bool IsOurScan(int process_fd, const Holder& holder) {
-  if (!holder.command.ends_with(" --scan")) return false;
-  const std::string own = ReadLink(AT_FDCWD, "/proc/self/exe");
-  return !own.empty() && ReadLink(process_fd, "exe") == own;
+  return holder.command.ends_with(" --scan") && IsOurs(process_fd);
 }
 
 std::uint64_t InodeOf(const std::string& path) {
@@ -108,16 +34,109 @@ std::uint64_t InodeOf(const std::string& path) {
   return status ? status->identity.inode : 0;
 }
 
-std::vector<Holder> Describe(const std::set<std::int64_t>& pids, const std::string& proc) {
+std::vector<Holder> DescribeAll(const std::set<std::int64_t>& pids, const std::string& proc) {
   std::vector<Holder> holders;
-  const std::string own_namespace = ReadLink(AT_FDCWD, (proc + "/self/ns/mnt").c_str());
+  const std::string own_namespace = OwnMountNamespace(proc);
   for (const std::int64_t pid : pids) {
-    const UniqueFd process(
-        open(Concat(proc, "/", pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (process) holders.push_back(HolderOf(pid, process.get(), own_namespace));
+    const UniqueFd process = OpenProcess(proc, pid);
+    if (process) holders.push_back(DescribeProcess(pid, process.get(), own_namespace));
   }
   return holders;
 }
+
+class OpenFileSearch final {
+ public:
+  OpenFileSearch(const std::set<FileIdentity>& files, const std::set<std::string>& paths,
+                 const std::string& proc)
+      : files_(files.begin(), files.end()),
+        paths_(paths),
+        proc_(proc),
+        own_namespace_(OwnMountNamespace(proc)) {}
+
+  OpenFiles Run() {
+    for (const std::int64_t pid : ListProcesses(proc_)) LookAt(pid);
+    AddLockHolders();
+    for (auto& [file, list] : found_.holders) std::ranges::sort(list, {}, &Holder::pid);
+    std::ranges::sort(found_.deleted, {},
+                      [](const DetachedUse& use) { return std::pair(use.path, use.holder.pid); });
+    return std::move(found_);
+  }
+
+ private:
+  void LookAt(std::int64_t pid) {
+    const UniqueFd descriptors(
+        open(Concat(proc_, "/", pid, "/fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!descriptors) return;
+    held_.clear();
+    deleted_.clear();
+    LookAtDescriptors(descriptors.get());
+    if (held_.empty() && deleted_.empty()) return;
+    const UniqueFd process(openat(descriptors.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!process) return;
+    const Holder holder = DescribeProcess(pid, process.get(), own_namespace_);
+    if (IsOurScan(process.get(), holder)) return;
+    for (const FileIdentity& identity : held_) found_.holders[identity].push_back(holder);
+    if (holder.container) return;  // its paths are not ours
+    for (const auto& [path, descriptor] : deleted_) {
+      found_.deleted.push_back({.path = path,
+                                .mounted_at = {},
+                                .reach = Concat(proc_, "/", pid, "/fd/", descriptor),
+                                .holder = holder});
+    }
+  }
+
+  /// A machine has thousands of them, and most looks find nothing: nothing is allocated on the way.
+  void LookAtDescriptors(int fd_directory) {
+    ForEachEntry(fd_directory, buffer_, [&](const char* name, unsigned char) {
+      if (name[0] == '.') return;
+      const std::optional<LinkedFile> file = FollowLink(fd_directory, name);
+      if (!file) return;
+      if (std::binary_search(files_.begin(), files_.end(), file->identity)) {
+        held_.insert(file->identity);
+      }
+      if (file->links > 0 || !file->regular || paths_.empty()) return;
+      std::string path = ReadProcLink(fd_directory, name);
+      if (!path.ends_with(kDeletedMark)) return;
+      path.resize(path.size() - kDeletedMark.size());
+      if (paths_.contains(path)) deleted_.emplace(std::move(path), name);
+    });
+  }
+
+  /// Locks are there for everybody to see, whoever holds them.
+  void AddLockHolders() {
+    std::map<std::uint64_t, FileIdentity> by_inode;
+    for (const FileIdentity& file : files_) by_inode.emplace(file.inode, file);
+    std::map<FileIdentity, std::set<std::int64_t>> lockers;
+    try {
+      for (const FileLock& lock : ReadFileLocks(proc_)) {
+        const auto file = by_inode.find(lock.inode);
+        if (file == by_inode.end() || lock.pid <= 0 || lock.pid == getpid()) continue;
+        if (IsDatabaseLock(lock)) lockers[file->second].insert(lock.pid);
+      }
+    } catch (const Error&) {
+      return;
+    }
+    for (auto& [file, pids] : lockers) {
+      for (const Holder& known : found_.holders[file]) pids.erase(known.pid);
+      for (Holder& holder : DescribeAll(pids, proc_)) {
+        const UniqueFd process = OpenProcess(proc_, holder.pid);
+        if (!IsOurScan(process.get(), holder)) {
+          found_.holders[file].push_back(std::move(holder));
+        }
+      }
+      if (found_.holders[file].empty()) found_.holders.erase(file);
+    }
+  }
+
+  std::vector<FileIdentity> files_;  // sorted
+  const std::set<std::string>& paths_;
+  const std::string& proc_;
+  std::string own_namespace_;
+  OpenFiles found_;
+  std::string buffer_ = std::string(std::size_t{1} << 15U, '\0');
+  std::set<FileIdentity> held_;                 // by the process in hand
+  std::map<std::string, std::string> deleted_;  // path → a descriptor of it, too
+};
 
 }  // namespace
 
@@ -130,16 +149,14 @@ std::vector<Holder> FindLockHolders(const std::string& path, const std::string& 
     std::set<std::int64_t> readers;
     for (const FileLock& lock : ReadFileLocks(proc)) {
       if (lock.pid <= 0 || lock.pid == getpid()) continue;
-      const bool of_database = database != 0 && lock.inode == database &&
-                               lock.first >= migrations::kPendingByte &&
-                               lock.last <= migrations::kSharedLast;
+      const bool of_database = database != 0 && lock.inode == database && IsDatabaseLock(lock);
       const bool of_wal = shared_memory != 0 && lock.inode == shared_memory && lock.write &&
                           lock.first <= migrations::kWalWriteByte &&
                           lock.last >= migrations::kWalWriteByte;
       if (of_wal || (of_database && lock.write)) writers.insert(lock.pid);
       if (of_database) readers.insert(lock.pid);
     }
-    std::vector<Holder> holders = Describe(writers.empty() ? readers : writers, proc);
+    std::vector<Holder> holders = DescribeAll(writers.empty() ? readers : writers, proc);
     if (!holders.empty() || database == 0) return holders;
     const FileIdentity identity = StatFile(path)->identity;
     const auto open_in = FindHolders({identity}, proc);
@@ -149,37 +166,14 @@ std::vector<Holder> FindLockHolders(const std::string& path, const std::string& 
   }
 }
 
-std::map<FileIdentity, std::vector<Holder>> FindHolders(const std::set<FileIdentity>& files,
-                                                        const std::string& proc) {
-  std::map<FileIdentity, std::vector<Holder>> holders;
-  if (files.empty()) return holders;
-  const DirectoryStream processes = OpenDirectory(AT_FDCWD, proc.c_str());
-  if (!processes) return holders;
-  const int proc_fd = dirfd(processes.get());
-  const std::string own_namespace = ReadLink(proc_fd, "self/ns/mnt");
-  const std::vector<FileIdentity> sorted(files.begin(), files.end());
-  std::string buffer(std::size_t{1} << 15U, '\0');
-  while (const dirent* entry = readdir(processes.get())) {
-    const std::optional<std::int64_t> pid = ParseInteger(entry->d_name);
-    if (!pid || *pid <= 0 || *pid == getpid()) continue;
-    const UniqueFd descriptors(
-        openat(proc_fd, Concat(entry->d_name, "/fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!descriptors) continue;
-    const std::set<FileIdentity> held = OpenFilesOf(descriptors.get(), sorted, buffer);
-    if (held.empty()) continue;
-    // The descriptor pins this very process: should it end and its number be used again, the reads
-    // below fail instead of describing a stranger.
-    const UniqueFd process(openat(descriptors.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!process) continue;
-    const Holder holder = HolderOf(*pid, process.get(), own_namespace);
-    if (IsOurScan(process.get(), holder)) continue;
-    for (const FileIdentity& identity : held) holders[identity].push_back(holder);
-  }
-  for (auto& [identity, list] : holders) {
-    std::sort(list.begin(), list.end(),
-              [](const Holder& left, const Holder& right) { return left.pid < right.pid; });
-  }
-  return holders;
+HoldersByFile FindHolders(const std::set<FileIdentity>& files, const std::string& proc) {
+  if (files.empty()) return {};
+  return FindOpenFiles(files, {}, proc).holders;
+}
+
+OpenFiles FindOpenFiles(const std::set<FileIdentity>& files, const std::set<std::string>& paths,
+                        const std::string& proc) {
+  return OpenFileSearch(files, paths, proc).Run();
 }
 
 }  // namespace drover::environments

@@ -22,11 +22,27 @@ std::string CommandText(std::string_view command) {
   return Excerpt(Clean(command), kLongestCommand);
 }
 
+std::string ProcessText(const Holder& process, std::string_view cwd, std::string_view root) {
+  const std::string where = process.container ? Concat(Clean(process.cwd), " of its container")
+                                              : Clean(DirectoryText(process.cwd, cwd, root));
+  return Concat(CommandText(process.command), " (pid ", process.pid,
+                process.cwd.empty() ? ", of another user" : Concat(", working in ", where), ")");
+}
+
 std::string HolderText(const Holder& holder, std::string_view cwd, std::string_view root) {
-  return Concat("held open by ", CommandText(holder.command), " (pid ", holder.pid, ", working in ",
-                holder.container ? Concat(holder.cwd, " of its container")
-                                 : DirectoryText(holder.cwd, cwd, root),
-                ")");
+  return Concat("held open by ", ProcessText(holder, cwd, root), " [seen]");
+}
+
+/// Never "X did it" unless it was seen with the file open.
+std::string SuspectText(const Suspect& suspect, std::string_view cwd, std::string_view root) {
+  const std::string who = ProcessText(suspect.process, cwd, root);
+  if (suspect.evidence == "open") {
+    return Concat("made by ", who, ", which had it open when it appeared [seen]");
+  }
+  if (suspect.evidence == "directory") {
+    return Concat("perhaps made by ", who, ", which was there when it appeared [inferred]");
+  }
+  return Concat("perhaps made by ", who, ", which had just begun when it appeared [inferred]");
 }
 
 std::string RowsText(const std::vector<TableRows>& rows) {
@@ -64,6 +80,13 @@ std::string RenderStray(const StrayEntry& stray, std::string_view cwd, std::stri
     out +=
         Concat(kIndent, "and by ",
                Count(stray.holders.size() - kMostHolders, "more process", "more processes"), "\n");
+  }
+  for (const Suspect& suspect : stray.suspects) {
+    const bool told = std::ranges::any_of(
+        stray.holders, [&](const Holder& holder) { return holder.pid == suspect.process.pid; });
+    if (told) continue;
+    out += Concat(kIndent, Clean(SuspectText(suspect, cwd, root)), "\n");
+    if (suspect.evidence != "directory") break;
   }
   if (stray.fix) out += Concat(kIndent, Paint(style, Tone::kCyan, *stray.fix), "\n");
   return out;

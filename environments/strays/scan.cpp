@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
+#include "environments/detached.h"
 #include "environments/processes.h"
 #include "environments/strays/describe.h"
 #include "environments/strays/ignore_file.h"
@@ -136,16 +137,21 @@ class Scanner final {
     const Owners owners = FindOwners();
     std::set<FileIdentity> identities;
     for (const auto& [identity, files] : owners) identities.insert(identity);
-    std::map<FileIdentity, std::vector<Holder>> holders;
-    std::jthread finder([&] { holders = FindHolders(identities); });
+    const std::set<std::string> databases(request_.databases.begin(), request_.databases.end());
+    OpenFiles open;
+    ScanResult result;
+    std::jthread finder([&] {
+      open = FindOpenFiles(identities, databases);
+      result.detached = FindDetachedMounts(databases);
+    });
     DescribeAll();
     finder.join();
-    for (const auto& [identity, held] : holders) {
+    result.detached.insert(result.detached.end(), open.deleted.begin(), open.deleted.end());
+    for (const auto& [identity, held] : open.holders) {
       for (ScannedFile* file : owners.at(identity)) {
         for (const Holder& holder : held) AddHolder(*file, holder);
       }
     }
-    ScanResult result;
     result.truncated = truncated_;
     for (auto& [path, file] : files_) {
       const bool found_by_content = file.kind != "database" && !IsNamed(path) &&

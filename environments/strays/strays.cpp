@@ -33,12 +33,10 @@ std::optional<MadeFrom> FindOrigin(const std::string& path, std::span<const Know
   std::size_t longest = 0;
   for (const KnownDatabase& candidate : known) {
     const std::string& tail = candidate.target->relative_tail;
-    if (tail.size() <= longest || !path.ends_with("/" + tail)) continue;
+    auto directory = DirectoryLeadingTo(path, tail);
+    if (!directory || tail.size() <= longest) continue;
     longest = tail.size();
-    const std::string_view directory =
-        std::string_view(path).substr(0, path.size() - tail.size() - 1);
-    found = MadeFrom{.database = &candidate,
-                     .directory = directory.empty() ? "/" : std::string(directory)};
+    found = MadeFrom{.database = &candidate, .directory = *std::move(directory)};
   }
   return found;
 }
@@ -256,6 +254,14 @@ auto SortKey(const StrayEntry& entry) {
 }
 
 }  // namespace
+
+std::optional<std::string> DirectoryLeadingTo(std::string_view path, std::string_view tail) {
+  if (tail.empty() || !path.ends_with(tail)) return std::nullopt;
+  path.remove_suffix(tail.size());
+  if (!path.ends_with('/')) return std::nullopt;
+  path.remove_suffix(1);
+  return path.empty() ? "/" : std::string(path);
+}
 
 std::string FingerprintOf(const ScannedFile& file) {
   std::string text = file.kind;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/documents.h"
@@ -49,6 +51,11 @@ using IgnoredStrays = std::map<std::string, std::string>;
                                                      const migrations::Graph& graph,
                                                      const std::string& root,
                                                      const IgnoredStrays& ignored = {});
+
+/// The directory in which a program that uses the relative path `tail` gets `path`; nothing when no
+/// directory leads there, or `tail` is empty.
+[[nodiscard]] std::optional<std::string> DirectoryLeadingTo(std::string_view path,
+                                                            std::string_view tail);
 
 /// What makes a file the same stray as before: its kind, schema and revisions, not its rows.
 [[nodiscard]] std::string FingerprintOf(const ScannedFile& file);

@@ -110,6 +110,22 @@ class Classes(StraysCase):
         self.assertEqual(stray["rows"], [{"table": "notes", "rows": 2, "more": False}])
         self.assertEqual(contents(self.backend), before)
 
+    def test_a_remedy_that_need_not_ask_takes_a_yes_all_the_same(self):
+        make(self.path, "CREATE TABLE t (x)")
+        self.project.drover("strays", "ignore", self.path, "--yes")
+        self.project.drover("strays", "archive", self.path, "--yes")
+        archive = self.listed()["archives"][0]["id"]
+        self.project.drover("strays", "restore", archive, "--yes")
+        self.assertTrue(self.path.exists())
+
+    def test_a_fresh_status_shows_the_stray_of_a_moment_ago(self):
+        self.project.status()
+        for i in range(5):
+            path = self.backend / f"s{i}.db"
+            make(path, "CREATE TABLE t (x)")
+            status = self.project.status("--fresh")
+            self.assertIn(str(path), [s["path"] for s in status["strays"]])
+
     def test_a_scan_leaves_the_locks_of_a_writer_alone(self):
         make(self.path, "CREATE TABLE t (x)")
         child = self.project.python(

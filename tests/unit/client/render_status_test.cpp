@@ -213,7 +213,7 @@ TEST(StatusScreenTest, AStrayWithItsHolder) {
             "Strays\n"
             "! backend/application.db  duplicate, 12.0 KiB, resembles dev\n"
             "    made from backend (inferred from its path)\n"
-            "    held open by python3 -c import sqlite3 (pid 4242, working in backend)\n"
+            "    held open by python3 -c import sqlite3 (pid 4242, working in backend) [seen]\n"
             "    drover strays\n"
             "\n"
             "Next: drover strays\n");

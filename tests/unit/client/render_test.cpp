@@ -364,11 +364,44 @@ TEST(StraysScreenTest, FactsHoldersAndTheCommand) {
   stray.fix = "drover where";
   const std::string text = RenderStrays({1, "idv", {stray}, false}, StraysShown::kTrouble,
                                         "/home/u/idv/backend", kRoot, kPipe);
-  EXPECT_THAT(text, testing::StartsWith(
-                        "! application.db  behind, 1 byte, at a1\n"
-                        "    made from /home/u/idv/backend (inferred from its path)\n"
-                        "    held open by uvicorn (pid 10, working in /app of its container)\n"));
+  EXPECT_THAT(text,
+              testing::StartsWith(
+                  "! application.db  behind, 1 byte, at a1\n"
+                  "    made from /home/u/idv/backend (inferred from its path)\n"
+                  "    held open by uvicorn (pid 10, working in /app of its container) [seen]\n"));
   EXPECT_THAT(text, testing::EndsWith("    and by 2 more processes\n    drover where\n"));
+}
+
+TEST(StraysScreenTest, WhoMadeItIsToldAsFarAsItWasSeen) {
+  StrayEntry stray;
+  stray.path = "/home/u/idv/backend/application.db";
+  stray.kind = "empty";
+  const auto suspect = [](std::int64_t pid, std::string evidence) {
+    return Suspect{.process = {pid, "sqlite3 a.db", "/home/u/idv/backend", false},
+                   .evidence = std::move(evidence),
+                   .at = "2026-11-25T04:30:12Z"};
+  };
+  stray.suspects = {suspect(1, "open"), suspect(2, "directory")};
+  EXPECT_EQ(
+      RenderStray(stray, kRoot, kRoot, kPipe),
+      "! backend/application.db  empty, 0 bytes\n"
+      "    made by sqlite3 a.db (pid 1, working in backend), which had it open when it appeared "
+      "[seen]\n");
+  stray.suspects = {suspect(2, "directory"), suspect(3, "near")};
+  EXPECT_EQ(
+      RenderStray(stray, kRoot, kRoot, kPipe),
+      "! backend/application.db  empty, 0 bytes\n"
+      "    perhaps made by sqlite3 a.db (pid 2, working in backend), which was there when it "
+      "appeared [inferred]\n"
+      "    perhaps made by sqlite3 a.db (pid 3, working in backend), which had just begun when "
+      "it appeared [inferred]\n");
+  // Whoever still has it open has a line of their own.
+  stray.holders = {stray.suspects[0].process};
+  stray.suspects = {suspect(2, "open")};
+  EXPECT_THAT(RenderStray(stray, kRoot, kRoot, kPipe), testing::Not(testing::HasSubstr("made by")));
+  stray.holders[0].cwd.clear();
+  EXPECT_THAT(RenderStray(stray, kRoot, kRoot, kPipe),
+              testing::HasSubstr("held open by sqlite3 a.db (pid 2, of another user) [seen]"));
 }
 
 TEST(StraysScreenTest, WithoutOtherFactsTheMessageIsPrinted) {

@@ -2,14 +2,12 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/unit/environments/strays/scan_fixture.h"
+#include "tests/unit/environments/fake_proc.h"
 
 namespace drover::environments {
 namespace {
 
 using ProcessesTest = ProjectTest;
-
-FileIdentity IdentityOf(const std::string& path) { return StatFile(path)->identity; }
 
 TEST_F(ProcessesTest, NamesWhoHoldsAFileWithItsWorkingDirectory) {
   const std::string path = Write("backend/app.db", "x");
@@ -124,34 +122,6 @@ TEST_F(ProcessesTest, AMissingProcFindsNothing) {
   EXPECT_TRUE(FindHolders({{.device = 1, .inode = 1}}, Path("nowhere")).empty());
 }
 
-/// A picture of /proc: one process with one descriptor.
-class FakeProcTest : public ProjectTest {
- protected:
-  FakeProcTest() {
-    file_ = Write("app.db", "x");
-    Directory("proc/self/ns");
-    Directory("proc/77/fd");
-    Directory("proc/77/ns");
-    Link("mnt:[1]", "proc/self/ns/mnt");
-    Link("mnt:[1]", "proc/77/ns/mnt");
-    Link(file_, "proc/77/fd/3");
-    Link("/app", "proc/77/cwd");
-    Write("proc/77/cmdline", std::string("python\0app.py\0", 14));
-  }
-
-  void Link(const std::string& target, std::string_view relative) const {
-    unlink(Path(relative).c_str());
-    ASSERT_EQ(symlink(target.c_str(), Path(relative).c_str()), 0);
-  }
-
-  [[nodiscard]] std::vector<Holder> Find() const {
-    const auto holders = FindHolders({IdentityOf(file_)}, Path("proc"));
-    return holders.empty() ? std::vector<Holder>() : holders.begin()->second;
-  }
-
-  std::string file_;
-};
-
 TEST_F(FakeProcTest, ReadsTheCommandWithSpacesForNuls) {
   EXPECT_EQ(Find(),
             (std::vector<Holder>{
@@ -193,6 +163,39 @@ TEST_F(FakeProcTest, SurvivesAProcessThatEndedBetweenItsDescriptorsAndItsName) {
   }
   EXPECT_EQ(Find(),
             (std::vector<Holder>{{.pid = 77, .command = "", .cwd = "", .container = false}}));
+}
+
+TEST_F(FakeProcTest, ALockNamesAProcessThatMayNotBeInspected) {
+  const std::uint64_t inode = StatFile(file_)->identity.inode;
+  Directory("proc/90");
+  Write("proc/90/cmdline", "sqlite3");
+  // Their descriptors are hidden; 91 locks other bytes, 92 another file.
+  Write("proc/locks",
+        Concat("1: POSIX  ADVISORY  READ 90 fe:01:", inode,
+               " 1073741826 1073742335\n2: POSIX  ADVISORY  WRITE 91 fe:01:", inode,
+               " 0 10\n3: POSIX  ADVISORY  READ 92 fe:01:", inode + 1, " 1073741826 1073742335\n"));
+  const std::vector<Holder> holders = Find();
+  ASSERT_EQ(holders.size(), 2U);
+  EXPECT_EQ(holders[1], (Holder{.pid = 90, .command = "sqlite3", .cwd = "", .container = false}));
+}
+
+TEST_F(ProcessesTest, WhoGoesOnWithADeletedFileIsNamed) {
+  const std::string path = Write("app.db", "old");
+  const std::string other_path = Write("other.db", "old");
+  const OtherProcess other([&](const auto& wait) {
+    const UniqueFd first(open(path.c_str(), O_RDWR));
+    const UniqueFd second(open(other_path.c_str(), O_RDWR));
+    wait();
+  });
+  EXPECT_TRUE(FindOpenFiles({}, {path}).deleted.empty());
+  ASSERT_EQ(rename(Write("new.db", "new").c_str(), path.c_str()), 0);
+  ASSERT_EQ(unlink(other_path.c_str()), 0);
+  const OpenFiles open = FindOpenFiles({IdentityOf(path)}, {path});
+  EXPECT_TRUE(open.holders.empty());
+  ASSERT_EQ(open.deleted.size(), 1U);
+  EXPECT_EQ(open.deleted[0].path, path);
+  EXPECT_EQ(open.deleted[0].holder.pid, other.pid());
+  EXPECT_EQ(ReadFile(open.deleted[0].reach, 100), "old");
 }
 
 }  // namespace
