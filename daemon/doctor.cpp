@@ -105,7 +105,7 @@ class Examination final {
       }
       const auto copy = StatFile(stray.path);
       const auto began = BirthTime(target.path + "-wal");
-      if (!copy || (began && copy->changed_ns < *began)) continue;
+      if (!copy || (began && copy->changed_ns <= *began)) continue;
       Tell(MakeFinding("copied-without-wal",
                        Concat(Short(stray.path), " was copied without the -wal of ",
                               Short(target.path), ": what is only in that is missing in the copy"),

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import threading
+import time
 
 import harness
 from harness import wait_until
@@ -45,7 +46,7 @@ class Doctor(harness.Case):
         project = self.project
         project.configure_dev()
         project.start()
-        project.wait_versions(self.ids[1])
+        project.wait_state("current")
         result = self.doctor(check=0)
         self.assertIn("Everything is well. Checked: drover.yaml, 2 migrations, "
                       "1 environment (dev), 1 database, git, strays.", result.out)
@@ -59,7 +60,7 @@ class Doctor(harness.Case):
         project.configure_dev()
         (project.root / "backend/application.db").touch()
         project.start()
-        project.wait_versions(self.ids[1])
+        project.wait_state("current")
         project.write("migrations/broken.sql", "nonsense\n")
         document = self.doctor("--json", check=1).json
         ranks = ["fatal error warning info".split().index(f["severity"])
@@ -226,7 +227,7 @@ class Doctor(harness.Case):
         project = self.project
         project.configure_dev()
         project.start()
-        project.wait_versions(self.ids[1])
+        project.wait_state("current")
         codes = lambda: [f["code"] for f in project.status()["findings"]]
         self.assertEqual(codes(), [])
         self.git("init", "-q")
@@ -284,9 +285,11 @@ class Doctor(harness.Case):
             database.execute("PRAGMA journal_mode=WAL")
         database.close()
         shutil.copy(project.database, project.root / "application.db.bak")
+        time.sleep(0.05)  # a file system's clock ticks in milliseconds
         writer = sqlite3.connect(project.database)
         writer.execute("CREATE TABLE later (x)")
         self.assertEqual(self.codes(), [], "the copy was made before")
+        time.sleep(0.05)
         shutil.copy(project.database, project.root / "application.db.bak2")
         os.rename(project.root / "application.db.bak2", project.root / "application.db.old")
         self.assertEqual(self.codes(), ["copied-without-wal"])
