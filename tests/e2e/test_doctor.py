@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pty
 import shutil
 import sqlite3
 import subprocess
@@ -129,6 +130,25 @@ class Doctor(harness.Case):
         self.assertEqual(self.doctor("--fix", "--json", check=8).error["kind"],
                          "doctor.unconfirmed")
         self.assertEqual(self.digest(), before)
+
+    def test_on_a_terminal_fix_asks(self):
+        project = self.project
+        project.configure_dev("report")
+        (project.root / "application.db").mkdir()
+        for answer, code, there in ((b"n\n", 8, True), (b"y\n", 0, False)):
+            terminal, other = pty.openpty()
+            child = subprocess.Popen([harness.DROVER, "doctor", "--fix"], cwd=project.root,
+                                     env=project.environment(), stdin=other, stderr=other,
+                                     stdout=subprocess.DEVNULL)
+            os.close(other)
+            screen = b""
+            while b"[y/N]" not in screen:
+                screen += os.read(terminal, 4096)
+            self.assertIn(b"- rmdir application.db", screen)
+            os.write(terminal, answer)
+            self.assertEqual(child.wait(harness.PATIENCE), code)
+            os.close(terminal)
+            self.assertEqual((project.root / "application.db").exists(), there)
 
     def test_fix_mends_everything_that_is_safe_and_changes_nothing_else(self):
         project = self.project
