@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/doctor_documents.h"
 #include "base/json.h"
 #include "base/protocol.h"
 #include "base/text.h"
@@ -57,6 +58,12 @@ std::string EncodeDocument(const Document& document) {
   return DumpJson(ToJson(document));
 }
 
+int SeverityRank(std::string_view severity) {
+  constexpr std::array<std::string_view, 4> kOrder{"fatal", "error", "warning", "info"};
+  const auto found = std::find(kOrder.begin(), kOrder.end(), severity);
+  return found == kOrder.end() ? 2 : static_cast<int>(found - kOrder.begin());
+}
+
 template <class Document>
 Document DecodeDocument(std::string_view json) {
   const Json parsed = ParseJson(json, kMaxDepth);
@@ -96,6 +103,8 @@ DROVER_DOCUMENT(RemedyDocument)
 DROVER_DOCUMENT(RemedyRequest)
 DROVER_DOCUMENT(RemedyResult)
 DROVER_DOCUMENT(ArchiveManifest)
+DROVER_DOCUMENT(DoctorDocument)
+DROVER_DOCUMENT(ExplainDocument)
 
 #undef DROVER_DOCUMENT
 

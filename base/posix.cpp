@@ -71,7 +71,15 @@ std::optional<FileStatus> StatFile(const std::string& path, Follow follow) {
                     .changed_ns = Nanoseconds(raw.st_ctim),
                     .mode = raw.st_mode & 07777U,
                     .owner = raw.st_uid,
-                    .links = static_cast<std::uint32_t>(raw.st_nlink)};
+                    .links = static_cast<std::uint32_t>(raw.st_nlink),
+                    .group = raw.st_gid};
+}
+
+std::optional<std::int64_t> BirthTime(const std::string& path) {
+  struct statx raw {};
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_BTIME, &raw) != 0) return std::nullopt;
+  if ((raw.stx_mask & STATX_BTIME) == 0) return std::nullopt;
+  return Nanoseconds({.tv_sec = raw.stx_btime.tv_sec, .tv_nsec = raw.stx_btime.tv_nsec});
 }
 
 std::string ReadFile(const std::string& path, std::size_t limit) {

@@ -67,6 +67,7 @@ struct FileStatus {
   std::uint32_t mode = 0;        // permission bits
   std::uint32_t owner = 0;       // uid
   std::uint32_t links = 0;
+  std::uint32_t group = 0;  // gid
   auto operator<=>(const FileStatus&) const = default;
 };
 
@@ -75,6 +76,10 @@ enum class Follow : std::uint8_t { kSymlinks, kNothing };
 /// The status of `path`, or nothing when there is no such file. Throws kIo for other failures.
 [[nodiscard]] std::optional<FileStatus> StatFile(const std::string& path,
                                                  Follow follow = Follow::kSymlinks);
+
+/// When `path` was made, in nanoseconds since the epoch; nothing when there is no such file or its
+/// file system does not keep it.
+[[nodiscard]] std::optional<std::int64_t> BirthTime(const std::string& path);
 
 /// The whole content of a file. Throws kNotFound or kIo; kInvalid ("io.too_large") beyond `limit`.
 [[nodiscard]] std::string ReadFile(const std::string& path, std::size_t limit);

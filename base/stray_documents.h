@@ -91,6 +91,7 @@ struct StrayEntry {
   bool hot = false;               // a journal waits to be rolled back: a write goes on or broke off
   bool ignored = false;           // by `drover strays ignore`; listed only when asked for
   std::vector<Suspect> suspects;  // the strongest evidence first
+  bool without_wal = false;       // in WAL mode, and no -wal beside it
 
   static constexpr void Fields(auto&& field) {
     field("path", &StrayEntry::path);
@@ -110,6 +111,7 @@ struct StrayEntry {
     field("hot", &StrayEntry::hot);
     field("ignored", &StrayEntry::ignored);
     field("suspects", &StrayEntry::suspects);
+    field("without_wal", &StrayEntry::without_wal);
   }
   bool operator==(const StrayEntry&) const = default;
 };
@@ -241,6 +243,7 @@ struct ScannedFile {
   /// (another format) | directory | sidecar (of a database that is gone)
   std::string kind;
   bool wal = false;           // a -wal lies beside it
+  bool wal_mode = false;      // its header says so
   bool hot = false;           // a journal that is to be rolled back lies beside it
   std::string version_table;  // empty when there is none
   std::vector<std::string> revision;
@@ -261,6 +264,7 @@ struct ScannedFile {
     field("wal_modified_ns", &ScannedFile::wal_modified_ns);
     field("kind", &ScannedFile::kind);
     field("wal", &ScannedFile::wal);
+    field("wal_mode", &ScannedFile::wal_mode);
     field("hot", &ScannedFile::hot);
     field("version_table", &ScannedFile::version_table);
     field("revision", &ScannedFile::revision);

@@ -51,6 +51,8 @@ struct Arguments {
   bool graph = false;
   bool ascii = false;
   bool edit = false;
+  bool fix = false;
+  std::string explain;
 
   std::vector<std::string> positionals;
 };

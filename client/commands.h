@@ -26,6 +26,9 @@ int RunHistory(Invocation& invocation);  // history, heads, branches, show
 int RunPlan(Invocation& invocation);
 int RunWhere(Invocation& invocation);
 
+// commands_doctor.cpp
+int RunDoctor(Invocation& invocation);
+
 // commands_write.cpp
 int RunChange(Invocation& invocation);  // upgrade, downgrade, stamp, redo
 int RunRepair(Invocation& invocation);

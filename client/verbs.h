@@ -43,6 +43,8 @@ enum class Option : std::uint8_t {
   kEdit,
   kGraph,
   kAscii,
+  kFix,
+  kExplain,
   // The global ones: accepted by every verb.
   kDirectory,
   kJson,

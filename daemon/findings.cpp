@@ -4,6 +4,7 @@
 #include <set>
 #include <span>
 
+#include "base/doctor_documents.h"
 #include "base/text.h"
 #include "daemon/judge.h"
 #include "environments/hazards.h"
@@ -81,6 +82,8 @@ Error MissingFolder(const environments::Config& config, const std::string& folde
           config.migrations_where};
 }
 
+int RankOf(const Finding& finding) { return SeverityRank(finding.severity); }
+
 std::vector<Finding> CollectFindings(const Observation& observation) {
   std::vector<Finding> findings;
   if (observation.config_error) {
@@ -98,12 +101,10 @@ std::vector<Finding> CollectFindings(const Observation& observation) {
   for (const environments::Target& target : observation.targets) {
     findings.insert(findings.end(), target.findings.begin(), target.findings.end());
   }
+  const std::vector<Finding>& hazards = observation.hazards.findings;
+  findings.insert(findings.end(), hazards.begin(), hazards.end());
   AppendReformatted(observation, findings);
-  const auto rank = [](const Finding& finding) {
-    constexpr std::string_view kOrder[] = {"fatal", "error", "warning", "info"};
-    return std::ranges::find(kOrder, finding.severity) - std::begin(kOrder);
-  };
-  std::ranges::stable_sort(findings, {}, rank);
+  std::ranges::stable_sort(findings, {}, RankOf);
   return findings;
 }
 

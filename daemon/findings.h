@@ -10,6 +10,9 @@
 
 namespace drover::daemon {
 
+/// For sorting: the worst first.
+[[nodiscard]] int RankOf(const Finding& finding);
+
 /// Findings of the project as a whole and of its targets, the worst first: configuration, migration
 /// files, hazards.
 [[nodiscard]] std::vector<Finding> CollectFindings(const Observation& observation);

@@ -8,6 +8,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/changes.h"
+#include "daemon/doctor_methods.h"
 #include "daemon/offload.h"
 #include "daemon/repair.h"
 #include "daemon/stray_methods.h"
@@ -399,6 +400,11 @@ constexpr std::array kMethods{
            "project select target", Methods::History},
     Method{"where", "How each environment's URL becomes a file.",
            "project environments cwd variables", Methods::Where},
+    Method{"doctor", "Everything that is wrong or may become so, and what can be fixed.",
+           "project environments cwd", HandleDoctor},
+    Method{"doctor_fix", "Carries out the fixes that cannot lose anything.",
+           "project environments cwd dry_run confirm", HandleDoctorFix},
+    Method{"explain", "What the code of a finding means.", "target", HandleExplain},
     Method{"strays", "Scans the project for stray databases.", "project refresh deep all",
            HandleStrays},
     Method{"strays_diff", "Compares a stray with an environment: schema and rows.",

@@ -38,7 +38,10 @@ const migrations::Lineage* Observation::LineageOf(const std::string& path) const
 }
 
 Observer::Observer(std::string root, StateStore& store, std::shared_ptr<SchemaChecker> schemas)
-    : root_(std::move(root)), store_(store), schemas_(std::move(schemas)) {}
+    : root_(std::move(root)),
+      store_(store),
+      schemas_(std::move(schemas)),
+      git_(EnvironmentVariable("HOME").value_or("")) {}
 
 std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy,
                                                      const migrations::ChangedPaths& changed) {
@@ -62,6 +65,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
     attempt([&] { LoadMigrations(*now, changed); });
     attempt([&] { ResolveTargets(*now); });
     attempt([&] { InspectDatabases(*now, busy); });
+    attempt([&] { FindHazards(*now); });
     attempt([&] { TraceLineages(*now, busy); });
     attempt([&] { MatchSchemas(*now, busy); });
   }
@@ -155,6 +159,32 @@ void Observer::InspectDatabases(Observation& now, const std::set<std::string>& b
     kept.emplace(target.path, std::move(database));
   }
   databases_ = std::move(kept);
+}
+
+void Observer::FindHazards(Observation& now) {
+  environments::RealFiles files;
+  git_.ForgetInputs();
+  std::set<std::string> told;  // two environments on one file are one file
+  for (std::size_t i = 0; i < now.targets.size(); ++i) {
+    const environments::Target& target = now.targets[i];
+    const environments::EnvironmentConfig& config = now.config->environments[i];
+    environments::DatabaseSight sight{
+        .target = &target, .where = config.url_where, .wal = {}, .hot_journal = {}, .damaged = {}};
+    if (sight.where.empty() && config.compose) sight.where = config.compose->where;
+    if (const migrations::DatabaseFacts* facts = now.FactsOf(target.path)) {
+      sight.wal = facts->wal;
+      sight.hot_journal = facts->problem && facts->problem->kind == "hot_journal";
+      sight.damaged = facts->problem && facts->problem->kind == "sqlite.corrupt";
+    }
+    for (environments::SafeFix& fix : environments::FixesForTarget(target, root_, files)) {
+      now.hazards.fixes.push_back(std::move(fix));
+    }
+    environments::FindMountHazards(sight, root_, files, now.hazards);
+    if (!told.insert(target.path).second) continue;
+    environments::FindFileHazards(sight, root_, files, now.hazards);
+    environments::FindGitHazards(sight, root_, git_, now.hazards);
+  }
+  now.inputs.insert(git_.inputs().begin(), git_.inputs().end());
 }
 
 void Observer::MatchSchemas(Observation& now, const std::set<std::string>& busy) {

@@ -14,6 +14,8 @@
 #include "daemon/schema_check.h"
 #include "daemon/state_store.h"
 #include "environments/config.h"
+#include "environments/database_hazards.h"
+#include "environments/git_tracking.h"
 #include "environments/target.h"
 #include "migrations/destruction.h"
 #include "migrations/folder.h"
@@ -43,6 +45,7 @@ struct Observation {
   std::map<std::string, migrations::SchemaMatch> matches;
   /// By target path: what each pending revision would destroy there.
   std::map<std::string, std::shared_ptr<const migrations::DestructionByRevision>> destruction;
+  environments::DatabaseHazards hazards;
   /// Somebody is writing to a database. Should he be killed, no event will tell: look again soon.
   bool being_written = false;
   State state;
@@ -101,6 +104,7 @@ class Observer final {
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
   void TraceLineages(Observation& now, const std::set<std::string>& busy);
+  void FindHazards(Observation& now);
   void MatchSchemas(Observation& now, const std::set<std::string>& busy);
   static void Classify(Database& database, const std::string& path,
                        const std::shared_ptr<const migrations::Graph>& graph,
@@ -128,6 +132,7 @@ class Observer final {
   };
   std::map<std::string, Traced> traced_;
   std::map<std::string, Match> matches_;
+  environments::GitTracking git_;
 };
 
 /// Are the observed databases still as they were? A few statx calls, cheap enough for the io

@@ -144,7 +144,10 @@ void ProjectWatch::Arm(const Observation& seen) {
   // A walk up to the root of the file system: once, and again when a repository appears here.
   if (!std::exchange(git_sought_, true)) {
     git_ = environments::ReadGitHead(root_).directory;
-    if (!git_.empty()) WatchDirectory(git_);
+    if (!git_.empty() && !directories_.contains(git_)) {
+      WatchDirectory(git_);
+      DistrustEvents();  // what was put into it before the watch stood has caused no event
+    }
   }
   WatchInputs(seen);
   databases_.clear();
@@ -228,7 +231,10 @@ void ProjectWatch::Note(const WatchEvent& event) {
       settler_.NoteSaved(event.directory, Settler::Clock::now());
       return;
     case Kind::kDirectory:
-      if (event.name == ".git") git_sought_ = false;
+      if (event.name == ".git") {
+        git_sought_ = false;
+        settler_.NoteSaved(event.path(), Settler::Clock::now());
+      }
       if (event.directory == git_ || environments::IsPrunedDirectory(event.name)) return;
       NoteDirectory(event.path());
       return;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 
+#include "base/doctor_documents.h"
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/applied.h"
@@ -56,9 +57,13 @@ std::optional<std::string> NextCommand(const StatusDocument& status, const View&
       if (verdict.state == state && !verdict.next.empty()) return verdict.next;
     }
   }
+  const bool fatal = std::ranges::any_of(
+      status.findings, [](const Finding& finding) { return finding.severity == "fatal"; });
+  if (fatal) return "drover doctor";
   for (const StrayEntry& stray : status.strays) {
     if (IsTrouble(stray)) return "drover strays";
   }
+  if (std::ranges::any_of(status.findings, IsError)) return "drover doctor";
   return std::nullopt;
 }
 

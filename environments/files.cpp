@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "environments/mounts.h"
 
 namespace drover::environments {
 namespace {
@@ -48,6 +49,19 @@ std::string RealFiles::Real(const std::string& path) {
     real = RealPath(AbsolutePath(ReadLink(real), DirectoryName(real)));
   }
   return real;
+}
+
+bool RealFiles::IsEmptyDirectory(const std::string& path) {
+  try {
+    const std::optional<FileStatus> status = StatFile(path, Follow::kNothing);
+    return status && status->type == FileType::kDirectory && ListDirectory(path).empty();
+  } catch (const Error&) {
+    return false;  // not ours to read
+  }
+}
+
+std::optional<std::string> RealFiles::RemoteFileSystem(const std::string& path) {
+  return FileSystemWithoutEvents(path);
 }
 
 }  // namespace drover::environments

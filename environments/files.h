@@ -31,6 +31,12 @@ class Files {
 
   /// `path` with symbolic links resolved as far as it exists.
   [[nodiscard]] virtual std::string Real(const std::string& path) = 0;
+
+  /// Is `path` a directory without anything in it? False when that cannot be told.
+  [[nodiscard]] virtual bool IsEmptyDirectory(const std::string& path) = 0;
+
+  /// The name of the file system at `path` when it is a server's or a host's: "nfs", "9p", "fuse".
+  [[nodiscard]] virtual std::optional<std::string> RemoteFileSystem(const std::string& path) = 0;
 };
 
 /// The real file system. `read_paths` are all files asked for by Read, found or not.
@@ -40,6 +46,8 @@ class RealFiles final : public Files {
   [[nodiscard]] std::optional<FileStatus> Stat(const std::string& path) override;
   [[nodiscard]] Reach Probe(const std::string& path) override;
   [[nodiscard]] std::string Real(const std::string& path) override;
+  [[nodiscard]] bool IsEmptyDirectory(const std::string& path) override;
+  [[nodiscard]] std::optional<std::string> RemoteFileSystem(const std::string& path) override;
 
   [[nodiscard]] const std::set<std::string>& read_paths() const { return read_paths_; }
 

@@ -1,5 +1,5 @@
-// The codes of findings about where a database lies: one table from which their severity and their
-// explanation are taken, by whoever finds something and by whoever explains it. Pure.
+// The codes of findings: one table from which severity and explanation are taken, by whoever finds
+// something and by whoever explains it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,14 @@ namespace drover::environments {
 
 struct Hazard {
   std::string_view code;         // stable: part of the JSON contract
-  std::string_view severity;     // fatal | error | warning | info
+  std::string_view severity;     // fatal | error | warning | info: the worst it can be
   std::string_view explanation;  // one line, without naming an object
+  std::string_view loss;         // what is lost by it
+  std::string_view sight;        // how drover knows: seen or inferred, and in what
+  std::string_view cure;         // what to do about it
 };
 
-/// All of them, sorted by code.
+/// All of them, sorted by code (hazard_table.cpp).
 [[nodiscard]] std::span<const Hazard> Hazards();
 
 /// The entry for `code`; null when the table does not have it.

@@ -200,6 +200,14 @@ class Resolver final {
     if (place.mount == nullptr) SuggestSlashes(url);
     for (const Finding& finding : place.findings) target_.findings.push_back(finding);
     AtMost(place.confidence);
+    if (place.mount != nullptr && !place.host.empty()) {
+      target_.mount = Target::Mount{.service = service_->name,
+                                    .where = place.mount->where,
+                                    .source = place.mount->host,
+                                    .single_file = place.mount->target == path,
+                                    .user = service_->user ? service_->user : image_.user,
+                                    .shared_with = place.shared_with};
+    }
     if (place.mount != nullptr) Step(place.mount->written, place.mount->where);
     if (place.error) {
       if (!place.host.empty()) {
@@ -285,13 +293,16 @@ class Resolver final {
 
   void CheckFile(const FileStatus& file) {
     if (file.type == FileType::kDirectory) {
+      // Only an empty one is certainly nobody's.
+      const bool empty = files_.IsEmptyDirectory(target_.path);
+      const std::string fix = Concat(empty ? "rmdir " : "ls -lA ", ShellQuote(target_.path));
       Note("database-path-is-directory",
            Concat(Short(target_.path),
-                  " is a directory, often one that Docker made because the file "
-                  "was missing"),
-           url_where_, Concat("rmdir ", ShellQuote(target_.path)));
-      Fail(Code::kInvalid, "target.directory", Concat(target_.path, " is a directory"),
-           Concat("rmdir ", ShellQuote(target_.path)), url_where_);
+                  empty ? " is a directory, often one that Docker made because the file was missing"
+                        : " is a directory with something in it: the database cannot be there"),
+           url_where_, fix);
+      Fail(Code::kInvalid, "target.directory", Concat(target_.path, " is a directory"), fix,
+           url_where_);
     }
     if (file.type != FileType::kRegular) {
       Fail(Code::kInvalid, "target.not_a_file", Concat(target_.path, " is not a regular file"),

@@ -9,7 +9,7 @@
 
 #include "base/documents.h"
 #include "base/posix.h"
-#include "environments/compose/environment.h"
+#include "environments/compose/compose.h"
 #include "environments/config.h"
 #include "environments/files.h"
 
@@ -44,6 +44,16 @@ struct Target {
   /// The variables with which a shell could change the answer, set or not; of a compose project not
   /// those whose names speak of secrets.
   std::set<std::string> variables;
+  /// The mount through which the file of a compose service is this machine's.
+  struct Mount {
+    std::string service;
+    std::string where;   // of the mount: "path:line:column"
+    std::string source;  // of a bind, on this machine; empty for a named volume
+    bool single_file = false;
+    std::optional<ComposeUser> user;       // of the service's processes, as far as it is written
+    std::vector<std::string> shared_with;  // other services
+  };
+  std::optional<Mount> mount;
   Confidence confidence = Confidence::kUnknown;
   std::vector<Provenance> provenance;  // URL as written -> value -> path -> host path -> real path
   std::vector<MountEntry> mounts;      // of the compose service, if any

@@ -84,6 +84,7 @@ Way ReadOnly(const std::string& path, const std::function<void(Connection&)>& re
 
 void ReadFacts(Connection& connection, std::string_view version_table, DatabaseFacts& facts) {
   facts = DatabaseFacts();
+  facts.wal = connection.IsWal();
   facts.kind = DatabaseKind::kVersioned;
   if (FindVersionTable(connection, {std::string(version_table)}).empty()) {
     const bool tables =
@@ -133,6 +134,21 @@ DatabaseFacts Inspect(const std::string& path, std::string_view version_table) {
     }
   }
   return facts;
+}
+
+std::optional<std::string> InspectDamage(const std::string& path) {
+  std::optional<std::string> answer;
+  try {
+    const auto status = StatFile(path);
+    if (!status || status->type != FileType::kRegular) return std::nullopt;
+    ReadOnly(path, [&](Connection& connection) {
+      answer = connection.QueryText("PRAGMA quick_check(1)");
+    });
+  } catch (const Error& error) {
+    if (error.code != Code::kCorrupt) return std::nullopt;
+    answer = error.message;
+  }
+  return answer == "ok" ? std::nullopt : answer;
 }
 
 void RollBackHotJournal(const std::string& path) {

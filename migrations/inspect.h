@@ -32,6 +32,7 @@ struct DatabaseFacts {
   std::map<RevisionId, AppliedRecord> records;
   std::vector<RevisionId> unfinished;  // began outside a transaction and never ended
   std::optional<Error> problem;        // kUnreadable
+  std::optional<bool> wal;             // the journal mode; nothing while it is not known
   bool beside_writer = false;          // a transaction is open that has changed nothing yet
 };
 
@@ -42,6 +43,10 @@ struct DatabaseFacts {
 /// and no writer to be seen. A hot journal (a crash in mid-transaction) is reported as problem
 /// "hot_journal" and not touched. Never throws for what the file holds.
 [[nodiscard]] DatabaseFacts Inspect(const std::string& path, std::string_view version_table);
+
+/// The first thing that `PRAGMA quick_check` finds wrong with a database in rollback mode, read in
+/// the same way; nothing when it is sound, or cannot be told. Reads the whole file.
+[[nodiscard]] std::optional<std::string> InspectDamage(const std::string& path);
 
 /// Lets SQLite roll back what a killed or failed writer left in a hot journal, as the next writer
 /// would; nothing without one. Throws like Connection::Execute.

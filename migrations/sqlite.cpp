@@ -252,6 +252,18 @@ std::optional<std::string> Connection::QueryText(std::string_view sql) {
   return statement.Text(0);
 }
 
+bool Connection::IsWal() {
+  // "File format read version", sqlite.org/fileformat.html: 2 for a write-ahead log.
+  constexpr int kReadVersion = 19;
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(database_, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+      file == nullptr || file->pMethods == nullptr) {
+    return false;
+  }
+  char version = 0;
+  return file->pMethods->xRead(file, &version, 1, kReadVersion) == SQLITE_OK && version == 2;
+}
+
 std::int64_t Connection::QueryInteger(std::string_view sql) {
   Statement statement = Prepare(sql);
   return statement.Step() ? statement.Integer(0) : 0;

@@ -92,6 +92,10 @@ class Connection final {
   /// The first column of every row.
   [[nodiscard]] std::vector<std::string> QueryColumn(std::string_view sql);
 
+  /// Is the database in WAL mode? By its header, read through SQLite's own descriptor; so also for
+  /// kReadImmutable, where SQLite itself does not tell. False when it has no header yet.
+  [[nodiscard]] bool IsWal();
+
   /// True outside a transaction.
   [[nodiscard]] bool autocommit() const;
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -2,6 +2,7 @@
 #include <array>
 #include <span>
 
+#include "base/doctor_documents.h"
 #include "base/text.h"
 #include "client/render/render.h"
 
@@ -11,6 +12,8 @@ namespace {
 // Beyond this, environments that are current become one line on a terminal: it is one screen.
 constexpr std::size_t kMostLines = 24;
 constexpr std::size_t kWidestName = 24;
+/// The others are a matter of `drover doctor`.
+constexpr std::size_t kMostFindings = 3;
 
 struct StateRow {
   std::string_view state;
@@ -174,14 +177,6 @@ void AppendEnvironments(std::string& out, std::span<const EnvironmentStatus> env
   }
 }
 
-int SeverityRank(std::string_view severity) {
-  constexpr std::array<std::string_view, 4> kOrder{"fatal", "error", "warning", "info"};
-  for (std::size_t i = 0; i < kOrder.size(); ++i) {
-    if (kOrder[i] == severity) return static_cast<int>(i);
-  }
-  return 2;
-}
-
 }  // namespace
 
 std::string StateMark(std::string_view state, const Style& style) {
@@ -217,7 +212,14 @@ std::string RenderStatus(const StatusDocument& status, std::string_view cwd, con
   });
   if (!findings.empty()) {
     out += Concat("\n", Paint(style, Tone::kBold, "Findings"), "\n");
-    for (const Finding& one : findings) out += RenderFinding(one, cwd, status.root, style);
+    const std::size_t shown = std::min(findings.size(), kMostFindings);
+    for (std::size_t i = 0; i < shown; ++i) {
+      out += RenderFinding(findings[i], cwd, status.root, style);
+    }
+    if (shown < findings.size()) {
+      out += Concat("  and ", findings.size() - shown,
+                    " more: ", Paint(style, Tone::kCyan, "drover doctor"), "\n");
+    }
   }
   if (status.next) out += Concat("\nNext: ", Paint(style, Tone::kBold, *status.next), "\n");
   return out;

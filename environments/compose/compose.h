@@ -54,6 +54,12 @@ struct ComposeWorkingDirectory {
   std::string where;  // "path:line:column"
 };
 
+/// As whom the processes of a service run: "1000", "1000:1000", "app".
+struct ComposeUser {
+  std::string text;
+  std::string where;  // "path:line:column"
+};
+
 /// How the image of a service is built.
 struct ComposeBuild {
   std::string context;     // absolute; or a URL
@@ -70,6 +76,7 @@ struct ComposeService {
   std::vector<std::string> profiles;
   std::vector<ComposeMount> mounts;
   std::optional<ComposeWorkingDirectory> working_directory;
+  std::optional<ComposeUser> user;
   std::optional<ComposeBuild> build;
   std::vector<EnvFileVariable> environment;  // `environment` over `env_file`, sorted by name
   std::optional<Error> environment_error;    // why not all of it is known

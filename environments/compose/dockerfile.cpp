@@ -123,6 +123,8 @@ class DockerfileReader final {
         Environment(each);
       } else if (each.name == "workdir") {
         Workdir(each);
+      } else if (each.name == "user") {
+        User(each);
       }
     }
     if (!in_stage || (!target.empty() && name != target && std::to_string(number) != target)) {
@@ -193,6 +195,15 @@ class DockerfileReader final {
       workdir = DockerfileWorkdir{.path = AbsolutePath(*path, workdir ? workdir->path : "/"),
                                   .line = each.line};
     }
+  }
+
+  void User(const Instruction& each) {
+    const std::vector<std::string> words = Words(each.text);
+    const std::optional<std::string> name =
+        words.size() == 1 ? Expand(words.front(), stage_.arguments) : std::nullopt;
+    stage_.image.user.reset();
+    if (name && !name->empty())
+      stage_.image.user = DockerfileUser{.name = *name, .line = each.line};
   }
 
   /// Nothing when a variable is not known or the text cannot be read.

@@ -35,6 +35,9 @@ ComposeImage ReadComposeImage(const ComposeService& service, const std::string& 
     image.working_directory =
         ComposeWorkingDirectory{.path = read->workdir->path, .where = where(read->workdir->line)};
   }
+  if (read->user) {
+    image.user = ComposeUser{.text = read->user->name, .where = where(read->user->line)};
+  }
   for (const auto& [name, variable] : read->environment) {
     image.environment.push_back(
         {.name = name, .value = variable.value, .where = RelativeTo(where(variable.line), root)});

@@ -12,6 +12,7 @@ namespace drover::environments {
 
 struct ComposeImage {
   std::optional<ComposeWorkingDirectory> working_directory;  // of WORKDIR
+  std::optional<ComposeUser> user;                           // of USER
   std::vector<EnvFileVariable> environment;                  // of ENV
 };
 

@@ -248,6 +248,7 @@ class Locator final {
                       [&](const ComposeMount& theirs) { return Holds(theirs, mount); });
       if (shares) others.push_back(other.name);
     }
+    place_.shared_with = others;
     if (others.empty()) return;
     Note("database-shared-by-services",
          Concat("the database of service \"", service_.name, "\" is also mounted by ",

@@ -20,6 +20,7 @@ struct ComposePlace {
   const ComposeMount* mount = nullptr;  // in the service; null when none covers the path
   std::string host;                     // on this machine; empty when it is nowhere here
   Confidence confidence = Confidence::kUnknown;
+  std::vector<std::string> shared_with;  // other services that mount it
   std::vector<Finding> findings;
   std::optional<Error> error;  // why there is no database to be had at `host`
 };

@@ -39,6 +39,9 @@ class ServiceReader final {
       service.volumes_from = sources_.Where(*from);
     if (const YamlNode* directory = GetPresent(node, "working_dir"))
       WorkingDirectory(*directory, service);
+    if (const YamlNode* user = GetPresent(node, "user")) {
+      service.user = ComposeUser{.text = text_.Text(*user, "user"), .where = sources_.Where(*user)};
+    }
     if (const YamlNode* build = GetPresent(node, "build")) service.build = Build(*build);
     Environment(node, service);
     if (const YamlNode* volumes = GetPresent(node, "volumes")) Volumes(*volumes, service);

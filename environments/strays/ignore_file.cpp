@@ -94,10 +94,13 @@ std::string_view TrimEnd(std::string_view line) {
 }  // namespace
 
 IgnorePatterns::IgnorePatterns(std::string_view text) {
+  std::size_t number = 0;
   for (std::string_view line : SplitLines(text)) {
+    ++number;
     line = TrimEnd(line);
     if (line.empty() || line.front() == '#') continue;
     Pattern pattern;
+    pattern.line = number;
     if (line.front() == '!') {
       pattern.negated = true;
       line.remove_prefix(1);
@@ -114,14 +117,22 @@ IgnorePatterns::IgnorePatterns(std::string_view text) {
   }
 }
 
-bool IgnorePatterns::Ignores(std::string_view path, EntryKind kind) const {
+std::optional<IgnorePatterns::Decision> IgnorePatterns::Decide(std::string_view path,
+                                                               EntryKind kind) const {
   for (auto pattern = patterns_.rbegin(); pattern != patterns_.rend(); ++pattern) {
     if (pattern->directories && kind != EntryKind::kDirectory) continue;
     const std::string_view name =
         pattern->anchored ? path : path.substr(path.rfind('/') + 1);  // npos + 1 is 0
-    if (Matches(pattern->glob, name)) return !pattern->negated;
+    if (Matches(pattern->glob, name)) {
+      return Decision{.ignored = !pattern->negated, .line = pattern->line};
+    }
   }
-  return false;
+  return std::nullopt;
+}
+
+bool IgnorePatterns::Ignores(std::string_view path, EntryKind kind) const {
+  const std::optional<Decision> decision = Decide(path, kind);
+  return decision && decision->ignored;
 }
 
 bool IgnorePatterns::IgnoresBranch(std::string_view path, EntryKind kind) const {

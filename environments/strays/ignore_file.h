@@ -2,7 +2,9 @@
 // leaves out. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,13 @@ class IgnorePatterns final {
   /// What makes no sense matches nothing, as with git.
   explicit IgnorePatterns(std::string_view text);
 
+  struct Decision {
+    bool ignored = false;  // false: taken back by a `!`
+    std::size_t line = 1;  // of the pattern
+  };
+  /// What the last pattern that matches `path` says; nothing when none does.
+  [[nodiscard]] std::optional<Decision> Decide(std::string_view path, EntryKind kind) const;
+
   /// Does the last pattern that matches `path`, which is relative to the file's directory, ignore
   /// it? What lies in an ignored directory is not asked about by a walk that does not enter it.
   [[nodiscard]] bool Ignores(std::string_view path, EntryKind kind) const;
@@ -39,6 +48,7 @@ class IgnorePatterns final {
     bool negated = false;
     bool directories = false;  // only
     bool anchored = false;     // to the file's directory; else any base name
+    std::size_t line = 1;
   };
   std::vector<Pattern> patterns_;
 };

@@ -143,6 +143,7 @@ std::optional<ScannedFile> SniffContent(int fd, ScannedFile file, bool named, bo
       file.problem = Concat("cut off: ", file.size, " of ", Count(whole, "byte"));
     }
     file.application_id = header->application_id;
+    file.wal_mode = header->wal;
     return file;
   }
   if (!named) return std::nullopt;

@@ -39,7 +39,8 @@ std::optional<SqliteHeader> ParseSqliteHeader(std::string_view bytes) {
   const bool counted = bytes.substr(24, 4) == bytes.substr(92, 4);
   return SqliteHeader{.page_size = page_size,
                       .pages = counted ? Word(bytes, 28) : 0,
-                      .application_id = Word(bytes, 68)};
+                      .application_id = Word(bytes, 68),
+                      .wal = read_version == 2};
 }
 
 bool IsOtherDatabaseFormat(std::string_view bytes) {

@@ -15,6 +15,7 @@ struct SqliteHeader {
   std::uint32_t page_size = 0;
   std::uint32_t pages = 0;  // 0: not known, since the writer did not keep it up to date
   std::uint32_t application_id = 0;
+  bool wal = false;  // its last writer was in WAL mode
 };
 
 /// Do the bytes begin with SQLite's magic, whatever follows?

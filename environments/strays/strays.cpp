@@ -145,6 +145,7 @@ class Classifier final {
     entry.tables = file.tables;
     entry.rows = file.rows;
     entry.hot = file.hot;
+    entry.without_wal = file.wal_mode && !file.wal;
     entry.fingerprint = FingerprintOf(file);
     entry.modified = FormatUtc(WallTime(std::chrono::duration_cast<WallTime::duration>(
         std::chrono::nanoseconds(std::max(file.modified_ns, file.wal_modified_ns)))));

@@ -244,6 +244,33 @@ def links(tree):
                     yield f"{path}:{number}: {link} does not exist"
 
 
+HAZARD = re.compile(r'\{\.code = "([a-z-]+)",\s+\.severity = "(\w+)"')
+HAZARD_SECTION = re.compile(r"^### ([a-z-]+)\n\n\*([\w* ]+)\*,", re.MULTILINE)
+HAZARD_ROW = re.compile(r"^\| \[`([a-z-]+)`\]\(#([a-z-]+)\) \| (\w+) \|$", re.MULTILINE)
+
+
+def hazards(tree):
+    """docs/hazards.md has every code of the table, with its severity, and no other."""
+    table, page = "environments/hazard_table.cpp", "docs/hazards.md"
+    if not tree.exists(table) or not tree.exists(page):
+        return
+    known = dict(HAZARD.findall(tree.read(table)))
+    text = tree.read(page)
+    found = {"section": {}, "row": {}}
+    for code, severity in HAZARD_SECTION.findall(text):
+        found["section"][code] = re.split(r"\W+", severity)[-1]  # "warning* to *fatal"
+    for code, anchor, severity in HAZARD_ROW.findall(text):
+        found["row"][code] = severity if anchor == code else f"a link to {anchor}"
+    for what, codes in found.items():
+        for code in sorted(known.keys() | codes.keys()):
+            if code not in codes:
+                yield f"{page}: no {what} for {code}"
+            elif code not in known:
+                yield f"{page}: a {what} for {code}, which is not in {table}"
+            elif codes[code] != known[code]:
+                yield f"{page}: {code} is {known[code]} in {table}, its {what} says {codes[code]}"
+
+
 RULES = {
     "includes": includes,
     "coroutines": coroutines,
@@ -252,6 +279,7 @@ RULES = {
     "format": format_,
     "scripts": scripts,
     "links": links,
+    "hazards": hazards,
 }
 
 

@@ -128,5 +128,25 @@ class LinkRule(unittest.TestCase):
         self.assertEqual(list(check.links(check.Tree(files))), [])
 
 
+class HazardRule(unittest.TestCase):
+    TABLE = '{.code = "a-b",\n  .severity = "fatal"}, {.code = "c",\n  .severity = "info"}'
+    PAGE = ("| [`a-b`](#a-b) | fatal |\n| [`c`](#c) | info |\n"
+            "### a-b\n\n*warning* to *fatal*, seen.\n### c\n\n*info*, seen.\n")
+
+    def found(self, page):
+        files = {"environments/hazard_table.cpp": self.TABLE, "docs/hazards.md": page}
+        return list(check.hazards(check.Tree(files)))
+
+    def test_a_page_with_every_code_passes(self):
+        self.assertEqual(self.found(self.PAGE), [])
+
+    def test_a_missing_section_and_one_too_many_are_found(self):
+        self.assertEqual(len(self.found(self.PAGE.replace("### c", "### d"))), 2)
+
+    def test_another_severity_and_a_missing_row_are_found(self):
+        self.assertEqual(len(self.found(self.PAGE.replace("*info*", "*error*"))), 1)
+        self.assertEqual(len(self.found(self.PAGE.replace("| [`c`](#c) | info |\n", ""))), 1)
+
+
 if __name__ == "__main__":
     unittest.main()

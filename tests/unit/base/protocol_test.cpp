@@ -199,7 +199,7 @@ TEST(DocumentTest, KeysAreTheContract) {
       R"({"v":1,"project":"","strays":[{"path":"","class":"duplicate","size":0,"revision":[],)"
       R"("made_from":null,"holders":[],"score":null,"environment":null,"tables":[],)"
       R"("modified":"","message":"","fix":null,"rows":[],"fingerprint":"","hot":false,)"
-      R"("ignored":false,"suspects":[]}],"truncated":false,"archives":[]})");
+      R"("ignored":false,"suspects":[],"without_wal":false}],"truncated":false,"archives":[]})");
   EXPECT_EQ(EncodeDocument(StatusDocument{}),
             R"({"v":1,"project":"","root":"","trusted":false,"environments":[],"strays":[],)"
             R"("findings":[],"next":null,"daemon":{"pid":0,"version":"","watching":""}})");

@@ -60,7 +60,30 @@ class FakeFiles final : public Files {
     return path;
   }
 
+  bool IsEmptyDirectory(const std::string& path) override {
+    const auto found = statuses_.find(path);
+    if (found == statuses_.end() || found->second.type != FileType::kDirectory) return false;
+    const auto below = statuses_.upper_bound(path + "/");
+    return below == statuses_.end() || !IsBelow(below->first, path);
+  }
+
+  std::optional<std::string> RemoteFileSystem(const std::string& path) override {
+    for (const auto& [directory, name] : remote) {
+      if (IsBelow(path, directory)) return name;
+    }
+    return std::nullopt;
+  }
+
+  /// What `stat` says of the owner and the mode of a path that is there.
+  void Own(const std::string& path, std::uint32_t owner, std::uint32_t group, std::uint32_t mode) {
+    FileStatus& status = statuses_.at(path);
+    status.owner = owner;
+    status.group = group;
+    status.mode = mode;
+  }
+
   std::set<std::string> read;
+  std::map<std::string, std::string> remote;  // directory -> "nfs"
 
  private:
   void Make(const std::string& path, FileType type) {

@@ -16,6 +16,10 @@ TEST(HazardsTest, EveryEntryIsComplete) {
     EXPECT_LT(before, hazard.code);
     EXPECT_TRUE(severities.contains(hazard.severity)) << hazard.code;
     EXPECT_FALSE(hazard.explanation.empty()) << hazard.code;
+    EXPECT_FALSE(hazard.loss.empty()) << hazard.code;
+    EXPECT_FALSE(hazard.cure.empty()) << hazard.code;
+    EXPECT_TRUE(hazard.sight.starts_with("seen") || hazard.sight.starts_with("inferred"))
+        << hazard.code;
     EXPECT_EQ(FindHazard(hazard.code), &hazard);
     before = hazard.code;
   }
