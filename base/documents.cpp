@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/init_documents.h"
 #include "base/json.h"
 #include "base/protocol.h"
 #include "base/text.h"
@@ -96,6 +97,9 @@ DROVER_DOCUMENT(RemedyDocument)
 DROVER_DOCUMENT(RemedyRequest)
 DROVER_DOCUMENT(RemedyResult)
 DROVER_DOCUMENT(ArchiveManifest)
+DROVER_DOCUMENT(ExecDocument)
+DROVER_DOCUMENT(SurveyRequest)
+DROVER_DOCUMENT(InitDocument)
 
 #undef DROVER_DOCUMENT
 

@@ -28,6 +28,7 @@ struct Arguments {
   // Of some verbs.
   std::vector<std::string> environments;
   std::vector<std::string> depends_on;
+  std::vector<std::string> vars;
   std::string range;
   std::string message;
   std::vector<std::string> heads;
@@ -50,6 +51,8 @@ struct Arguments {
   bool graph = false;
   bool ascii = false;
   bool edit = false;
+  bool verbose = false;
+  bool here = false;
 
   std::vector<std::string> positionals;
 };

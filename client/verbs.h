@@ -42,6 +42,9 @@ enum class Option : std::uint8_t {
   kEdit,
   kGraph,
   kAscii,
+  kVar,
+  kVerbose,
+  kHere,
   // The global ones: accepted by every verb.
   kDirectory,
   kJson,

@@ -11,6 +11,15 @@ namespace drover::environments {
 namespace {
 
 constexpr std::array kHazards = std::to_array<Hazard>({
+    {"alembic-other-database", "warning",
+     "alembic.ini names another database than the application (only drover init)"},
+    {"alembic-package-shadowed", "warning",
+     "an __init__.py makes python -m alembic find the project's own directory (only drover init)"},
+    {"alembic-relative-url", "warning",
+     "alembic, started beside its configuration, would use another database (only drover init)"},
+    {"alembic-wrong-directory", "error",
+     "a relative script_location makes alembic run where the URL is another database (only drover "
+     "init)"},
     {"bind-path-needs-dot-slash", "error",
      "a relative path in a short volume needs ./ before it: without, it is the name of a volume"},
     {"bind-single-file", "warning",
@@ -35,6 +44,8 @@ constexpr std::array kHazards = std::to_array<Hazard>({
     {"env-file-syntax", "warning", "a line of a .env file cannot be read"},
     {"external-volume", "info",
      "the volume is made outside of compose: its name is not prefixed, and it must exist"},
+    {"gitignore-gap", "warning",
+     "git would take the database, or its -wal and -journal, along (only drover init)"},
     {"hard-linked", "error",
      "the file has several names: opened under two, SQLite cannot protect it"},
     {"interpolated-to-root", "warning",
@@ -56,6 +67,8 @@ constexpr std::array kHazards = std::to_array<Hazard>({
     {"result-depends-on-shell-environment", "warning",
      "a variable of the shell that runs compose decides, over the .env file"},
     {"service-inactive", "info", "the service belongs to a profile that is not switched on"},
+    {"settings-relative-env-file", "warning",
+     "settings look for their .env in the working directory (only drover init)"},
     {"several-compose-files", "warning",
      "several files have a name that compose looks for; one is used, the others are ignored"},
     {"shell-variable-wins", "warning",
