@@ -41,9 +41,9 @@ bool Consent(const InitDocument& init, const Invocation& invocation) {
 }
 
 void Write(InitDocument& init) {
-  // drover.yaml comes last: nothing refers to a folder that is not there.
-  for (const std::string& directory : init.create) MakeDirectories(directory, 0755);
+  // The folders come last: a missing one is an empty one, but one without drover.yaml is litter.
   CreateFileDurably(init.config, init.text, 0644);
+  for (const std::string& directory : init.create) MakeDirectories(directory, 0755);
   init.written = true;
 }
 

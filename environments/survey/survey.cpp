@@ -163,8 +163,11 @@ class Surveyor final {
         "format: alembic is refused until drover can read Alembic's revisions";
     if (std::ranges::find(document_.notes, refusal) != document_.notes.end()) return;
     document_.notes.push_back(refusal);
+    document_.notes.emplace_back(
+        "status calls what Alembic has applied an orphan: no migration file of drover has it");
     proposal_.migrations.push_back(
-        "This version of drover cannot read them: format: alembic is refused until it can.");
+        "This version of drover cannot read them: format: alembic is refused until it can, and "
+        "status calls what they have applied an orphan.");
   }
 
   void TellOther(const SurveyMigrations& each) {
@@ -233,11 +236,9 @@ class Surveyor final {
       return;
     }
     if (source.service.empty() && !url->is_absolute()) ChooseBase(source, *url, proposed);
+    proposed.name = FreeName(source);
     Target target = Resolve(proposed);
     if (!AddTo(source, target)) return;
-    proposed.name = FreeName(source);
-    target.environment = proposed.name;
-    for (Finding& finding : target.findings) finding.environment = proposed.name;
     proposal_.environments.push_back(std::move(proposed));
     chosen_.push_back(&source);
     targets_.push_back(std::move(target));
@@ -297,7 +298,6 @@ class Surveyor final {
     alone.project = proposal_.project;
     alone.directories = proposal_.directories;
     alone.environments = {source};
-    alone.environments.front().name = "dev";
     const Config config = ParseConfig(WriteProposal(alone), document_.config);
     return ResolveTarget(config, config.environments.front(), files_);
   }
