@@ -55,6 +55,7 @@ class ProjectLister final {
     struct stat status {};
     if (!fd || fstat(fd.get(), &status) != 0 || status.st_dev != device_) return;
     ProjectDirectory directory{.path = path, .files = {}, .directories = {}};
+    bool environment = false;
     bool another = false;
     ForEachEntry(fd.get(), buffer_, [&](const char* text, unsigned char told) {
       const std::string_view name = text;
@@ -63,19 +64,20 @@ class ProjectLister final {
         found_.truncated = true;
         return;
       }
-      another |= path != "." && (name == kVirtualEnvironmentMark || name == "drover.yaml");
+      environment |= path != "." && name == kVirtualEnvironmentMark;
+      another |= path != "." && name == "drover.yaml";
       const unsigned char type = told == DT_UNKNOWN ? TypeOf(fd.get(), text) : told;
       if (type == DT_DIR) {
         Enter(directory, name);
       } else if (IsSurveyed(name)) {
-        if (directory.files.size() < limits_.files) {
-          directory.files.emplace_back(name);
-        } else {
-          found_.truncated |= entries_ > limits_.entries;
-        }
+        if (directory.files.size() < limits_.files) directory.files.emplace_back(name);
       }
     });
-    if (another) return;
+    if (environment) return;
+    if (another) {
+      found_.others.push_back(path);
+      return;
+    }
     std::ranges::sort(directory.files);
     std::ranges::sort(directory.directories);
     if (depth < limits_.depth) {

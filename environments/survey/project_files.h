@@ -20,6 +20,7 @@ struct ProjectDirectory {
 
 struct ProjectFiles {
   std::vector<ProjectDirectory> directories;  // widest first
+  std::vector<std::string> others;            // directories that are projects of their own
   bool truncated = false;                     // the limits cut it short
 
   /// Null when there is none of this relative path.

@@ -42,6 +42,9 @@ class Surveyor final {
     ChooseRoot();
     project_ = ListProject(root_, Ignored());
     document_.truncated = project_.truncated;
+    for (const std::string& other : project_.others) {
+      document_.notes.push_back(Concat(other, " is a project of its own: it has a drover.yaml"));
+    }
     document_.migrations = FindMigrations(root_, project_, files_);
     sources_ = FindUrlSources(root_, project_, files_);
     ChooseMigrations();
@@ -302,19 +305,19 @@ class Surveyor final {
     return ResolveTarget(config, config.environments.front(), files_);
   }
 
-  /// Is the target a new one? Where the same database is named again, that is said there.
+  /// Is the target a new one? Where the same database is named again, that is said there. The
+  /// container's view of a database of this machine is an environment of its own.
   bool AddTo(const UrlSource& source, const Target& target) {
+    const bool in_container = !source.service.empty();
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       if (target.key.empty() || target.key != targets_[i].key) continue;
-      // The container's view of a database of this machine is an environment of its own.
-      if (!source.service.empty() && chosen_[i]->service.empty() && !KnownInContainer(target)) {
-        return true;
+      if (in_container && chosen_[i]->service.empty()) {
+        if (!KnownInContainer(target)) return true;
+        continue;
       }
-      const std::string what = source.service.empty()
-                                   ? source.where
-                                   : Concat("service ", source.service, ", ", source.where);
-      proposal_.environments[i].comments.push_back(Concat("The same database: ", what, "."));
-      if (!source.service.empty() && chosen_[i]->service.empty()) continue;
+      proposal_.environments[i].comments.push_back(
+          in_container ? Concat("The same database: service ", source.service, ", ", source.where)
+                       : Concat("The same database: ", source.where));
       return false;
     }
     if (chosen_.empty() || source.kind == "env" || source.kind == "compose") return true;

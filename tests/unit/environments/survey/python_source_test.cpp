@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
+#include <random>
+#include <string>
 
 namespace drover::environments {
 namespace {
@@ -57,6 +60,16 @@ TEST(PythonSourceTest, KnowsDjangoAndAlembic) {
 }
 
 TEST(PythonSourceTest, NoTextMakesItFail) {
+  constexpr std::string_view kPieces[] = {
+      "\"", "'", "\\",   "sqlite://", "/x.db",    "#", "f\"",      "\n",
+      "=",  "(", "NAME", "{",         "env_file", " ", "environ[", "django.db.backends.sqlite3"};
+  std::mt19937 random(11);
+  for (int i = 0; i < 5000; ++i) {
+    std::string text;
+    for (int n = 0; n < 12; ++n) text += kPieces[random() % std::size(kPieces)];
+    const PythonSource source = ReadPythonSource(text);
+    EXPECT_LE(source.urls.size(), 6U) << text;
+  }
   for (const char* text : {"\"", "'\\", "x = 'sqlite:", "env_file=", "\n\n", "version_table"}) {
     EXPECT_THAT(ReadPythonSource(text).urls, IsEmpty()) << text;
   }

@@ -185,7 +185,7 @@ TEST_F(SurveyTest, EveryVariableWithASqliteUrlIsAnEnvironment) {
   EXPECT_THAT(init.notes, Contains(HasSubstr("PG in .env:4 is a postgresql database")));
   EXPECT_THAT(init.notes, Contains(HasSubstr(".env:5: a database in memory")));
   EXPECT_THAT(init.notes, testing::Not(Contains(HasSubstr("secret"))));
-  EXPECT_THAT(init.text, HasSubstr("The same database: .env:3."));
+  EXPECT_THAT(init.text, HasSubstr("The same database: .env:3\n"));
 }
 
 TEST_F(SurveyTest, ARelativeUrlBeginsWhereTheDatabaseIs) {
@@ -196,6 +196,26 @@ TEST_F(SurveyTest, ARelativeUrlBeginsWhereTheDatabaseIs) {
   EXPECT_EQ(Survey().environments[0].path, Path("app.db"));
   Database("backend/app.db", "CREATE TABLE t (id);");
   EXPECT_EQ(Survey().environments[0].path, Path("backend/app.db"));
+}
+
+TEST_F(SurveyTest, ServicesWithOneDatabaseAreOneEnvironment) {
+  Write("compose.yaml",
+        "services:\n"
+        "  api: {image: x, environment: {DB: 'sqlite:////d/app.db'}, volumes: ['./data:/d']}\n"
+        "  worker: {image: x, environment: {DB: 'sqlite:////d/app.db'}, volumes: ['./data:/d']}\n"
+        "  mounted: {image: x, volumes: ['./one.db:/srv/one.db']}\n"
+        "  broken: {image: x, volumes: ['./x:/y:z:w:v']}\n"
+        "  web: {image: x}\n");
+  Write("one.db", "");
+  Directory("data");
+  const InitDocument init = Survey();
+  EXPECT_THAT(Names(init), ElementsAre("docker", "docker-mounted"));
+  EXPECT_EQ(init.environments[0].path, Path("data/app.db"));
+  EXPECT_EQ(init.environments[0].url, "${DB}");
+  EXPECT_EQ(init.environments[1].path, Path("one.db"));
+  EXPECT_EQ(init.environments[1].url, "sqlite:////srv/one.db");
+  EXPECT_THAT(init.text, HasSubstr("The same database: service worker, compose.yaml:3\n"));
+  EXPECT_THAT(init.notes, Contains(HasSubstr("service broken is not used: compose.yaml:5")));
 }
 
 TEST_F(SurveyTest, SettingsOfFrameworksAreRead) {
@@ -257,7 +277,9 @@ TEST_F(SurveyTest, AnotherProjectBelowAndTestsAreLeftOut) {
   Write("venv39/.env", "DATABASE_URL=sqlite:///no.db\n");
   Write(".droverignore", "/old\n");
   Write("old/.env", "DATABASE_URL=sqlite:///old.db\n");
-  EXPECT_THAT(Survey().facts, IsEmpty());
+  const InitDocument init = Survey();
+  EXPECT_THAT(init.facts, IsEmpty());
+  EXPECT_THAT(init.notes, ElementsAre("demo is a project of its own: it has a drover.yaml"));
 }
 
 TEST_F(SurveyTest, WhatGitWouldTakeAlongIsNamed) {
