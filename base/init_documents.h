@@ -110,10 +110,10 @@ struct ProposedEnvironment {
 struct Landing {
   std::string environment;
   std::string directory;  // relative to the root; "." is the root
-  std::string path;       // absolute
+  std::string path{};     // absolute
   bool exists = false;
   bool right = false;  // the environment's own database
-  std::vector<std::string> revision;
+  std::vector<std::string> revision{};
   static constexpr void Fields(auto&& field) {
     field("environment", &Landing::environment);
     field("directory", &Landing::directory);
