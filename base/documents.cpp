@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/doctor_documents.h"
+#include "base/init_documents.h"
 #include "base/json.h"
 #include "base/protocol.h"
 #include "base/text.h"
@@ -105,6 +106,9 @@ DROVER_DOCUMENT(RemedyResult)
 DROVER_DOCUMENT(ArchiveManifest)
 DROVER_DOCUMENT(DoctorDocument)
 DROVER_DOCUMENT(ExplainDocument)
+DROVER_DOCUMENT(ExecDocument)
+DROVER_DOCUMENT(SurveyRequest)
+DROVER_DOCUMENT(InitDocument)
 
 #undef DROVER_DOCUMENT
 

@@ -64,7 +64,7 @@ std::string FindProjectRoot(const std::string& from) {
   }
   throw Error(Code::kNotFound, "project.not_found",
               Concat("there is no drover.yaml in ", from, " or above it"),
-              "create one beside your migrations (docs/configuration.md), or use -C DIR");
+              "drover init, or -C DIR for a project elsewhere");
 }
 
 }  // namespace drover

@@ -135,6 +135,30 @@ void CreateFile(const std::string& path, std::string_view content, mode_t mode) 
   }
 }
 
+void CreateFileDurably(const std::string& path, std::string_view content, mode_t mode) {
+  std::string temporary = Concat(DirectoryName(path), "/.", BaseName(path), ".XXXXXX");
+  const UniqueFd fd(mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) throw SystemError("create", path, errno);
+  bool placed = fchmod(fd.get(), mode) == 0 && WriteAll(fd.get(), content) && fsync(fd.get()) == 0;
+  if (placed) {
+    placed = renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0;
+    // Not every file system knows that one; all that do not know links either remain.
+    if (!placed && (errno == EINVAL || errno == ENOSYS)) {
+      placed = link(temporary.c_str(), path.c_str()) == 0;
+      if (placed) unlink(temporary.c_str());
+    }
+  }
+  if (!placed) {
+    const int error_number = errno;
+    unlink(temporary.c_str());
+    if (error_number == EEXIST) {
+      throw Error(Code::kConflict, "io.exists", Concat(path, " exists already"));
+    }
+    throw SystemError("write", path, error_number);
+  }
+  SyncDirectory(DirectoryName(path));
+}
+
 void MakeDirectories(const std::string& path, mode_t mode) {
   if (path.empty() || path == "/") return;
   if (mkdir(path.c_str(), mode) == 0) return;

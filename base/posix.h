@@ -91,6 +91,10 @@ void WriteFileDurably(const std::string& path, std::string_view content, mode_t 
 /// Creates `path`, which must not exist, with `content`. Throws kConflict ("io.exists") or kIo.
 void CreateFile(const std::string& path, std::string_view content, mode_t mode);
 
+/// The same so that a crash leaves all of it or nothing, and durable: a file of that name is never
+/// replaced. Throws kConflict ("io.exists") or kIo.
+void CreateFileDurably(const std::string& path, std::string_view content, mode_t mode);
+
 /// Creates a directory and its missing parents. Throws kIo.
 void MakeDirectories(const std::string& path, mode_t mode);
 

@@ -184,7 +184,8 @@ void CheckNotEmpty(const Verb& verb, std::span<const std::string> words, std::st
 
 void CheckPositionals(const Verb& verb, const Arguments& arguments) {
   CheckNotEmpty(verb, arguments.environments, "an environment");
-  CheckNotEmpty(verb, arguments.positionals, "an argument");
+  // An empty word may be an argument of the command that exec runs.
+  if (verb.name != "exec") CheckNotEmpty(verb, arguments.positionals, "an argument");
   const std::size_t given = arguments.positionals.size();
   if (given > verb.most) {
     throw Usage(Concat("unexpected argument \"", arguments.positionals[verb.most], "\" of drover ",

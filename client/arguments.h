@@ -28,6 +28,7 @@ struct Arguments {
   // Of some verbs.
   std::vector<std::string> environments;
   std::vector<std::string> depends_on;
+  std::vector<std::string> vars;
   std::string range;
   std::string message;
   std::vector<std::string> heads;
@@ -53,6 +54,8 @@ struct Arguments {
   bool edit = false;
   bool fix = false;
   std::string explain;
+  bool verbose = false;
+  bool here = false;
 
   std::vector<std::string> positionals;
 };

@@ -42,6 +42,12 @@ int RunStrays(Invocation& invocation);
 int RunStraysDiff(Invocation& invocation);
 int RunStraysRemedy(Invocation& invocation);  // archive, restore, adopt, ignore
 
+// commands_init.cpp
+int RunInit(Invocation& invocation);
+
+// commands_exec.cpp
+int RunExec(Invocation& invocation);
+
 // commands_watch.cpp
 int RunWatch(Invocation& invocation);
 int RunWait(Invocation& invocation);

@@ -10,6 +10,13 @@ namespace {
 constexpr std::size_t kNameColumns = 16;
 constexpr std::size_t kOptionColumns = 26;
 
+/// What follows "--" is a command's: our options stand before it.
+std::string UsageOf(std::string_view positionals) {
+  if (positionals.empty()) return " [OPTIONS]";
+  if (positionals.starts_with("[--")) return Concat(" [OPTIONS] ", positionals);
+  return Concat(" ", positionals, " [OPTIONS]");
+}
+
 void AppendRow(std::string& out, const Style& style, std::string_view name,
                std::string_view summary, std::size_t columns) {
   out += Concat("  ", Paint(style, Tone::kCyan, name),
@@ -59,9 +66,8 @@ std::string RenderOverview(const Style& style) {
 
 std::string RenderVerbHelp(const Verb& verb, const Style& style) {
   const bool has_options = verb.options.front() != Option::kNone;
-  std::string out =
-      Concat("drover ", verb.name, ": ", verb.summary, "\n\nUsage: drover ", verb.name,
-             verb.positionals.empty() ? "" : " ", verb.positionals, " [OPTIONS]\n");
+  std::string out = Concat("drover ", verb.name, ": ", verb.summary, "\n\nUsage: drover ",
+                           verb.name, UsageOf(verb.positionals), "\n");
   if (has_options) {
     out += Concat("\n", Paint(style, Tone::kBold, "Options"), "\n");
     AppendOptions(out, style, &verb);

@@ -24,17 +24,6 @@ namespace {
 
 constexpr int kUsageExit = 2;
 
-std::string StartDirectory(const Arguments& arguments) {
-  if (arguments.directory.empty()) return CurrentDirectory();
-  const std::string directory = AbsolutePath(arguments.directory, CurrentDirectory());
-  const auto status = StatFile(directory);
-  if (!status || status->type != FileType::kDirectory) {
-    throw Error(Code::kNotFound, "project.directory",
-                Concat("-C names ", directory, ", which is not a directory"), "drover -C . status");
-  }
-  return RealPath(directory);
-}
-
 int Run(const std::vector<std::string>& words) {
   CommandLine line = ParseArguments(words);
   Invocation invocation;
@@ -58,7 +47,9 @@ int Run(const std::vector<std::string>& words) {
   return invocation.verb->run(invocation);
 }
 
-int Report(const Error& error, const std::vector<std::string>& words) {
+int Report(const Error& error, const std::vector<std::string>& all) {
+  // What follows "--" is a command's, not ours.
+  const std::vector<std::string> words(all.begin(), std::find(all.begin(), all.end(), "--"));
   if (std::find(words.begin(), words.end(), "--json") != words.end()) {
     ErrorDocument document;
     document.error = ToBody(error);

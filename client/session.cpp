@@ -62,6 +62,17 @@ Connection Started(const Invocation& invocation, const std::string& socket) {
 
 }  // namespace
 
+std::string StartDirectory(const Arguments& arguments) {
+  if (arguments.directory.empty()) return CurrentDirectory();
+  const std::string directory = AbsolutePath(arguments.directory, CurrentDirectory());
+  const auto status = StatFile(directory);
+  if (!status || status->type != FileType::kDirectory) {
+    throw Error(Code::kNotFound, "project.directory",
+                Concat("-C names ", directory, ", which is not a directory"), "drover -C . status");
+  }
+  return RealPath(directory);
+}
+
 Error NotRunning() {
   const RuntimePaths paths = FindRuntimePaths();
   const std::int64_t holder = LockHolder(paths.lock);

@@ -13,6 +13,9 @@
 
 namespace drover::client {
 
+/// The working directory, or -C: absolute and real. Throws kNotFound ("project.directory").
+[[nodiscard]] std::string StartDirectory(const Arguments& arguments);
+
 /// Connects as the verb's row and the options say: to the daemon, starting it if need be, or to a
 /// child of our own. Throws kUnavailable ("daemon.unreachable") naming the socket and what to do.
 [[nodiscard]] Connection Open(const Invocation& invocation);

@@ -45,6 +45,9 @@ enum class Option : std::uint8_t {
   kAscii,
   kFix,
   kExplain,
+  kVar,
+  kVerbose,
+  kHere,
   // The global ones: accepted by every verb.
   kDirectory,
   kJson,

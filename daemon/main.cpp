@@ -28,13 +28,15 @@ int Run(const DaemonOptions& options, drover::UniqueFd& startup) {
       return drover::daemon::RunScan();
     case RunAs::kRemedy:
       return drover::daemon::RunRemedy();
+    case RunAs::kSurvey:
+      return drover::daemon::RunSurvey();
     case RunAs::kDaemon:
       break;
   }
   return drover::daemon::RunDaemon(options, startup);
 }
 
-/// A helper answers the daemon that asked with a document, also when it fails.
+/// A helper answers whoever asked with a document, also when it fails.
 int FailAsHelper(const Error& error) {
   std::puts(drover::EncodeDocument(drover::ErrorDocument{.v = 1, .error = drover::ToBody(error)})
                 .c_str());
@@ -66,7 +68,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   drover::UniqueFd startup(parsed.options.startup_fd);
   const RunAs run_as = parsed.options.run_as;
-  const bool helper = run_as == RunAs::kScan || run_as == RunAs::kRemedy;
+  const bool helper =
+      run_as == RunAs::kScan || run_as == RunAs::kRemedy || run_as == RunAs::kSurvey;
   try {
     return Run(parsed.options, startup);
   } catch (const Error& error) {

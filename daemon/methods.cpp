@@ -12,6 +12,7 @@
 #include "daemon/offload.h"
 #include "daemon/repair.h"
 #include "daemon/stray_methods.h"
+#include "environments/exec_variables.h"
 #include "migrations/author.h"
 
 namespace drover::daemon {
@@ -99,6 +100,22 @@ struct Methods {
                   AddShell(where, *view, variables);
                   return EncodeDocument(where);
                 });
+      });
+    });
+  }
+
+  static void Exec(Service& service, const CallPtr& call) {
+    ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
+      call->Guard([&] {
+        // The configuration in force may lead to another database than the one on disk says.
+        if (view->seen->config_error) throw Error(*view->seen->config_error);
+        const std::size_t index = OneEnvironment(*view, call->params());
+        Offload(service.workers_, service.loop_, call, [view, index] {
+          environments::RealFiles files;
+          return EncodeDocument(environments::MakeExec(view->config(),
+                                                       view->config().environments[index],
+                                                       view->seen->targets[index], files));
+        });
       });
     });
   }
@@ -405,6 +422,8 @@ constexpr std::array kMethods{
     Method{"doctor_fix", "Carries out the fixes that cannot lose anything.",
            "project environments cwd dry_run confirm", HandleDoctorFix},
     Method{"explain", "What the code of a finding means.", "target", HandleExplain},
+    Method{"exec", "The variables with which a command uses one environment's database.",
+           "project environments", Methods::Exec},
     Method{"strays", "Scans the project for stray databases.", "project refresh deep all",
            HandleStrays},
     Method{"strays_diff", "Compares a stray with an environment: schema and rows.",

@@ -25,11 +25,13 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   bool once = false;
   bool scan = false;
   bool remedy = false;
+  bool survey = false;
   auto* modes = app.add_option_group("Modes", "one of");
   modes->add_flag("--stdio", stdio, "answer requests on stdin and stdout, exit at end of input");
   modes->add_flag("--once", once, "act by each environment's policy once, report, and exit");
   modes->add_flag("--scan", scan, "read a scan request on stdin and print what was found");
   modes->add_flag("--remedy", remedy, "read a remedy for a stray on stdin and carry it out");
+  modes->add_flag("--survey", survey, "read a directory on stdin and propose its drover.yaml");
   modes->require_option(0, 1);
   app.add_option("--project", options.project, "with --once: the project's directory")
       ->type_name("DIR");
@@ -62,6 +64,7 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   if (once) options.run_as = RunAs::kOnce;
   if (scan) options.run_as = RunAs::kScan;
   if (remedy) options.run_as = RunAs::kRemedy;
+  if (survey) options.run_as = RunAs::kSurvey;
   return parsed;
 }
 

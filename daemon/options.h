@@ -8,7 +8,7 @@
 
 namespace drover::daemon {
 
-enum class RunAs : unsigned char { kDaemon, kStdio, kOnce, kScan, kRemedy };
+enum class RunAs : unsigned char { kDaemon, kStdio, kOnce, kScan, kRemedy, kSurvey };
 
 struct DaemonOptions {
   RunAs run_as = RunAs::kDaemon;

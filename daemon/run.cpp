@@ -16,6 +16,7 @@
 #include "daemon/service.h"
 #include "environments/strays/remedies.h"
 #include "environments/strays/scan.h"
+#include "environments/survey/survey.h"
 #include "environments/watch.h"
 
 namespace drover::daemon {
@@ -125,6 +126,19 @@ void PrintResult(const std::string& document) {
   if (!WriteAll(STDOUT_FILENO, document + "\n")) throw SystemError("write", "the result", errno);
 }
 
+/// The JSON schema of drover.yaml: of the installation that this program belongs to, or of the
+/// checkout that it was built in; empty when there is none.
+std::string FindSchema() {
+  const std::string program = DirectoryName(RealPath("/proc/self/exe"));
+  std::string installed = AbsolutePath("../share/drover/schema/drover.schema.json", program);
+  if (StatFile(installed)) return installed;
+  for (std::string directory = program; directory != "/"; directory = DirectoryName(directory)) {
+    std::string path = AbsolutePath("deploy/schema/drover.schema.json", directory);
+    if (StatFile(path)) return path;
+  }
+  return {};
+}
+
 }  // namespace
 
 int RunDaemon(const DaemonOptions& options, UniqueFd& startup) {
@@ -197,6 +211,17 @@ int RunRemedy() {
   const RemedyResult result =
       environments::CarryOutRemedy(DecodeDocument<RemedyRequest>(ReadRequest()));
   PrintResult(EncodeDocument(result));
+  return 0;
+}
+
+int RunSurvey() {
+  environments::RealFiles files;
+  const std::string home = EnvironmentVariable("HOME").value_or("");
+  const environments::SurveySurroundings surroundings{.home = home.empty() ? home : RealPath(home),
+                                                      .schema = FindSchema(),
+                                                      .scan = environments::Scan};
+  PrintResult(EncodeDocument(environments::SurveyProject(
+      DecodeDocument<SurveyRequest>(ReadRequest()), surroundings, files)));
   return 0;
 }
 

@@ -1,4 +1,5 @@
-// The ways to run droverd: serve the socket, answer on stdio, reconcile once, scan.
+// The ways to run droverd: serve the socket, answer on stdio, reconcile once, and the
+// helpers: scan, remedy, survey.
 #pragma once
 
 #include "base/posix.h"
@@ -22,5 +23,8 @@ namespace drover::daemon {
 
 /// Reads a RemedyRequest from stdin, carries it out and prints a RemedyResult.
 [[nodiscard]] int RunRemedy();
+
+/// Reads a SurveyRequest from stdin and prints an InitDocument. Writes nothing.
+[[nodiscard]] int RunSurvey();
 
 }  // namespace drover::daemon

@@ -9,6 +9,34 @@ namespace drover::environments {
 namespace {
 
 constexpr std::array kHazards = std::to_array<Hazard>({
+    {.code = "alembic-other-database",
+     .severity = "warning",
+     .explanation = "alembic.ini names another database than the application",
+     .loss = "nothing; but the migrations go into a database that the application does not use",
+     .sight = "seen in alembic.ini and in what the application reads",
+     .cure = "let both name the same file"},
+    {.code = "alembic-package-shadowed",
+     .severity = "warning",
+     .explanation = "an __init__.py makes `python -m alembic` find the project's own directory",
+     .loss = "nothing; the command fails, or runs the wrong code",
+     .sight = "seen: the file is there",
+     .cure =
+         "remove the __init__.py from the directory of the migrations, or rename the directory"},
+    {.code = "alembic-relative-url",
+     .severity = "warning",
+     .explanation = "alembic, started beside its configuration, would use another database",
+     .loss = "the migrations of that run go into a second database",
+     .sight = "inferred from the relative URL and the place of alembic.ini",
+     .cure = "make the URL absolute, or run alembic with `drover exec -- alembic ...`"},
+    {.code = "alembic-wrong-directory",
+     .severity = "error",
+     .explanation =
+         "a relative script_location makes alembic run where the URL is another database",
+     .loss =
+         "every migration that is applied there is missing from the database of the application",
+     .sight = "inferred: script_location and the URL are both relative",
+     .cure =
+         "write script_location = %(here)s/..., or run alembic with `drover exec -- alembic ...`"},
     {.code = "bind-path-needs-dot-slash",
      .severity = "error",
      .explanation = "a relative path in a short volume needs ./ before it: without, it is the name "
@@ -300,6 +328,12 @@ constexpr std::array kHazards = std::to_array<Hazard>({
      .loss = "nothing",
      .sight = "seen in the compose file",
      .cure = "name the profile in drover.yaml: compose: {profiles: […]}"},
+    {.code = "settings-relative-env-file",
+     .severity = "warning",
+     .explanation = "settings look for their .env in the working directory",
+     .loss = "nothing; but from another directory the settings are the defaults",
+     .sight = "seen in the Python source",
+     .cure = "give env_file an absolute path, made from __file__"},
     {.code = "several-compose-files",
      .severity = "warning",
      .explanation =

@@ -50,6 +50,7 @@ class Resolver final {
     const std::string value = environment_.url.empty() ? FromService() : Value();
     const UrlDialect dialect = Dialect(value);
     const DatabaseUrl url = ParseUrl(value, dialect, url_where_);
+    target_.url = Trim(value);
     for (const Finding& finding : url.findings) target_.findings.push_back(finding);
     if (url.kind == DatabaseUrl::Kind::kMemory) {
       target_.kind = TargetKind::kMemory;
@@ -187,6 +188,7 @@ class Resolver final {
     const ServiceUrl url = FindServiceUrl(*service_, image_, environment_.compose->where);
     AtMost(Confidence::kLikely);
     url_where_ = url.where;
+    target_.service_variable = url.name;
     Step(url.value, Concat(RelativeTo(url.where, config_.root), ", ", url.name, " of service ",
                            service_->name));
     return url.value;

@@ -41,6 +41,9 @@ struct Target {
   };
   std::optional<FromDirectory> from_directory;
   std::string url_dialect;  // which reading of the URL it is; empty when there was none to read
+  std::string url;          // with its variables replaced; of a SQLite database only
+  /// The variable of the compose service that holds the URL; empty when drover.yaml has one.
+  std::string service_variable;
   /// The variables with which a shell could change the answer, set or not; of a compose project not
   /// those whose names speak of secrets.
   std::set<std::string> variables;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/documents.h"
+#include "base/init_documents.h"
 #include "client/render/style.h"
 
 namespace drover::client {
@@ -85,6 +86,10 @@ enum class StraysShown : std::uint8_t { kTrouble, kAll };
                                             const Style& style);
 
 [[nodiscard]] std::string RenderTrust(const TrustDocument& trust, const Style& style);
+
+/// What `init` has found and proposes, or has written: everything but the file itself.
+[[nodiscard]] std::string RenderInit(const InitDocument& init, std::string_view cwd,
+                                     const Style& style);
 
 /// What `daemon status` prints.
 [[nodiscard]] std::string RenderHello(const HelloDocument& hello, const Style& style);

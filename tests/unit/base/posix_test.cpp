@@ -96,6 +96,18 @@ TEST_F(PosixTest, CreateFileNeverReplaces) {
   EXPECT_EQ(ReadFile(At("f"), 100), "one");
 }
 
+TEST_F(PosixTest, CreateFileDurablyIsAllOrNothingAndNeverReplaces) {
+  CreateFileDurably(At("f"), "one", 0640);
+  EXPECT_EQ(ReadFile(At("f"), 100), "one");
+  EXPECT_EQ(StatFile(At("f"))->mode, 0640U);
+  const Error error = FailureOf([&] { CreateFileDurably(At("f"), "two", 0600); });
+  EXPECT_EQ(error.code, Code::kConflict);
+  EXPECT_EQ(error.kind, "io.exists");
+  EXPECT_EQ(ReadFile(At("f"), 100), "one");
+  EXPECT_EQ(FailureOf([&] { CreateFileDurably(At("no/f"), "x", 0600); }).code, Code::kNotFound);
+  EXPECT_EQ(ListDirectory(At("")), std::vector<std::string>{"f"});
+}
+
 TEST_F(PosixTest, StatTellsWhatAFileIs) {
   EXPECT_EQ(StatFile(At("none")), std::nullopt);
   CreateFile(At("f"), "one", 0600);

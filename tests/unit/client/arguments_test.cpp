@@ -200,7 +200,7 @@ TEST(HelpTest, AVerbIsExplainedWithItsOptionsAndExamples) {
             "Options\n"
             "  -e, --env ENV             the environment; may be repeated\n"
             "  --sql                     print the SQL script instead of acting\n"
-            "  --dry-run                 print the plan, change nothing\n"
+            "  -n, --dry-run             print the plan, change nothing\n"
             "  -y, --yes                 do what would be asked about without asking\n"
             "  --confirm ENV             the name of the protected environment to act on\n"
             "  --purge                   forget the recorded revisions first\n"

@@ -1,0 +1,37 @@
+// What a Python source says about databases, read line by line without Python: SQLite URLs in
+// quotes, the variables that it asks for, settings that name a .env file. Only what is evident;
+// what is put together at run time is not seen. Pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace drover::environments {
+
+struct TextAtLine {
+  std::string text;
+  std::size_t line = 1;
+  bool operator==(const TextAtLine&) const = default;
+};
+
+struct PythonSource {
+  struct Url {
+    std::string url;       // "sqlite:///./app.db"
+    std::string variable;  // of os.getenv("DATABASE_URL", "sqlite:///./app.db"); may be empty
+    std::size_t line = 1;
+  };
+  std::vector<Url> urls;
+  std::vector<TextAtLine> variables;        // os.environ["X"], os.getenv("X"), … about a database
+  std::vector<TextAtLine> env_files;        // env_file=".env" of pydantic-settings, relative
+  std::optional<TextAtLine> version_table;  // version_table="…" of Alembic's env.py
+  std::optional<TextAtLine> django_name;    // NAME of a SQLite database in Django's settings
+  bool is_django_migration = false;
+  bool is_alembic_revision = false;
+};
+
+[[nodiscard]] PythonSource ReadPythonSource(std::string_view text);
+
+}  // namespace drover::environments

@@ -1,0 +1,560 @@
+#include "environments/survey/survey.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "environments/config.h"
+#include "environments/hazards.h"
+#include "environments/strays/ignore_file.h"
+#include "environments/strays/sniff.h"
+#include "environments/strays/strays.h"
+#include "environments/strays/tool_databases.h"
+#include "environments/survey/migration_folders.h"
+#include "environments/survey/project_files.h"
+#include "environments/survey/project_root.h"
+#include "environments/survey/proposal.h"
+#include "environments/survey/text_file.h"
+#include "environments/survey/traps.h"
+#include "environments/survey/url_sources.h"
+#include "environments/target.h"
+#include "environments/urls/dialect.h"
+#include "environments/urls/url.h"
+#include "migrations/folder.h"
+#include "migrations/graph.h"
+
+namespace drover::environments {
+namespace {
+
+constexpr std::string_view kFirstUrl = "sqlite:///./application.db";
+
+class Surveyor final {
+ public:
+  Surveyor(const SurveyRequest& request, const SurveySurroundings& surroundings, Files& files)
+      : request_(request), surroundings_(surroundings), files_(files) {}
+
+  InitDocument Survey() {
+    ChooseRoot();
+    project_ = ListProject(root_, Ignored());
+    document_.truncated = project_.truncated;
+    for (const std::string& other : project_.others) {
+      document_.notes.push_back(Concat(other, " is a project of its own: it has a drover.yaml"));
+    }
+    document_.migrations = FindMigrations(root_, project_, files_);
+    sources_ = FindUrlSources(root_, project_, files_);
+    ChooseMigrations();
+    ChooseEnvironments();
+    Describe();
+    document_.text = WriteProposal(proposal_);
+    // Read again as the daemon will: what was proposed must load.
+    (void)ParseConfig(document_.text, document_.config);
+    document_.facts = std::move(sources_.facts);
+    std::move(sources_.notes.begin(), sources_.notes.end(), std::back_inserter(document_.notes));
+    return std::move(document_);
+  }
+
+ private:
+  [[nodiscard]] std::string Absolute(std::string_view relative) const {
+    return AbsolutePath(relative, root_);
+  }
+
+  [[nodiscard]] std::string Short(const std::string& path) const { return RelativeTo(path, root_); }
+
+  void ChooseRoot() {
+    const std::string& directory = request_.directory;
+    const auto status = files_.Stat(directory);
+    if (!status) {
+      throw Error(Code::kNotFound, "init.directory", Concat("there is no directory ", directory),
+                  Concat("mkdir -p ", ShellQuote(directory)));
+    }
+    if (status->type != FileType::kDirectory) {
+      throw Error(Code::kInvalid, "init.directory", Concat(directory, " is not a directory"),
+                  "drover init .");
+    }
+    ProjectRoot root = FindNewRoot(directory, surroundings_.home, files_);
+    if (request_.here) {
+      root.path = directory;
+      root.reason = "--here says so";
+    }
+    RefuseExisting(request_.here ? Existing(directory)
+                                 : FindExistingConfig(directory, surroundings_.home, files_));
+    root_ = document_.root = root.path;
+    document_.reason = root.reason;
+    document_.config = Absolute("drover.yaml");
+    repository_ = root.repository;
+    proposal_.project = BaseName(root_).empty() ? "root" : BaseName(root_);
+    proposal_.schema = surroundings_.schema;
+    proposal_.head = {
+        "Written by drover init from what it found here; docs/configuration.md of drover has every "
+        "key. Relative paths begin at this file.",
+        Concat("The project's root is this directory: ", root.reason, ".")};
+  }
+
+  [[nodiscard]] std::string Existing(const std::string& directory) const {
+    std::string path = AbsolutePath("drover.yaml", directory);
+    return files_.Stat(path) ? path : std::string();
+  }
+
+  static void RefuseExisting(const std::string& path) {
+    if (path.empty()) return;
+    throw Error(Code::kConflict, "init.exists",
+                Concat("this project has a configuration already: ", path),
+                Concat("drover -C ", ShellQuote(DirectoryName(path)),
+                       " status, or mv drover.yaml drover.yaml.old first"));
+  }
+
+  IgnorePatterns Ignored() {
+    const TextFile file = ReadTextFile(Absolute(kIgnoreFile), files_);
+    return file.text ? IgnorePatterns(*file.text) : IgnorePatterns();
+  }
+
+  // Migrations ------------------------------------------------------------------------------------
+
+  void ChooseMigrations() {
+    for (const SurveyMigrations& each : document_.migrations) {
+      if (each.usable) {
+        proposal_.directories.push_back(each.directory);
+        proposal_.migrations.push_back(
+            Concat(Count(static_cast<std::size_t>(each.files), "migration"), " in ", each.directory,
+                   "/."));
+      }
+    }
+    for (const AlembicProject& alembic : sources_.alembic) TellAlembic(alembic);
+    for (const SurveyMigrations& each : document_.migrations) {
+      if (!each.usable) TellOther(each);
+    }
+    if (!proposal_.directories.empty()) return;
+    // A folder of another tool must not be read as one of drover's.
+    std::string name = "migrations";
+    const auto status = files_.Stat(Absolute(name));
+    if (status && !IsFree(name, *status)) name = "drover_migrations";
+    proposal_.directories = {name};
+    const bool foreign = !document_.migrations.empty() || !sources_.alembic.empty();
+    proposal_.migrations.push_back(
+        foreign
+            ? Concat("Until then drover reports and applies nothing. Migrations of its own would "
+                     "be SQL files in:")
+            : Concat("Migrations are SQL files in this folder: drover revision -m \"…\" writes "
+                     "one."));
+    if (!files_.Stat(Absolute(name))) document_.create.push_back(Absolute(name));
+  }
+
+  [[nodiscard]] bool IsFree(const std::string& name, const FileStatus& status) {
+    if (status.type != FileType::kDirectory) return false;
+    const ProjectDirectory* entry = project_.Find(name);
+    return entry != nullptr && entry->files.empty() && entry->directories.empty();
+  }
+
+  void TellAlembic(const AlembicProject& alembic) {
+    std::string text = Concat("Alembic is configured in ", alembic.file);
+    if (const auto& location = alembic.config.script_location) {
+      text += Concat(", line ", location->line, ": script_location = ", location->text);
+    }
+    for (const SurveyMigrations& each : document_.migrations) {
+      if (each.format != "alembic" || alembic.scripts.empty()) continue;
+      if (each.directory != Below(alembic.scripts, "versions")) continue;
+      text += Concat("; ", Count(static_cast<std::size_t>(each.files), "revision"), " in ",
+                     each.directory);
+    }
+    proposal_.migrations.push_back(text + ".");
+    const std::string refusal =
+        "format: alembic is refused until drover can read Alembic's revisions";
+    if (std::ranges::find(document_.notes, refusal) != document_.notes.end()) return;
+    document_.notes.push_back(refusal);
+    document_.notes.emplace_back(
+        "status calls what Alembic has applied an orphan: no migration file of drover has it");
+    proposal_.migrations.push_back(
+        "This version of drover cannot read them: format: alembic is refused until it can, and "
+        "status calls what they have applied an orphan.");
+  }
+
+  void TellOther(const SurveyMigrations& each) {
+    if (each.format == "alembic" && !sources_.alembic.empty()) return;
+    const std::string text =
+        Concat(each.directory, " holds ", Count(static_cast<std::size_t>(each.files), "migration"),
+               " of ", each.format);
+    proposal_.migrations.push_back(
+        Concat(text, ", which this version of drover cannot read: only its own format."));
+    document_.notes.push_back(Concat(text, ": drover reads only its own format at present"));
+  }
+
+  // Databases -------------------------------------------------------------------------------------
+
+  void Scan(const std::vector<std::string>& paths) {
+    ScanRequest request;
+    request.roots = {root_};
+    request.base = root_;
+    request.paths = paths;
+    for (const std::string& path : paths) request.known_names.push_back(BaseName(path));
+    for (const AlembicProject& alembic : sources_.alembic) {
+      if (alembic.env.version_table) {
+        request.version_tables.push_back(alembic.env.version_table->text);
+      }
+    }
+    ScanResult found = surroundings_.scan(request);
+    scanned_ = std::move(found.files);
+    document_.truncated |= found.truncated;
+  }
+
+  [[nodiscard]] const ScannedFile* FileAt(const std::string& path) const {
+    const auto found = std::ranges::find(scanned_, path, &ScannedFile::path);
+    return found == scanned_.end() ? nullptr : &*found;
+  }
+
+  // Environments ----------------------------------------------------------------------------------
+
+  void ChooseEnvironments() {
+    for (const UrlSource& source : sources_.urls) Consider(source);
+    if (chosen_.empty()) FromExistingDatabases();
+    if (chosen_.empty()) {
+      existing_ = {.kind = "file", .name = "dev", .url = std::string(kFirstUrl)};
+      existing_.value = kFirstUrl;
+      existing_.comments = {
+          "Nothing here names a database: this is a beginning. URLs are those of "
+          "SQLAlchemy, or file: URIs and paths."};
+      Consider(existing_);
+    }
+  }
+
+  /// Resolves what one place names, and adds it unless it is known, or not to be used.
+  void Consider(const UrlSource& source) {
+    ProposedSource proposed{.name = {},
+                            .url = source.url,
+                            .env_files = source.env_files,
+                            .dialect = source.dialect,
+                            .relative_to = {},
+                            .compose_files = source.compose_files,
+                            .service = source.service,
+                            .found = source.where,
+                            .comments = source.comments};
+    const std::optional<DatabaseUrl> url = Read(source, proposed);
+    if (!url) return;
+    if (url->kind == DatabaseUrl::Kind::kMemory) {
+      document_.notes.push_back(Concat(Place(source), "a database in memory: nothing to keep"));
+      return;
+    }
+    if (source.service.empty() && !url->is_absolute()) ChooseBase(source, *url, proposed);
+    proposed.name = FreeName(source);
+    Target target = Resolve(proposed);
+    if (!AddTo(source, target)) return;
+    proposal_.environments.push_back(std::move(proposed));
+    chosen_.push_back(&source);
+    targets_.push_back(std::move(target));
+  }
+
+  static std::string Place(const UrlSource& source) {
+    return source.where.empty() ? std::string() : source.where + ": ";
+  }
+
+  /// What the URL says as drover will read it; what cannot be read is noted.
+  std::optional<DatabaseUrl> Read(const UrlSource& source, ProposedSource& proposed) {
+    try {
+      UrlDialect dialect = GuessDialect(source.value, root_, files_).dialect;
+      if (!source.dialect.empty()) {
+        const auto names = DialectNames();
+        dialect = static_cast<UrlDialect>(std::ranges::find(names, source.dialect) - names.begin());
+      } else if (dialect == UrlDialect::kSqlalchemy && source.service.empty()) {
+        // The requirements may stand beside the application instead.
+        for (const std::string& base : source.bases) {
+          if (GuessDialect(source.value, Absolute(base), files_).dialect != UrlDialect::kFlask) {
+            continue;
+          }
+          dialect = UrlDialect::kFlask;
+          proposed.dialect = DialectName(dialect);
+          proposed.relative_to = Below(base, "instance");
+          break;
+        }
+      }
+      return ParseUrl(source.value, dialect, source.where);
+    } catch (const Error& error) {
+      document_.notes.push_back(Concat(Place(source), error.message));
+      return std::nullopt;
+    }
+  }
+
+  /// Where a relative path begins: where the database is, else the likeliest place.
+  void ChooseBase(const UrlSource& source, const DatabaseUrl& url, ProposedSource& proposed) {
+    if (url.base == DatabaseUrl::Base::kInstanceFolder || source.bases.empty()) return;
+    std::string base = source.bases.front();
+    std::string reason = "beside what names it";
+    if (!source.base_is_certain) {
+      for (const std::string& each : source.bases) {
+        if (files_.Probe(AbsolutePath(url.path, Absolute(each))) != Reach::kThere) continue;
+        base = each;
+        reason = "the database is there";
+        break;
+      }
+    }
+    if (base == ".") return;
+    proposed.relative_to = base;
+    proposed.comments.push_back(
+        Concat("A relative path is taken to begin in ", base, "/: ", reason, "."));
+  }
+
+  Target Resolve(const ProposedSource& source) {
+    Proposal alone;
+    alone.project = proposal_.project;
+    alone.directories = proposal_.directories;
+    alone.environments = {source};
+    const Config config = ParseConfig(WriteProposal(alone), document_.config);
+    return ResolveTarget(config, config.environments.front(), files_);
+  }
+
+  /// Is the target a new one? Where the same database is named again, that is said there. The
+  /// container's view of a database of this machine is an environment of its own.
+  bool AddTo(const UrlSource& source, const Target& target) {
+    const bool in_container = !source.service.empty();
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      if (target.key.empty() || target.key != targets_[i].key) continue;
+      if (in_container && chosen_[i]->service.empty()) {
+        if (!KnownInContainer(target)) return true;
+        continue;
+      }
+      proposal_.environments[i].comments.push_back(
+          in_container ? Concat("The same database: service ", source.service, ", ", source.where)
+                       : Concat("The same database: ", source.where));
+      return false;
+    }
+    if (chosen_.empty() || source.kind == "env" || source.kind == "compose") return true;
+    if (source.kind == "settings") return true;
+    const bool alembic = source.kind == "alembic";
+    if (alembic && !target.path.empty()) {
+      Finding finding = MakeFinding(
+          "alembic-other-database",
+          Concat(source.where, ": sqlalchemy.url leads to ", Short(target.path), ", but ",
+                 chosen_.front()->where, " to ", Short(targets_.front().path)),
+          Absolute(source.where + ":1"), "keep one of them, or read the variable in env.py");
+      document_.findings.push_back(std::move(finding));
+    } else {
+      document_.notes.push_back(
+          Concat(source.where, " names another database, ", source.value, ": not proposed"));
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool KnownInContainer(const Target& target) const {
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      if (!chosen_[i]->service.empty() && targets_[i].key == target.key) return true;
+    }
+    return false;
+  }
+
+  std::string FreeName(const UrlSource& source) {
+    std::string wanted = source.name;
+    if (!source.service.empty()) {
+      const auto services = std::ranges::count_if(
+          sources_.urls, [](const UrlSource& each) { return !each.service.empty(); });
+      wanted = services > 1 && Taken("docker") ? Concat("docker-", source.name) : "docker";
+    }
+    std::string name;
+    for (const char c : wanted.empty() ? std::string("dev") : wanted) {
+      const bool good = IsLetter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+      name.push_back(good ? c : '-');
+    }
+    if (proposal_.environments.empty() && source.kind != "compose" && source.kind != "env") {
+      name = "dev";
+    }
+    for (int number = 2; Taken(name); ++number) {
+      name = Concat(wanted.empty() ? "dev" : wanted, "-", number);
+    }
+    return name;
+  }
+
+  [[nodiscard]] bool Taken(const std::string& name) const {
+    return std::ranges::find(proposal_.environments, name, &ProposedSource::name) !=
+           proposal_.environments.end();
+  }
+
+  /// No URL anywhere: the databases themselves, those nearest to the root first.
+  void FromExistingDatabases() {
+    Scan({});
+    std::vector<const ScannedFile*> files;
+    for (const ScannedFile& file : scanned_) {
+      const std::string path = Short(file.path);
+      const bool own = file.kind == "database" && ToolOf(file).empty() && !HasBackupName(path) &&
+                       !HasTestName(path) && HasDatabaseSuffix(BaseName(file.path));
+      if (own) files.push_back(&file);
+    }
+    std::ranges::stable_sort(
+        files, {}, [](const ScannedFile* file) { return std::ranges::count(file->path, '/'); });
+    if (files.empty()) return;
+    const std::string path = Short(files.front()->path);
+    UrlSource& source = existing_;
+    source.kind = "file";
+    source.name = "dev";
+    source.value = Concat("sqlite:///./", path);
+    source.url = source.value;
+    source.where = path;
+    source.comments = {
+        Concat("Nothing here names a URL; ", path, " is a database that was found.")};
+    Consider(source);
+  }
+
+  // What is told ----------------------------------------------------------------------------------
+
+  void Describe() {
+    std::vector<std::string> paths;
+    for (const Target& target : targets_) {
+      if (target.kind == TargetKind::kFile) paths.push_back(target.path);
+    }
+    Scan(paths);
+    for (std::size_t i = 0; i < targets_.size(); ++i) DescribeEnvironment(i);
+    ChooseVersionTable();
+    const Target& first = targets_.front();
+    const UrlSource& source = *chosen_.front();
+    std::vector<std::string> directories{"."};
+    for (const AlembicProject& each : sources_.alembic) directories.push_back(each.directory);
+    for (const SettingsFile& each : sources_.settings) directories.push_back(each.base);
+    for (const UrlSource& each : sources_.urls) {
+      directories.insert(directories.end(), each.bases.begin(), each.bases.end());
+    }
+    document_.landings = LandingsOf(first, root_, directories, files_);
+    for (Landing& landing : document_.landings) {
+      if (const ScannedFile* file = FileAt(landing.path)) landing.revision = file->revision;
+    }
+    const std::string url =
+        source.where.empty() ? source.value : Concat(source.value, " (", source.where, ")");
+    for (Finding& each : FindTraps(root_, sources_, first, url)) {
+      document_.findings.push_back(std::move(each));
+    }
+    for (Finding& each : FindGitignoreGaps(repository_, targets_, files_)) {
+      document_.findings.push_back(std::move(each));
+    }
+    for (const Target& target : targets_) {
+      document_.findings.insert(document_.findings.end(), target.findings.begin(),
+                                target.findings.end());
+    }
+    FindStrays();
+    if (document_.truncated) {
+      document_.notes.emplace_back("the project is larger than drover looks at: not all is found");
+    }
+  }
+
+  void DescribeEnvironment(std::size_t index) {
+    ProposedSource& proposed = proposal_.environments[index];
+    const Target& target = targets_[index];
+    ProposedEnvironment entry{.name = proposed.name,
+                              .url = proposed.url,
+                              .service = {},
+                              .found = proposed.found,
+                              .path = {},
+                              .exists = target.file.has_value(),
+                              .revision = {},
+                              .same_as = {},
+                              .error = target.error};
+    if (!proposed.service.empty()) entry.service = proposed.service;
+    if (!target.path.empty()) entry.path = target.path;
+    std::string sentence;
+    if (target.error) {
+      sentence = Concat("It cannot be determined: ", target.error->message, ".");
+    } else {
+      for (std::size_t other = 0; other < targets_.size(); ++other) {
+        if (other != index && targets_[other].key == target.key) {
+          entry.same_as.push_back(proposal_.environments[other].name);
+        }
+      }
+      const ScannedFile* file = FileAt(target.path);
+      if (file != nullptr) entry.revision = file->revision;
+      sentence = Concat("It is ", target.path, ": ",
+                        !target.file ? "it does not exist yet" : Found(file), ".");
+      if (!entry.same_as.empty()) {
+        sentence += Concat(" The same file as ", Join(entry.same_as, ", "), ".");
+      }
+    }
+    proposed.comments.push_back(std::move(sentence));
+    document_.environments.push_back(std::move(entry));
+  }
+
+  static std::string Found(const ScannedFile* file) {
+    if (file == nullptr) return "it exists and is empty";
+    if (file->kind != "database") {
+      return Concat("it exists, ", file->problem.empty() ? file->kind : file->problem);
+    }
+    if (!file->revision.empty()) {
+      return Concat("it exists, at ", Join(file->revision, ", "), " in ", file->version_table);
+    }
+    if (file->tables.empty()) return "it exists, without tables";
+    return Concat("it exists, with ", Count(file->tables.size(), "table"), " and no revision");
+  }
+
+  /// Alembic's own, so that what it has applied is seen and it can take over at any time.
+  void ChooseVersionTable() {
+    std::string table;
+    for (const Target& target : targets_) {
+      const ScannedFile* file = FileAt(target.path);
+      if (table.empty() && file != nullptr) table = file->version_table;
+    }
+    if (table.empty() && !sources_.alembic.empty()) {
+      const auto& named = sources_.alembic.front().env.version_table;
+      table = named ? named->text : "alembic_version";
+    }
+    if (table == "drover_version") return;
+    proposal_.version_table = table;
+    if (!IsPlain(table)) proposal_.version_table.clear();
+  }
+
+  static bool IsPlain(std::string_view name) {
+    return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+           std::ranges::all_of(
+               name, [](char c) { return IsLetter(c) || c == '_' || (c >= '0' && c <= '9'); });
+  }
+
+  void FindStrays() {
+    std::vector<KnownDatabase> known;
+    for (const Target& target : targets_) {
+      KnownDatabase each{.target = &target, .rows = {}, .columns = {}};
+      if (const ScannedFile* file = FileAt(target.path)) {
+        each.rows = file->revision;
+        each.columns = file->columns;
+        each.schema = file->schema;
+      }
+      known.push_back(std::move(each));
+    }
+    for (StrayEntry& stray : ClassifyStrays(scanned_, known, ReadGraph(), root_)) {
+      if (IsTrouble(stray)) document_.strays.push_back(std::move(stray));
+    }
+  }
+
+  migrations::Graph ReadGraph() {
+    std::vector<std::string> directories;
+    for (const std::string& each : proposal_.directories) directories.push_back(Absolute(each));
+    try {
+      migrations::LoadedMigrations loaded = migrations::MigrationFolders().Load(directories);
+      for (const Error& problem : loaded.problems) {
+        document_.notes.push_back(Concat(Short(problem.where), ": ", problem.message));
+      }
+      return migrations::Graph(std::move(loaded.revisions));
+    } catch (const Error& error) {
+      document_.notes.push_back(error.message);
+      return migrations::Graph(std::vector<migrations::RevisionPtr>());
+    }
+  }
+
+  const SurveyRequest& request_;
+  const SurveySurroundings& surroundings_;
+  Files& files_;
+  std::string root_;
+  std::string repository_;
+  ProjectFiles project_;
+  ProjectSources sources_;
+  UrlSource existing_;  // made of a database that was found
+  std::vector<ScannedFile> scanned_;
+  Proposal proposal_;
+  std::vector<const UrlSource*> chosen_;  // of each environment: what it was made from
+  std::vector<Target> targets_;           // of the same
+  InitDocument document_;
+};
+
+}  // namespace
+
+InitDocument SurveyProject(const SurveyRequest& request, const SurveySurroundings& surroundings,
+                           Files& files) {
+  return Surveyor(request, surroundings, files).Survey();
+}
+
+}  // namespace drover::environments

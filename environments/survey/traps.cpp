@@ -1,0 +1,179 @@
+#include "environments/survey/traps.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "base/posix.h"
+#include "base/text.h"
+#include "environments/hazards.h"
+#include "environments/strays/ignore_file.h"
+#include "environments/survey/text_file.h"
+
+namespace drover::environments {
+namespace {
+
+std::string FolderName(const std::string& directory) {
+  return directory == "." ? std::string("the root") : Concat(directory, "/");
+}
+
+/// How `path` is called in a sentence.
+std::string ShortPath(const std::string& path, const std::string& root) {
+  return RelativeTo(path, root);
+}
+
+class TrapFinder final {
+ public:
+  TrapFinder(const std::string& root, const Target& target, const std::string& url)
+      : root_(root), target_(target), url_(url) {}
+
+  void Alembic(const AlembicProject& alembic) {
+    if (alembic.shadows_package) {
+      Note("alembic-package-shadowed",
+           Concat(Below(alembic.scripts, "__init__.py"),
+                  " makes the directory a package called "
+                  "alembic: python -m alembic, started in ",
+                  FolderName(alembic.directory), ", finds it instead of Alembic"),
+           Concat(Below(alembic.scripts, "__init__.py"), ":1:1"),
+           Concat("git rm ", ShellQuote(Below(alembic.scripts, "__init__.py"))));
+    }
+    const auto& location = alembic.config.script_location;
+    const std::optional<std::string> wrong = FromDirectory(alembic.directory);
+    if (!location || !wrong) return;
+    const std::string where = Concat(alembic.file, ":", location->line, ":1");
+    const std::string config =
+        BaseName("/" + alembic.file) == "pyproject.toml" ? "" : Concat(" -c ", alembic.file);
+    const std::string right = ShortPath(target_.path, root_);
+    if (DependsOnDirectory(location->text)) {
+      Note("alembic-wrong-directory",
+           Concat("script_location = ", location->text, " is relative, so alembic runs only in ",
+                  FolderName(alembic.directory), "; there ", url_, " is ", *wrong, ", not ", right),
+           where,
+           Concat("write script_location = %(here)s/",
+                  RelativeTo(alembic.scripts, alembic.directory), " and run drover exec -- alembic",
+                  config, " upgrade head"));
+    } else {
+      Note("alembic-relative-url",
+           Concat("for alembic started in ", FolderName(alembic.directory), ", ", url_, " is ",
+                  *wrong, ", not ", right),
+           where, Concat("drover exec -- alembic", config, " upgrade head"));
+    }
+  }
+
+  void Settings(const SettingsFile& settings) {
+    if (settings.base == "." || settings.env_file.starts_with('/')) return;
+    Note("settings-relative-env-file",
+         Concat("\"", settings.env_file,
+                "\" is looked for in the working directory: an application "
+                "started in ",
+                FolderName(settings.base), " does not read that of the root"),
+         Concat(settings.where, ":1"), "start it from the root: drover exec -- CMD");
+  }
+
+  std::vector<Finding> Take() { return std::move(findings_); }
+
+ private:
+  /// The file that the URL leads to from `directory`; nothing when it is the right one.
+  [[nodiscard]] std::optional<std::string> FromDirectory(const std::string& directory) const {
+    if (!target_.from_directory) return std::nullopt;
+    const std::string path =
+        AbsolutePath(target_.from_directory->path, AbsolutePath(directory, root_));
+    const std::string right =
+        AbsolutePath(target_.from_directory->path, target_.from_directory->directory);
+    if (path == right) return std::nullopt;
+    return ShortPath(path, root_);
+  }
+
+  void Note(std::string_view code, std::string message, std::string where, std::string fix) {
+    findings_.push_back(
+        MakeFinding(code, std::move(message), AbsolutePath(where, root_), std::move(fix)));
+    findings_.back().environment = target_.environment;
+  }
+
+  const std::string& root_;
+  const Target& target_;
+  const std::string& url_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Landing> LandingsOf(const Target& target, const std::string& root,
+                                const std::vector<std::string>& directories, Files& files) {
+  std::vector<Landing> landings;
+  if (!target.from_directory) return landings;
+  const std::string own = RelativeTo(target.from_directory->directory, root);
+  std::vector<std::string> all{own == root ? std::string(".") : own};
+  for (const std::string& directory : directories) {
+    if (std::ranges::find(all, directory) == all.end()) all.push_back(directory);
+  }
+  std::set<std::string> paths;
+  for (const std::string& directory : all) {
+    const std::string path =
+        files.Real(AbsolutePath(target.from_directory->path, AbsolutePath(directory, root)));
+    paths.insert(path);
+    landings.push_back({.environment = target.environment,
+                        .directory = directory,
+                        .path = path,
+                        .exists = files.Probe(path) == Reach::kThere,
+                        .right = path == target.path,
+                        .revision = {}});
+  }
+  if (paths.size() < 2) landings.clear();
+  return landings;
+}
+
+std::vector<Finding> FindTraps(const std::string& root, const ProjectSources& sources,
+                               const Target& target, const std::string& url) {
+  TrapFinder finder(root, target, url);
+  for (const AlembicProject& alembic : sources.alembic) finder.Alembic(alembic);
+  for (const SettingsFile& settings : sources.settings) finder.Settings(settings);
+  return finder.Take();
+}
+
+std::vector<Finding> FindGitignoreGaps(const std::string& repository,
+                                       const std::vector<Target>& targets, Files& files) {
+  std::vector<Finding> findings;
+  if (repository.empty()) return findings;
+  std::set<std::string> seen;
+  for (const Target& target : targets) {
+    if (target.path.empty() || !IsBelow(target.path, repository)) continue;
+    if (!seen.insert(target.path).second) continue;
+    // The patterns of a directory hold for what is below it.
+    const auto ignored = [&](const std::string& path) {
+      for (std::string directory = DirectoryName(path);; directory = DirectoryName(directory)) {
+        const TextFile file = ReadTextFile(AbsolutePath(".gitignore", directory), files);
+        if (file.text && IgnorePatterns(*file.text)
+                             .IgnoresBranch(RelativeTo(path, directory), EntryKind::kFile)) {
+          return true;
+        }
+        if (directory == repository || directory == "/") return false;
+      }
+    };
+    const std::string name = RelativeTo(target.path, repository);
+    const std::string where = AbsolutePath(".gitignore:1:1", repository);
+    const std::string fix =
+        "printf '%s\\n' '*.db' '*.db-wal' '*.db-shm' '*.db-journal' >> .gitignore";
+    const std::string ending = name.substr(std::min(name.rfind('.'), name.size()));
+    const std::string own_fix =
+        ending.empty() || ending == ".db" || ending.find('/') != std::string::npos
+            ? fix
+            : Concat("printf '%s\\n' '*", ending, "' '*", ending, "-wal' '*", ending, "-shm' '*",
+                     ending, "-journal' >> .gitignore");
+    if (!ignored(target.path)) {
+      findings.push_back(MakeFinding(
+          "gitignore-gap", Concat(name, " is not ignored by git: a commit would take it along"),
+          where, own_fix));
+    } else if (!ignored(target.path + "-wal") || !ignored(target.path + "-journal")) {
+      findings.push_back(MakeFinding(
+          "gitignore-gap", Concat(name, " is ignored by git, its -wal and -journal are not"), where,
+          own_fix));
+    } else {
+      continue;
+    }
+    findings.back().environment = target.environment;
+  }
+  return findings;
+}
+
+}  // namespace drover::environments

@@ -1,0 +1,476 @@
+#include "environments/survey/url_sources.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "environments/strays/sniff.h"
+#include "environments/survey/compose_sources.h"
+#include "environments/survey/text_file.h"
+#include "environments/urls/dialect.h"
+#include "environments/variables.h"
+
+namespace drover::environments {
+namespace {
+
+constexpr std::size_t kMostSources = 600;
+constexpr std::size_t kMostUrls = 12;
+constexpr std::array<std::string_view, 5> kUsualNames{
+    "DATABASE_URL", "DB_URL", "DB__DB_URL", "SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_DATABASE_URL"};
+constexpr std::array<std::string_view, 6> kApplicationMarks{
+    "alembic.ini", "pyproject.toml", "requirements.txt", "manage.py", "setup.py", "Pipfile"};
+constexpr std::array<std::string_view, 7> kTemplateEndings{
+    ".example", ".sample", ".template", ".dist", ".tpl", ".defaults", ".bak"};
+
+bool IsEnvFile(std::string_view name) {
+  const bool is_template = std::ranges::any_of(
+      kTemplateEndings, [&](std::string_view ending) { return name.ends_with(ending); });
+  return !is_template && (name == ".env" || name.starts_with(".env.") || name.ends_with(".env"));
+}
+
+std::string Directory(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? "." : std::string(path.substr(0, slash));
+}
+
+std::string Shown(std::string_view directory) {
+  return directory == "." ? std::string("the root") : Concat(directory, "/");
+}
+
+/// Letters, digits and '-': what an environment may be called.
+std::string EnvironmentName(std::string_view text) {
+  std::string name;
+  for (const char c : ToLower(text)) {
+    const bool good = IsLetter(c) || (c >= '0' && c <= '9') || c == '-';
+    if (good) {
+      name.push_back(c);
+    } else if (!name.empty() && name.back() != '-') {
+      name.push_back('-');
+    }
+  }
+  while (name.ends_with('-')) name.pop_back();
+  return name;
+}
+
+/// "test" for TEST_DATABASE_URL, empty for DATABASE_URL.
+std::string NameOfVariable(std::string_view variable) {
+  std::vector<std::string> words;
+  for (const std::string& word : SplitList(ToLower(variable), '_')) {
+    static constexpr std::array<std::string_view, 11> kCommon{
+        "url",    "uri",        "db",  "database", "path", "file",
+        "sqlite", "sqlalchemy", "dsn", "name",     "app"};
+    if (!IsOneOf(kCommon, word)) words.push_back(word);
+  }
+  return EnvironmentName(Join(words, "-"));
+}
+
+class SourceFinder final {
+ public:
+  SourceFinder(const std::string& root, const ProjectFiles& project, Files& files)
+      : root_(root), project_(project), files_(files) {}
+
+  ProjectSources Find() {
+    ReadAlembic();
+    ReadCode();
+    ReadPrisma();
+    ReadEnvFiles();
+    AlembicUrls();
+    for (UrlSource& url : code_urls_) found_.urls.push_back(std::move(url));
+    ReadRails();
+    ComposeSources compose = FindComposeSources(root_, project_, files_);
+    for (auto& url : compose.urls) found_.urls.push_back(std::move(url));
+    for (auto& fact : compose.facts) found_.facts.push_back(std::move(fact));
+    for (auto& note : compose.notes) found_.notes.push_back(std::move(note));
+    if (found_.urls.size() > kMostUrls) {
+      found_.notes.push_back(Concat("only the first ", kMostUrls, " of ", found_.urls.size(),
+                                    " places that name a database are looked at"));
+      found_.urls.resize(kMostUrls);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void Fact(std::string kind, std::string where, std::string what) {
+    found_.facts.push_back(
+        {.kind = std::move(kind), .where = std::move(where), .what = std::move(what)});
+  }
+
+  /// The text of a file; what is none is noted.
+  std::optional<std::string> Text(const std::string& relative) {
+    TextFile file = ReadTextFile(AbsolutePath(relative, root_), files_);
+    if (!file.problem.empty()) {
+      found_.notes.push_back(Concat(relative, " is not used: ", file.problem));
+    }
+    return std::move(file.text);
+  }
+
+  /// The nearest directory at or above `directory` that looks like an application's; "." else.
+  [[nodiscard]] std::string ApplicationOf(std::string directory) const {
+    for (;; directory = Directory(directory)) {
+      if (const ProjectDirectory* entry = project_.Find(directory)) {
+        for (const std::string_view mark : kApplicationMarks) {
+          if (std::ranges::binary_search(entry->files, mark)) return directory;
+        }
+      }
+      if (directory == ".") return directory;
+    }
+  }
+
+  void EachFile(const auto& wanted, const auto& visit) {
+    for (const ProjectDirectory& directory : project_.directories) {
+      for (const std::string& name : directory.files) {
+        if (wanted(name)) visit(directory.path, Below(directory.path, name));
+      }
+    }
+  }
+
+  // Alembic ---------------------------------------------------------------------------------------
+
+  void ReadAlembic() {
+    EachFile(
+        [](std::string_view name) { return name == "alembic.ini" || name == "pyproject.toml"; },
+        [&](const std::string& directory, const std::string& file) {
+          const auto text = Text(file);
+          if (!text) return;
+          const bool ini = file.ends_with(".ini");
+          auto config = ini ? ReadAlembicIni(*text) : ReadAlembicToml(*text);
+          if (config) AddAlembic(directory, file, *std::move(config));
+        });
+  }
+
+  void AddAlembic(const std::string& directory, const std::string& file, AlembicConfig config) {
+    // Since Alembic 1.16 the two files are read together; the ini wins.
+    for (AlembicProject& known : found_.alembic) {
+      if (known.directory != directory) continue;
+      if (!known.config.script_location) {
+        known.config.script_location = config.script_location;
+        known.file = file;
+      }
+      return;
+    }
+    AlembicProject alembic{.file = file, .directory = directory, .config = std::move(config)};
+    if (const auto& location = alembic.config.script_location) {
+      alembic.scripts = ScriptDirectory(location->text, directory);
+      Fact("alembic", Concat(file, ":", location->line),
+           Concat("Alembic: script_location = ", location->text));
+    } else {
+      Fact("alembic", file, "Alembic, without a script_location");
+    }
+    if (!alembic.scripts.empty()) {
+      const std::string env_py = Below(alembic.scripts, "env.py");
+      if (files_.Stat(AbsolutePath(env_py, root_))) {
+        if (const auto text = Text(env_py)) {
+          alembic.env_py = env_py;
+          alembic.env = ReadPythonSource(*text);
+          for (const TextAtLine& variable : alembic.env.variables) {
+            Fact("alembic", Concat(env_py, ":", variable.line),
+                 Concat("env.py reads the variable ", variable.text));
+          }
+        }
+      }
+      alembic.shadows_package =
+          alembic.scripts == Below(directory, "alembic") &&
+          files_.Stat(AbsolutePath(Below(alembic.scripts, "__init__.py"), root_)).has_value();
+    }
+    found_.alembic.push_back(std::move(alembic));
+  }
+
+  void AlembicUrls() {
+    for (const AlembicProject& alembic : found_.alembic) {
+      const auto& written = alembic.config.url;
+      if (!written || !NamesSqlite("url", written->text)) continue;
+      UrlSource source{.kind = "alembic", .name = "dev", .url = {}, .value = written->text};
+      source.where = Concat(alembic.file, ":", written->line);
+      constexpr std::string_view kHerePrefix = "%(here)s/";
+      if (const std::size_t at = source.value.find(kHerePrefix); at != std::string::npos) {
+        source.value.replace(at, kHerePrefix.size(), "./");
+        source.base_is_certain = true;
+        source.bases = {alembic.directory};
+      } else {
+        source.bases = {".", alembic.directory};
+      }
+      source.url = Literal(source.value);
+      source.comments = {Concat("sqlalchemy.url of ", source.where)};
+      Fact("alembic", source.where, Concat("sqlalchemy.url = ", written->text));
+      found_.urls.push_back(std::move(source));
+    }
+  }
+
+  static std::string Literal(std::string_view value) {
+    std::string literal;
+    for (const char c : value) literal += c == '$' ? std::string("$$") : std::string(1, c);
+    return literal;
+  }
+
+  // Python sources --------------------------------------------------------------------------------
+
+  static bool HoldsMigrations(std::string_view directory) {
+    for (const std::string_view name : {"versions", "migrations"}) {
+      if (directory == name || directory.ends_with(Concat("/", name))) return true;
+    }
+    return false;
+  }
+
+  void ReadCode() {
+    std::size_t count = 0;
+    EachFile([](std::string_view name) { return name.ends_with(".py") && name != "env.py"; },
+             [&](const std::string& directory, const std::string& file) {
+               if (HoldsMigrations(directory) || ++count > kMostSources) return;
+               const std::string_view name = BaseName("/" + file);
+               if (name.starts_with("test_") || name == "conftest.py") return;
+               const TextFile text = ReadTextFile(AbsolutePath(file, root_), files_);
+               if (text.text) AddCode(directory, file, ReadPythonSource(*text.text));
+             });
+    if (count > kMostSources) {
+      found_.notes.push_back(Concat("only ", kMostSources, " of ", count,
+                                    " Python sources were searched for database URLs"));
+    }
+  }
+
+  void AddCode(const std::string& directory, const std::string& file, const PythonSource& code) {
+    const std::string application = ApplicationOf(directory);
+    for (const TextAtLine& each : code.env_files) {
+      std::string where = Concat(file, ":", each.line);
+      Fact("settings", where, Concat("settings are read from \"", each.text, "\""));
+      found_.settings.push_back(
+          {.where = std::move(where), .env_file = each.text, .base = application});
+    }
+    for (const TextAtLine& variable : code.variables) mentioned_.insert(variable.text);
+    for (const PythonSource::Url& each : code.urls) {
+      UrlSource source{.kind = "code", .name = "dev", .url = {}, .value = each.url};
+      source.variable = each.variable;
+      source.url =
+          each.variable.empty() ? Literal(each.url) : VariableTemplate(each.variable, each.url);
+      if (!each.variable.empty() && files_.Stat(AbsolutePath(".env", root_))) {
+        source.env_files = {".env"};
+      }
+      source.bases = {application, "."};
+      source.where = Concat(file, ":", each.line);
+      source.comments = {Concat("In the code, ", source.where)};
+      Fact("code", source.where, Concat("a URL in the code: ", each.url));
+      code_urls_.push_back(std::move(source));
+    }
+    if (code.django_name) AddDjango(directory, file, *code.django_name);
+  }
+
+  void AddDjango(const std::string& directory, const std::string& file, const TextAtLine& name) {
+    UrlSource source{.kind = "settings", .name = "dev", .url = {}, .value = {}};
+    std::string base = directory;
+    while (base != "." && !Has(base, "manage.py")) base = Directory(base);
+    source.value = name.text.starts_with('/') ? name.text : Concat("./", name.text);
+    source.url = Literal(source.value);
+    source.dialect = "django";
+    source.bases = {base};
+    source.base_is_certain = true;
+    source.where = Concat(file, ":", name.line);
+    source.comments = {Concat("NAME in Django's settings, ", source.where, ", taken to begin at ",
+                              Shown(base), " as BASE_DIR does")};
+    Fact("settings", source.where, Concat("Django: a SQLite database, NAME … ", name.text));
+    code_urls_.push_back(std::move(source));
+  }
+
+  [[nodiscard]] bool Has(std::string_view directory, std::string_view name) const {
+    const ProjectDirectory* entry = project_.Find(directory);
+    return entry != nullptr && std::ranges::binary_search(entry->files, name);
+  }
+
+  // .env files ------------------------------------------------------------------------------------
+
+  void ReadEnvFiles() {
+    EachFile([](std::string_view name) { return IsEnvFile(name); },
+             [&](const std::string& directory, const std::string& file) {
+               if (Text(file)) AddEnvFile(directory, file);
+             });
+  }
+
+  void AddEnvFile(const std::string& directory, const std::string& file) {
+    static const std::map<std::string, std::string> kNoShell;
+    const std::string path = AbsolutePath(file, root_);
+    const Variables variables({path}, root_, files_, kNoShell);
+    std::vector<UrlSource> here;
+    std::set<std::string_view> seen;
+    for (const std::string_view name : variables.names()) {
+      if (!seen.insert(name).second) continue;
+      const auto value = ValueOf(variables, name);
+      if (!value) continue;
+      if (NamesSqlite(name, value->value)) {
+        here.push_back(FromEnv(directory, file, std::string(name), *value));
+      } else {
+        NoteServer(name, *value);
+      }
+    }
+    std::ranges::stable_sort(here, {},
+                             [&](const UrlSource& source) { return RankOf(source.variable); });
+    for (UrlSource& source : here) {
+      const std::string own = NameOfVariable(source.variable);
+      const std::string_view name = BaseName("/" + file);
+      const std::string of_file = EnvironmentName(
+          name.starts_with(".env.") ? name.substr(5) : name.substr(0, name.rfind(".env")));
+      source.name = !own.empty() && &source != &here.front() ? own
+                    : !of_file.empty()                       ? of_file
+                                                             : "dev";
+      found_.urls.push_back(std::move(source));
+    }
+  }
+
+  /// A value that cannot be put together is that of no URL we could use.
+  std::optional<VariableValue> ValueOf(const Variables& variables, std::string_view name) {
+    try {
+      return variables.Find(name);
+    } catch (const Error& error) {
+      found_.notes.push_back(Concat(RelativeTo(error.where, root_), ": ", error.message));
+      return std::nullopt;
+    }
+  }
+
+  UrlSource FromEnv(const std::string& directory, const std::string& file, std::string name,
+                    const VariableValue& value) {
+    UrlSource source{.kind = "env", .name = {}, .url = {}, .value = value.value};
+    source.variable = std::move(name);
+    source.url = VariableTemplate(source.variable, value.value);
+    source.env_files = {file};
+    source.bases = {directory, "."};
+    source.where = value.where;
+    source.comments = {Concat(source.variable, " in ", source.where)};
+    if (value.value.starts_with("file:") && !prisma_.empty()) {
+      source.bases = {prisma_};
+      source.base_is_certain = true;
+      source.comments.push_back(
+          Concat("Prisma: a relative path begins at its schema, in ", Shown(prisma_)));
+    }
+    Fact("env", source.where, Concat(source.variable, " = ", value.value));
+    return source;
+  }
+
+  /// Another database server: only its scheme is named, since the rest may hold a password.
+  void NoteServer(std::string_view name, const VariableValue& value) {
+    static constexpr std::array<std::string_view, 7> kServers{
+        "postgres", "postgresql", "mysql", "mariadb", "mssql", "oracle", "mongodb"};
+    const std::string scheme = ToLower(SchemeOf(value.value));
+    if (!IsOneOf(kServers, std::string_view(scheme).substr(0, scheme.find('+')))) return;
+    found_.notes.push_back(Concat(name, " in ", value.where, " is a ", scheme,
+                                  " database: drover keeps SQLite databases only"));
+  }
+
+  [[nodiscard]] std::size_t RankOf(const std::string& variable) const {
+    for (const AlembicProject& alembic : found_.alembic) {
+      if (std::ranges::find(alembic.env.variables, variable, &TextAtLine::text) !=
+          alembic.env.variables.end()) {
+        return 0;
+      }
+    }
+    if (mentioned_.contains(variable)) return 1;
+    const auto usual = std::ranges::find(kUsualNames, variable);
+    return 2 + static_cast<std::size_t>(usual - kUsualNames.begin());
+  }
+
+  // Prisma and Rails ------------------------------------------------------------------------------
+
+  void ReadPrisma() {
+    EachFile([](std::string_view name) { return name == "schema.prisma"; },
+             [&](const std::string& directory, const std::string& file) {
+               const auto text = Text(file);
+               if (!text || text->find("\"sqlite\"") == std::string::npos) return;
+               prisma_ = directory;
+               AddPrismaUrl(directory, file, *text);
+             });
+  }
+
+  void AddPrismaUrl(const std::string& directory, const std::string& file,
+                    const std::string& text) {
+    std::size_t number = 0;
+    for (const std::string_view line : SplitLines(text)) {
+      ++number;
+      const std::string_view bare = Trim(line);
+      if (!bare.starts_with("url") || bare.find("\"file:") == std::string_view::npos) continue;
+      const std::size_t begin = bare.find('"') + 1;
+      UrlSource source{.kind = "settings", .name = "dev", .url = {}, .value = {}};
+      source.value = bare.substr(begin, bare.find('"', begin) - begin);
+      source.url = Literal(source.value);
+      source.bases = {directory};
+      source.base_is_certain = true;
+      source.where = Concat(file, ":", number);
+      source.comments = {Concat("url in Prisma's schema, ", source.where)};
+      Fact("settings", source.where, Concat("Prisma: url = ", source.value));
+      code_urls_.push_back(std::move(source));
+    }
+  }
+
+  /// config/database.yml is ERB, so it is read line by line: `database:` below a name.
+  void ReadRails() {
+    EachFile([](std::string_view name) { return name == "database.yml"; },
+             [&](const std::string& directory, const std::string& file) {
+               if (BaseName("/" + directory) != "config") return;
+               const auto text = Text(file);
+               if (!text || text->find("sqlite3") == std::string::npos) return;
+               AddRails(Directory(directory), file, *text);
+             });
+  }
+
+  void AddRails(const std::string& base, const std::string& file, const std::string& text) {
+    std::string section;
+    std::size_t number = 0;
+    for (const std::string_view line : SplitLines(text)) {
+      ++number;
+      const std::string_view bare = Trim(line);
+      if (bare.empty() || bare.starts_with('#')) continue;
+      if (line[0] != ' ' && bare.ends_with(':')) section = bare.substr(0, bare.size() - 1);
+      if (!bare.starts_with("database:") || section == "test") continue;
+      const std::string_view path = Trim(bare.substr(9));
+      if (!HasDatabaseSuffix(path) || path.find("<%") != std::string_view::npos) continue;
+      UrlSource source{.kind = "settings", .name = {}, .url = {}, .value = {}};
+      source.name = section == "development" ? "dev" : EnvironmentName(section);
+      source.value = path.starts_with('/') ? std::string(path) : Concat("./", path);
+      source.url = Literal(source.value);
+      source.dialect = "path";
+      source.bases = {base};
+      source.base_is_certain = true;
+      source.where = Concat(file, ":", number);
+      source.comments = {Concat(section, " in ", source.where)};
+      Fact("settings", source.where, Concat("Rails: ", section, " is ", path));
+      found_.urls.push_back(std::move(source));
+    }
+  }
+
+  const std::string& root_;
+  const ProjectFiles& project_;
+  Files& files_;
+  ProjectSources found_;
+  std::vector<UrlSource> code_urls_;  // found early, less telling
+  std::set<std::string> mentioned_;   // variables that the code asks for
+  std::string prisma_;                // the directory of a schema of Prisma's on SQLite
+};
+
+}  // namespace
+
+bool NamesSqlite(std::string_view variable, std::string_view value) {
+  const std::string lower = ToLower(value);
+  for (const std::string_view scheme : {"sqlite:", "sqlite+", "sqlite3:"}) {
+    if (lower.starts_with(scheme)) return true;
+  }
+  const std::string_view path = std::string_view(lower).substr(0, lower.find('?'));
+  if (!HasDatabaseSuffix(path)) return false;
+  if (lower.starts_with("file:")) return true;
+  const std::string name = ToLower(variable);
+  const bool database = name.find("db") != std::string::npos ||
+                        name.find("database") != std::string::npos ||
+                        name.find("sqlite") != std::string::npos;
+  return database && SchemeOf(value).empty() && value.find('$') == std::string_view::npos;
+}
+
+std::string VariableTemplate(std::string_view variable, std::string_view value) {
+  const bool plain = value.find_first_of("${}\\\"'`") == std::string_view::npos;
+  return plain ? Concat("${", variable, ":-", value, "}") : Concat("${", variable, "}");
+}
+
+ProjectSources FindUrlSources(const std::string& root, const ProjectFiles& project, Files& files) {
+  return SourceFinder(root, project, files).Find();
+}
+
+}  // namespace drover::environments

@@ -1,0 +1,279 @@
+"""drover init: a project is recognised, its drover.yaml is written once, and works."""
+
+import os
+import pty
+import shutil
+import sqlite3
+import subprocess
+import time
+
+import harness
+from harness import DROVER
+
+REVISION = "981cbaae32a1"
+
+
+class InitCase(harness.Case):
+    def setUp(self):
+        super().setUp()
+        shutil.rmtree(self.project.root)
+        self.project.root.mkdir()
+        self.root = self.project.root
+
+    def write(self, path, text):
+        return self.project.write(path, text)
+
+    def database(self, path, revision=REVISION):
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(target)
+        database.executescript(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);"
+            f"INSERT INTO alembic_version VALUES ('{revision}');"
+            "CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT);")
+        database.close()
+        return target
+
+    def founding(self):
+        """FastAPI with backend/alembic.ini: a relative script_location and a relative URL."""
+        self.write(".env", "DB__DB_URL = sqlite+aiosqlite:///./application.db\nTOKEN=s3cret\n")
+        self.write("docker-compose.yml",
+                   "services:\n  app:\n    image: python:3.11-slim\n    working_dir: /app\n"
+                   "    env_file: .env\n    volumes:\n      - ./application.db:/app/application.db\n")
+        self.write("backend/alembic.ini",
+                   "[alembic]\nscript_location = alembic\nsqlalchemy.url = driver://u:p@localhost/d\n")
+        self.write("backend/alembic/env.py",
+                   "import os\n"
+                   "from alembic import context\n"
+                   "from sqlalchemy import create_engine, pool\n"
+                   "url = os.environ.get('DB__DB_URL', 'sqlite+aiosqlite:///./application.db')\n"
+                   "engine = create_engine(url.replace('+aiosqlite', ''), poolclass=pool.NullPool)\n"
+                   "with engine.connect() as connection:\n"
+                   "    context.configure(connection=connection)\n"
+                   "    with context.begin_transaction():\n"
+                   "        context.run_migrations()\n")
+        self.write(f"backend/alembic/versions/{REVISION}_first.py",
+                   f"revision = '{REVISION}'\ndown_revision = None\n"
+                   "from alembic import op\nimport sqlalchemy as sa\n"
+                   "def upgrade():\n"
+                   "    op.create_table('accounts', sa.Column('id', sa.Integer, primary_key=True))\n"
+                   "def downgrade():\n    op.drop_table('accounts')\n")
+
+    def alembic(self, *arguments, cwd=None, prefix=()):
+        """The real Alembic, as its console script runs it."""
+        code = "import sys; from alembic.config import main; main(sys.argv[1:], prog='alembic')"
+        return self.project.run([*prefix, "/usr/bin/python3", "-c", code, *arguments],
+                                cwd=cwd or self.root, check=None,
+                                env={"PYTHONDONTWRITEBYTECODE": "1"})
+
+
+class Founding(InitCase):
+    def test_it_is_recognised_and_watched(self):
+        self.founding()
+        self.database("application.db")
+        self.database("backend/application.db")
+        backend = self.root / "backend"
+        done = self.project.drover("init", cwd=backend)
+        self.assertIn(f"wrote {self.root}/drover.yaml", done.out)
+        self.assertIn("the root is here: docker-compose.yml is here", done.out)
+        self.assertIn("[alembic-wrong-directory]", done.out)
+        self.assertIn("at alembic.ini:2:1", done.out)
+        self.assertIn("made from " + str(backend), done.out)
+        self.assertIn("Next: drover status\n      drover where\n", done.out)
+        text = (self.root / "drover.yaml").read_text()
+        self.assertTrue(text.startswith("# yaml-language-server: $schema=/"))
+        self.assertIn("url: ${DB__DB_URL:-sqlite+aiosqlite:///./application.db}", text)
+        self.assertIn("env_file: .env", text)
+        self.assertIn(f"It is {self.root}/application.db: it exists, at {REVISION}", text)
+        self.assertNotIn("s3cret", text + done.out)
+        self.assertNotIn("on_pending: apply", text)
+        self.assertEqual(oct((self.root / "drover.yaml").stat().st_mode & 0o777), "0o644")
+
+        status = self.project.status()
+        self.assertEqual([(e["name"], e["current"], e["path"]) for e in status["environments"]],
+                         [(name, [REVISION], str(self.root / "application.db"))
+                          for name in ("dev", "docker")])
+        self.assertEqual([s["class"] for s in status["strays"]], ["duplicate"])
+        where = self.project.drover("where", "--json").json
+        self.assertEqual([e["confidence"] for e in where["environments"]], ["certain"] * 2)
+
+    def test_the_trap_is_real_and_exec_avoids_it(self):
+        self.founding()
+        backend = self.root / "backend"
+        from_root = self.alembic("-c", "backend/alembic.ini", "upgrade", "head")
+        if "No module named" in from_root.err:
+            self.skipTest("Alembic is not installed")
+        # What the finding says: it runs in backend/ only, and makes a stray there.
+        self.assertNotEqual(from_root.code, 0)
+        self.assertEqual(self.alembic("upgrade", "head", cwd=backend).code, 0)
+        self.assertTrue((backend / "application.db").exists())
+        self.assertFalse((self.root / "application.db").exists())
+        (backend / "application.db").unlink()
+
+        self.project.drover("init", "--yes")
+        ini = backend / "alembic.ini"
+        ini.write_text(ini.read_text().replace("= alembic", "= %(here)s/alembic"))
+        done = self.alembic("-c", "backend/alembic.ini", "upgrade", "head", cwd=backend,
+                            prefix=(DROVER, "exec", "--"))
+        self.assertEqual(done.code, 0, str(done))
+        self.assertFalse((backend / "application.db").exists())
+        self.assertEqual(self.project.versions(), [REVISION])
+
+    def test_json_has_everything_and_dry_run_writes_nothing(self):
+        self.founding()
+        before = self.project.listing()
+        document = self.project.drover("init", "-n", "--json", cwd=self.root / "backend").json
+        self.assertEqual(document["v"], 1)
+        self.assertFalse(document["written"])
+        self.assertEqual(document["root"], str(self.root))
+        self.assertEqual([(l["directory"], l["right"]) for l in document["landings"]],
+                         [(".", True), ("backend", False)])
+        self.assertIn("alembic-wrong-directory", [f["code"] for f in document["findings"]])
+        self.assertEqual(document["environments"][1]["service"], "app")
+        printed = self.project.drover("init", "--dry-run")
+        self.assertEqual(printed.out, document["text"])
+        self.assertIn(f"would write {self.root}/drover.yaml", printed.err)
+        self.assertEqual(self.project.listing(), before)
+        # Neither a daemon nor its state is needed.
+        self.assertFalse(self.project.socket.exists())
+
+
+class Writing(InitCase):
+    def test_an_empty_directory_gets_a_beginning_that_works(self):
+        done = self.project.drover("init")
+        self.assertIn(f"made {self.root}/migrations/\n", done.out)
+        self.assertEqual(self.project.listing(), ["drover.yaml", "migrations"])
+        self.assertEqual(self.project.env_status()["state"], "missing")
+        self.project.drover("revision", "-m", "First", "--no-draft")
+        self.project.drover("where")
+        self.assertEqual(self.project.listing()[:2], ["drover.yaml", "migrations"])
+
+    def test_a_directory_that_is_named_gets_it(self):
+        (self.root / "shop").mkdir()
+        self.write("docker-compose.yml", "services: {}\n")
+        self.project.drover("init", "shop", "--here")
+        self.assertTrue((self.root / "shop/drover.yaml").exists())
+        error = self.project.drover("init", "nowhere", "--json", check=1).error
+        self.assertEqual(error["kind"], "init.directory")
+
+    def test_native_migrations_and_a_database_are_taken_up(self):
+        ids = self.project.chain(2)
+        self.write(".env", "DATABASE_URL=sqlite:///./application.db\n")
+        self.project.drover("init")
+        self.project.drover("upgrade")
+        (self.root / "drover.yaml").unlink()
+        self.project.drover("daemon", "stop")
+        document = self.project.drover("init", "--json").json
+        self.assertTrue(document["written"])
+        self.assertEqual(document["environments"][0]["revision"], [ids[1]])
+        self.assertEqual(document["create"], [])
+        self.assertEqual(self.project.env_status()["state"], "current")
+
+    def test_an_existing_file_is_never_overwritten(self):
+        path = self.write("drover.yaml", "# mine\n")
+        (self.root / "backend").mkdir()
+        for cwd in (self.root, self.root / "backend"):
+            for options in ((), ("--yes",), ("--dry-run",)):
+                error = self.project.drover("init", "--json", *options, cwd=cwd, check=5).error
+                self.assertEqual(error["kind"], "init.exists")
+                self.assertIn("mv drover.yaml", error["hint"])
+        self.assertEqual(path.read_text(), "# mine\n")
+        path.unlink()
+        # A name that leads nowhere is one, too.
+        path.symlink_to(self.root / "nowhere")
+        self.project.drover("init", check=5)
+        self.assertTrue(path.is_symlink())
+        self.assertEqual(self.project.listing(), ["backend", "drover.yaml"])
+
+    def test_a_directory_that_may_not_be_written_is_named(self):
+        if os.geteuid() != 0:
+            self.root.chmod(0o555)
+            prefix = []
+        else:
+            for directory in (self.project.base, self.root):
+                directory.chmod(0o755)
+            prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            if self.project.run([*prefix, DROVER, "version"], check=None).code != 0:
+                self.skipTest("the program cannot be run by another user here")
+        failed = self.project.run([*prefix, DROVER, "init", "--json"], check=None)
+        self.assertEqual(failed.code, 1, str(failed))
+        self.assertEqual(failed.error["code"], "io")
+        self.assertIn("drover init --dry-run", failed.error["hint"])
+        self.assertEqual(self.project.listing(), [])
+        printed = self.project.run([*prefix, DROVER, "init", "--dry-run"], check=0)
+        self.assertIn("environments:", printed.out)
+
+    def test_ugly_files_are_named_and_passed_over(self):
+        (self.root / "alembic.ini").mkdir()
+        (self.root / "backend").mkdir()
+        (self.root / "backend/alembic.ini").write_bytes(os.urandom(4000) + b"\0")
+        (self.root / ".env").write_bytes(b"A=\0\xff\xfe")
+        (self.root / "app.db").write_bytes(os.urandom(8192))
+        self.write("docker-compose.yml", "services: [\n")
+        os.mkfifo(self.root / "pipe.env")
+        done = self.project.drover("init")
+        for note in (".env is not used: it is not text", "docker-compose.yml is not used: ",
+                     "backend/alembic.ini is not used: it is not text",
+                     "pipe.env is not used: it is no regular file"):
+            self.assertIn(note, done.out)
+        self.project.status()
+
+    def test_a_huge_folder_is_not_read_to_its_end(self):
+        folder = self.root / "data"
+        folder.mkdir()
+        for number in range(20000):
+            (folder / f"{number}.sql").touch()
+        self.write(".env", "DATABASE_URL=sqlite:///app.db\n")
+        started = time.monotonic()
+        document = self.project.drover("init", "-n", "--json").json
+        self.assertLess(time.monotonic() - started, 10)
+        self.assertEqual(document["environments"][0]["path"], str(self.root / "app.db"))
+
+    def test_databases_are_only_looked_at(self):
+        path = self.database("application.db")
+        locks = subprocess.Popen(
+            ["/usr/bin/python3", "-c",
+             "import sqlite3, sys\n"
+             f"d = sqlite3.connect({str(path)!r}, isolation_level=None)\n"
+             "d.execute('BEGIN IMMEDIATE'); print('ready', flush=True); sys.stdin.read()\n"
+             "d.execute('INSERT INTO accounts VALUES (1, \"x\")'); d.execute('COMMIT')"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(locks.stdout.close)
+        locks.stdout.readline()
+        self.project.drover("init")
+        locks.stdin.close()
+        self.assertEqual(locks.wait(10), 0)
+        self.assertEqual(self.project.query("SELECT count(*) FROM accounts"), [(1,)])
+
+
+class Asking(InitCase):
+    def answer(self, text):
+        """Runs init on a terminal; the exit code and what was on the screen."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.root)
+            os.execve(DROVER, [DROVER, "init"], self.project.environment())
+        screen = b""
+        try:
+            while b"? [y/N] " not in screen:
+                screen += os.read(terminal, 4096)
+            os.write(terminal, text)
+            while data := os.read(terminal, 4096):
+                screen += data
+        except OSError:
+            pass
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode()
+
+    def test_a_terminal_shows_the_file_and_asks(self):
+        code, screen = self.answer(b"n\n")
+        self.assertEqual(code, 130)
+        self.assertIn("url: sqlite:///./application.db", screen)
+        self.assertEqual(self.project.listing(), [])
+        code, screen = self.answer(b"y\n")
+        self.assertEqual(code, 0)
+        self.assertEqual(self.project.listing(), ["drover.yaml", "migrations"])
+
+
+if __name__ == "__main__":
+    harness.main()

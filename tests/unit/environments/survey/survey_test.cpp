@@ -1,0 +1,316 @@
+#include "environments/survey/survey.h"
+
+#include <algorithm>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "environments/config.h"
+#include "environments/strays/scan.h"
+#include "environments/target.h"
+#include "tests/unit/environments/fake_files.h"
+#include "tests/unit/environments/strays/scan_fixture.h"
+
+namespace drover::environments {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class SurveyTest : public ProjectTest {
+ protected:
+  InitDocument Survey(std::string_view directory = "", bool here = false) {
+    const SurveySurroundings surroundings{
+        .home = "/nowhere", .schema = "/s/drover.schema.json", .scan = Scan};
+    return SurveyProject({.directory = Path(directory), .here = here}, surroundings, files_);
+  }
+
+  static std::vector<std::string> Codes(const InitDocument& init) {
+    std::vector<std::string> codes;
+    for (const Finding& each : init.findings) codes.push_back(each.code);
+    return codes;
+  }
+  static const Finding& Find(const InitDocument& init, std::string_view code) {
+    return *std::ranges::find(init.findings, code, &Finding::code);
+  }
+  static std::vector<std::string> Names(const InitDocument& init) {
+    std::vector<std::string> names;
+    for (const ProposedEnvironment& each : init.environments) names.push_back(each.name);
+    return names;
+  }
+  Config Parsed(const InitDocument& init) { return ParseConfig(init.text, init.config); }
+
+  /// The project that drover was made after.
+  void Founding() {
+    Write(".env", "DB__DB_URL = sqlite+aiosqlite:///./application.db\nTOKEN=s3cret\n");
+    Write("docker-compose.yml",
+          "services:\n  app:\n    image: x\n    working_dir: /app\n    env_file: .env\n"
+          "    volumes:\n      - ./application.db:/app/application.db\n");
+    Write("backend/alembic.ini",
+          "[alembic]\nscript_location = alembic\n"
+          "sqlalchemy.url = driver://user:pass@localhost/dbname\n");
+    Write("backend/alembic/env.py", "url = os.environ['DB__DB_URL']\n");
+    Write("backend/alembic/versions/981cbaae32a1_first.py",
+          "revision = '981cbaae32a1'\ndown_revision = None\n");
+  }
+  static constexpr std::string_view kAtFirst =
+      "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);"
+      "INSERT INTO alembic_version VALUES ('981cbaae32a1'); CREATE TABLE accounts (id INTEGER);";
+
+  RealFiles files_;
+};
+
+TEST_F(SurveyTest, TheFoundingProjectIsRecognisedFromItsSubfolder) {
+  Founding();
+  Database("application.db", kAtFirst);
+  const InitDocument init = Survey("backend");
+  EXPECT_EQ(init.root, Path(""));
+  EXPECT_EQ(init.reason, "docker-compose.yml is here");
+  EXPECT_THAT(Names(init), ElementsAre("dev", "docker"));
+  EXPECT_EQ(init.environments[0].url, "${DB__DB_URL:-sqlite+aiosqlite:///./application.db}");
+  EXPECT_EQ(init.environments[0].found, ".env:1");
+  EXPECT_EQ(init.environments[0].path, Path("application.db"));
+  EXPECT_TRUE(init.environments[0].exists);
+  EXPECT_THAT(init.environments[0].revision, ElementsAre("981cbaae32a1"));
+  EXPECT_THAT(init.environments[0].same_as, ElementsAre("docker"));
+  EXPECT_EQ(init.environments[1].service, "app");
+  EXPECT_EQ(init.environments[1].path, Path("application.db"));
+
+  const Config config = Parsed(init);
+  EXPECT_EQ(config.version_table, "alembic_version");
+  EXPECT_EQ(config.environments[0].on_pending, OnPending::kReport);
+  EXPECT_EQ(config.environments[0].env_files, std::vector{Path(".env")});
+  EXPECT_EQ(ResolveTarget(config, config.environments[1], files_).path, Path("application.db"));
+  EXPECT_TRUE(init.text.starts_with("# yaml-language-server: $schema=/s/drover.schema.json\n"));
+  EXPECT_THAT(init.text, HasSubstr("backend/alembic.ini, line 2: script_location = alembic"));
+  EXPECT_THAT(init.text, HasSubstr("at 981cbaae32a1"));
+  EXPECT_EQ(init.text.find("s3cret"), std::string::npos);
+  EXPECT_THAT(init.create, ElementsAre(Path("migrations")));
+}
+
+TEST_F(SurveyTest, TheTrapIsFoundWithItsPlace) {
+  Founding();
+  Database("application.db", kAtFirst);
+  Database("backend/application.db", kAtFirst);
+  const InitDocument init = Survey();
+  const Finding& trap = Find(init, "alembic-wrong-directory");
+  EXPECT_EQ(trap.severity, "error");
+  EXPECT_EQ(trap.where, Path("backend/alembic.ini:2:1"));
+  EXPECT_THAT(trap.message, HasSubstr("sqlite+aiosqlite:///./application.db (.env:1) is "
+                                      "backend/application.db, not application.db"));
+  ASSERT_EQ(init.landings.size(), 2U);
+  EXPECT_EQ(init.landings[0].directory, ".");
+  EXPECT_TRUE(init.landings[0].right);
+  EXPECT_EQ(init.landings[1].directory, "backend");
+  EXPECT_EQ(init.landings[1].path, Path("backend/application.db"));
+  EXPECT_TRUE(init.landings[1].exists);
+  EXPECT_FALSE(init.landings[1].right);
+  EXPECT_THAT(init.landings[1].revision, ElementsAre("981cbaae32a1"));
+  ASSERT_EQ(init.strays.size(), 1U);
+  EXPECT_EQ(init.strays[0].kind, "duplicate");
+  EXPECT_EQ(init.strays[0].made_from, Path("backend"));
+  EXPECT_THAT(Codes(init), Contains("bind-single-file"));
+}
+
+TEST_F(SurveyTest, ALocationThatIsFixedIsALesserTrap) {
+  Founding();
+  Write("backend/alembic.ini", "[alembic]\nscript_location = %(here)s/alembic\n");
+  EXPECT_THAT(Codes(Survey()), Contains("alembic-relative-url"));
+  Write(".env", "DB__DB_URL=sqlite:////srv/x.db\n");
+  const InitDocument init = Survey();
+  EXPECT_THAT(Codes(init), testing::Not(Contains("alembic-relative-url")));
+  EXPECT_THAT(init.landings, IsEmpty());
+}
+
+TEST_F(SurveyTest, AnEmptyDirectoryGetsABeginning) {
+  const InitDocument init = Survey();
+  EXPECT_EQ(init.root, Path(""));
+  EXPECT_THAT(Names(init), ElementsAre("dev"));
+  EXPECT_EQ(init.environments[0].path, Path("application.db"));
+  EXPECT_THAT(init.create, ElementsAre(Path("migrations")));
+  EXPECT_THAT(init.findings, IsEmpty());
+  EXPECT_EQ(Parsed(init).version_table, "drover_version");
+  EXPECT_FALSE(init.written);
+  EXPECT_FALSE(StatFile(Path("drover.yaml")));
+}
+
+TEST_F(SurveyTest, NativeMigrationsAreUsed) {
+  Write("db/changes/a.sql", "-- revision: aaaa00000001\n-- down_revision: none\n-- migrate:up\n");
+  const InitDocument init = Survey();
+  EXPECT_EQ(Parsed(init).migration_directories, std::vector{Path("db/changes")});
+  EXPECT_THAT(init.create, IsEmpty());
+  ASSERT_EQ(init.migrations.size(), 1U);
+  EXPECT_TRUE(init.migrations[0].usable);
+}
+
+TEST_F(SurveyTest, OtherToolsFoldersAreNamedAndLeftAlone) {
+  Write("migrations/001_a.sql", "-- migrate:up\nCREATE TABLE t (id);\n-- migrate:down\n");
+  Write("goose/002_a.sql", "-- +goose Up\n");
+  Write("go/0001_a.up.sql", "x");
+  Write("go/0001_a.down.sql", "x");
+  Write("fly/V1_2__a.sql", "x");
+  Write("app/migrations/0001_initial.py", "class Migration(migrations.Migration):\n");
+  Write("prisma/migrations/2026_a/migration.sql", "x");
+  Write("prisma/migrations/2026_b/migration.sql", "x");
+  Write("db/migrate/20260101000000_a.rb", "x");
+  Write("flask/versions/a.py", "revision = 'a'\ndown_revision = None\n");
+  const InitDocument init = Survey();
+  std::vector<std::string> found;
+  for (const SurveyMigrations& each : init.migrations) {
+    EXPECT_FALSE(each.usable);
+    found.push_back(Concat(each.format, " ", each.directory, " ", each.files));
+  }
+  EXPECT_THAT(found,
+              ElementsAre("django app/migrations 1", "rails db/migrate 1",
+                          "alembic flask/versions 1", "flyway fly 1", "golang-migrate go 1",
+                          "goose goose 1", "dbmate migrations 1", "prisma prisma/migrations 2"));
+  // Read by drover, dbmate's files would be errors.
+  EXPECT_EQ(Parsed(init).migration_directories, std::vector{Path("drover_migrations")});
+  EXPECT_EQ(init.notes.size(), 8U);
+}
+
+TEST_F(SurveyTest, EveryVariableWithASqliteUrlIsAnEnvironment) {
+  Write(".env",
+        "CACHE_DB_URL=sqlite:///cache.db\nDATABASE_URL=sqlite:///app.db\nSAME=sqlite:///./app.db\n"
+        "PG=postgresql://u:secret@h/d\nMEM=sqlite://\nDB_PATH=./data/x.db\nICON=./x.db\n");
+  Write(".env.test", "DATABASE_URL=sqlite:///test.db\n");
+  Write(".env.example", "DATABASE_URL=sqlite:///example.db\n");
+  const InitDocument init = Survey();
+  EXPECT_THAT(Names(init), ElementsAre("dev", "cache", "dev-2", "test"));
+  EXPECT_EQ(init.environments[0].path, Path("app.db"));
+  EXPECT_EQ(init.environments[2].path, Path("data/x.db"));
+  EXPECT_EQ(init.environments[3].path, Path("test.db"));
+  EXPECT_THAT(init.notes, Contains(HasSubstr("PG in .env:4 is a postgresql database")));
+  EXPECT_THAT(init.notes, Contains(HasSubstr(".env:5: a database in memory")));
+  EXPECT_THAT(init.notes, testing::Not(Contains(HasSubstr("secret"))));
+  EXPECT_THAT(init.text, HasSubstr("The same database: .env:3\n"));
+}
+
+TEST_F(SurveyTest, ARelativeUrlBeginsWhereTheDatabaseIs) {
+  Write("backend/.env", "DATABASE_URL=sqlite:///app.db\n");
+  Write("docker-compose.yml", "services: {}\n");
+  EXPECT_EQ(Survey().environments[0].path, Path("backend/app.db"));
+  Database("app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("app.db"));
+  Database("backend/app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("backend/app.db"));
+}
+
+TEST_F(SurveyTest, ServicesWithOneDatabaseAreOneEnvironment) {
+  Write("compose.yaml",
+        "services:\n"
+        "  api: {image: x, environment: {DB: 'sqlite:////d/app.db'}, volumes: ['./data:/d']}\n"
+        "  worker: {image: x, environment: {DB: 'sqlite:////d/app.db'}, volumes: ['./data:/d']}\n"
+        "  mounted: {image: x, volumes: ['./one.db:/srv/one.db']}\n"
+        "  broken: {image: x, volumes: ['./x:/y:z:w:v']}\n"
+        "  web: {image: x}\n");
+  Write("one.db", "");
+  Directory("data");
+  const InitDocument init = Survey();
+  EXPECT_THAT(Names(init), ElementsAre("docker", "docker-mounted"));
+  EXPECT_EQ(init.environments[0].path, Path("data/app.db"));
+  EXPECT_EQ(init.environments[0].url, "${DB}");
+  EXPECT_EQ(init.environments[1].path, Path("one.db"));
+  EXPECT_EQ(init.environments[1].url, "sqlite:////srv/one.db");
+  EXPECT_THAT(init.text, HasSubstr("The same database: service worker, compose.yaml:3\n"));
+  EXPECT_THAT(init.notes, Contains(HasSubstr("service broken is not used: compose.yaml:5")));
+}
+
+TEST_F(SurveyTest, SettingsOfFrameworksAreRead) {
+  Write("manage.py", "");
+  Write("proj/settings.py",
+        "'ENGINE': 'django.db.backends.sqlite3',\n'NAME': BASE_DIR / 'db.sqlite3',\n");
+  EXPECT_EQ(Survey().environments[0].path, Path("db.sqlite3"));
+  Write("prisma/schema.prisma",
+        "datasource db {\n provider = \"sqlite\"\n url = env(\"PDB\")\n}\n");
+  Write(".env", "PDB=\"file:./dev.db\"\n");
+  const InitDocument init = Survey();
+  EXPECT_EQ(init.environments[0].path, Path("prisma/dev.db"));
+  EXPECT_THAT(init.text, HasSubstr("relative_to: prisma"));
+}
+
+TEST_F(SurveyTest, ADatabaseAloneIsAnEnvironment) {
+  Database("data/shop.db", kAtFirst);
+  Database("shop.db.bak", kAtFirst);
+  const InitDocument init = Survey();
+  EXPECT_EQ(init.environments[0].path, Path("data/shop.db"));
+  EXPECT_THAT(init.environments[0].revision, ElementsAre("981cbaae32a1"));
+}
+
+TEST_F(SurveyTest, AConfigurationThatIsThereIsRefused) {
+  Directory("backend");
+  Write("drover.yaml", "environments: {}\n");
+  const Error error = ErrorOf([&] { return Survey("backend"); });
+  EXPECT_EQ(error.code, Code::kConflict);
+  EXPECT_EQ(error.kind, "init.exists");
+  EXPECT_THAT(error.message, HasSubstr(Path("drover.yaml")));
+  EXPECT_EQ(Survey("backend", true).root, Path("backend"));
+  EXPECT_EQ(ErrorOf([&] { return Survey("", true); }).kind, "init.exists");
+  EXPECT_EQ(ErrorOf([&] { return Survey("missing"); }).kind, "init.directory");
+  EXPECT_EQ(ErrorOf([&] { return Survey("drover.yaml"); }).code, Code::kInvalid);
+}
+
+TEST_F(SurveyTest, WhatCannotBeReadIsANote) {
+  Write(".env", std::string_view("A=\0\xff", 4));
+  Write("docker-compose.yml", "services: [\n");
+  Write("backend/alembic.ini", "\xff\xfe");
+  Write("app/alembic.ini", std::string(600'000, '#'));
+  Directory("pyproject.toml");
+  ASSERT_EQ(mkfifo(Path("compose.env").c_str(), 0644), 0);
+  const InitDocument init = Survey();
+  EXPECT_THAT(init.notes, Contains(".env is not used: it is not text"));
+  EXPECT_THAT(init.notes, Contains("backend/alembic.ini is not used: it is not text"));
+  EXPECT_THAT(init.notes, Contains("app/alembic.ini is not used: it is too large"));
+  EXPECT_THAT(init.notes, Contains("compose.env is not used: it is no regular file"));
+  EXPECT_THAT(init.notes, Contains(HasSubstr("docker-compose.yml is not used: ")));
+  EXPECT_THAT(Names(init), ElementsAre("dev"));
+}
+
+TEST_F(SurveyTest, AnotherProjectBelowAndTestsAreLeftOut) {
+  Write("demo/drover.yaml", "environments: {dev: {url: 'sqlite:///x.db'}}\n");
+  Write("demo/.env", "DATABASE_URL=sqlite:///demo.db\n");
+  Write("tests/.env", "DATABASE_URL=sqlite:///tests.db\n");
+  Write("node_modules/.env", "DATABASE_URL=sqlite:///no.db\n");
+  Write("venv39/pyvenv.cfg", "");
+  Write("venv39/.env", "DATABASE_URL=sqlite:///no.db\n");
+  Write(".droverignore", "/old\n");
+  Write("old/.env", "DATABASE_URL=sqlite:///old.db\n");
+  const InitDocument init = Survey();
+  EXPECT_THAT(init.facts, IsEmpty());
+  EXPECT_THAT(init.notes, ElementsAre("demo is a project of its own: it has a drover.yaml"));
+}
+
+TEST_F(SurveyTest, WhatGitWouldTakeAlongIsNamed) {
+  Directory(".git");
+  Write(".env", "DB_URL=sqlite:///data/app.sqlite3\n");
+  EXPECT_THAT(Find(Survey(), "gitignore-gap").message, HasSubstr("is not ignored by git"));
+  Write("data/.gitignore", "*.sqlite3\n");
+  const InitDocument init = Survey();
+  EXPECT_THAT(Find(init, "gitignore-gap").message, HasSubstr("its -wal and -journal are not"));
+  EXPECT_THAT(*Find(init, "gitignore-gap").fix, HasSubstr("'*.sqlite3-wal'"));
+  Write(".gitignore", "*.sqlite3*\n");
+  EXPECT_THAT(Codes(Survey()), IsEmpty());
+}
+
+TEST_F(SurveyTest, AlembicWithAnotherDatabaseThanTheApplicationIsNamed) {
+  Write(".env", "DATABASE_URL=sqlite:///app.db\n");
+  Write("alembic.ini",
+        "[alembic]\nscript_location = alembic\nsqlalchemy.url = sqlite:///%(here)s/other.db\n");
+  Write("alembic/__init__.py", "");
+  const InitDocument init = Survey();
+  EXPECT_THAT(Codes(init), ElementsAre("alembic-other-database", "alembic-package-shadowed"));
+  EXPECT_EQ(init.findings[0].where, Path("alembic.ini:3:1"));
+  EXPECT_THAT(Names(init), ElementsAre("dev"));
+}
+
+TEST_F(SurveyTest, NamesWithoutMeaningForYamlAreWritten) {
+  Write("we ird: #1/.env", "DATABASE_URL='sqlite:///a b{}$x.db'\n");
+  const InitDocument init = Survey();
+  EXPECT_EQ(init.environments[0].url, "${DATABASE_URL}");
+  EXPECT_EQ(init.environments[0].path, Path("we ird: #1/a b{}$x.db"));
+}
+
+}  // namespace
+}  // namespace drover::environments
