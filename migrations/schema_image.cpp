@@ -43,21 +43,25 @@ void ReadColumns(Connection& connection, const std::string& table, const TableTe
     return found == by_column.end() ? std::string() : found->second;
   };
   std::vector<std::pair<std::int64_t, std::string>> key;
+  std::string key_column;
   while (rows.Step()) {
     ColumnFacts column;
     column.name = rows.Text(0);
     const std::string lower = ToLower(column.name);
     column.type = CanonicalSql(rows.Text(1));
     column.not_null = rows.Integer(2) != 0;
-    if (!rows.IsNull(3)) column.default_value = CanonicalExpression(rows.Text(3));
-    if (column.default_value == "null") column.default_value.clear();
+    if (!rows.IsNull(3)) column.default_value = CanonicalDefault(rows.Text(3));
     column.collation = find(text.collations, lower);
     column.generated = find(text.generated, lower);
+    column.says_not_null = std::ranges::any_of(text.columns, [&](const ColumnText& one) {
+      return one.not_null && ToLower(one.name) == lower;
+    });
     if (!column.generated.empty()) {
       column.generated += rows.Integer(5) == kGeneratedStored ? " stored" : " virtual";
     }
     if (rows.Integer(4) > 0) {
       key.emplace_back(rows.Integer(4), CanonicalSql(QuoteIdentifier(column.name)));
+      key_column = lower;
     }
     facts.columns.push_back(std::move(column));
   }
@@ -66,6 +70,7 @@ void ReadColumns(Connection& connection, const std::string& table, const TableTe
   std::vector<std::string> names;
   std::ranges::transform(key, std::back_inserter(names), [](auto& one) { return one.second; });
   facts.keys.push_back(Concat("primary key (", Join(names, ", "), ")"));
+  if (names.size() == 1) facts.rowid_column = key_column;
 }
 
 void ReadKeys(Connection& connection, const std::string& table, TableFacts& facts) {
@@ -88,6 +93,7 @@ void ReadKeys(Connection& connection, const std::string& table, TableFacts& fact
       facts.keys, [](const std::string& clause) { return clause.starts_with("primary key"); });
   if (plain != facts.keys.end()) {
     // Without an index of its own the key is the rowid; "INTEGER PRIMARY KEY DESC" is not.
+    if (has_key_index) facts.rowid_column.clear();
     *plain = has_key_index ? std::move(key) : Concat(*plain, " as rowid");
   }
   std::ranges::sort(facts.keys);
@@ -180,6 +186,17 @@ std::unordered_map<std::string, TableKind> ReadKinds(Connection& connection) {
 
 }  // namespace
 
+bool TableFacts::Is(std::string_view option) const {
+  return std::ranges::find(others, option) != others.end();
+}
+
+const ColumnFacts* TableFacts::Find(std::string_view column) const {
+  const std::string wanted = ToLower(column);
+  const auto found = std::ranges::find_if(
+      columns, [&](const ColumnFacts& one) { return ToLower(one.name) == wanted; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
 bool AreEqual(const SchemaObject& one, const SchemaObject& two) {
   return &one == &two || (one.place == two.place && one.canonical == two.canonical &&
                           ToLower(one.table) == ToLower(two.table));
@@ -188,6 +205,13 @@ bool AreEqual(const SchemaObject& one, const SchemaObject& two) {
 bool SchemaImage::operator==(const SchemaImage& other) const {
   return std::ranges::equal(objects, other.objects,
                             [](const auto& one, const auto& two) { return AreEqual(*one, *two); });
+}
+
+const SchemaObject* SchemaImage::Find(std::string_view type, std::string_view name) const {
+  const std::string wanted = Concat(type == "table" ? "" : type, "\t", ToLower(name));
+  const auto found = std::ranges::lower_bound(
+      objects, wanted, {}, [](const auto& object) -> const std::string& { return object->place; });
+  return found == objects.end() || (*found)->place != wanted ? nullptr : found->get();
 }
 
 std::string SchemaImage::Digest() const {
@@ -217,12 +241,13 @@ SchemaImage SchemaReader::Read(Connection& connection) {
     std::shared_ptr<const SchemaObject>& known =
         known_[Concat(object->type, "\n", object->name, "\n", sql)];
     if (known == nullptr) {
+      object->sql = sql;
       object->place = Concat(is_table ? "" : object->type, "\t", ToLower(object->name));
       if (is_table && kind != kinds.end() && kind->second.kind == "table") {
         object->facts = ReadFacts(connection, object->name, sql, kind->second);
         object->canonical = Write(*object->facts);
       } else {
-        object->canonical = object->type == "index" ? CanonicalIndex(sql) : CanonicalSql(sql);
+        object->canonical = CanonicalObject(sql);
       }
       known = std::move(object);
     }

@@ -36,11 +36,11 @@ TEST(CanonicalExpressionTest, ParenthesesAroundTheWholeGo) {
   EXPECT_EQ(CanonicalExpression("(a) + (b)"), "(a) + (b)");
 }
 
-TEST(CanonicalIndexTest, AscIsTheDefault) {
-  EXPECT_EQ(CanonicalIndex("CREATE INDEX i ON t (a ASC, b DESC)"),
-            CanonicalIndex("CREATE INDEX \"i\" ON t(a,b desc)"));
-  EXPECT_NE(CanonicalIndex("CREATE INDEX i ON t (a DESC)"),
-            CanonicalIndex("CREATE INDEX i ON t (a)"));
+TEST(CanonicalObjectTest, AscIsTheDefault) {
+  EXPECT_EQ(CanonicalObject("CREATE INDEX i ON t (a ASC, b DESC)"),
+            CanonicalObject("CREATE INDEX \"i\" ON t(a,b desc)"));
+  EXPECT_NE(CanonicalObject("CREATE INDEX i ON t (a DESC)"),
+            CanonicalObject("CREATE INDEX i ON t (a)"));
 }
 
 TEST(ReadTableTextTest, ReadsWhatNoPragmaTells) {
