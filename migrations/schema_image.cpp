@@ -135,6 +135,38 @@ void ReadForeignKeys(Connection& connection, const std::string& table, const Tab
   std::ranges::sort(facts.foreign_keys);
 }
 
+/// "unique index on t (a desc, b + 1) where c is not null": its name is not part of it.
+std::string WriteIndex(Connection& connection, const SchemaObject& index, const std::string& sql) {
+  constexpr std::int64_t kExpression = -2;
+  const IndexText text = ReadIndexText(sql);
+  Statement rows = connection.Prepare(
+      "SELECT x.cid, x.name, x.\"desc\", lower(x.coll), l.\"unique\" "
+      "FROM pragma_index_xinfo(?1) x, pragma_index_list(?2) l "
+      "WHERE x.key AND l.name = ?1 ORDER BY x.seqno");
+  const std::vector<SqlValue> values{index.name, index.table};
+  rows.Bind(values);
+  std::vector<std::string> keys;
+  bool unique = false;
+  while (rows.Step()) {
+    unique = rows.Integer(4) != 0;
+    std::string key;
+    if (rows.Integer(0) == kExpression) {
+      if (keys.size() < text.keys.size()) key = text.keys[keys.size()];
+    } else {
+      key = rows.IsNull(1) ? "rowid" : CanonicalSql(QuoteIdentifier(rows.Text(1)));
+    }
+    if (rows.Text(3) != "binary") key += Concat(" collate ", rows.Text(3));
+    if (rows.Integer(2) != 0) key += " desc";
+    keys.push_back(std::move(key));
+  }
+  if (keys.size() != text.keys.size()) return CanonicalObject(sql);
+  std::string canonical =
+      Concat(unique ? "unique " : "", "index on ", CanonicalSql(QuoteIdentifier(index.table)), " (",
+             Join(keys, ", "), ")");
+  if (!text.where.empty()) canonical += Concat(" where ", text.where);
+  return canonical;
+}
+
 /// What pragma_table_list says about a table.
 struct TableKind {
   std::string kind;  // table | virtual | shadow | view
@@ -247,7 +279,8 @@ SchemaImage SchemaReader::Read(Connection& connection) {
         object->facts = ReadFacts(connection, object->name, sql, kind->second);
         object->canonical = Write(*object->facts);
       } else {
-        object->canonical = CanonicalObject(sql);
+        object->canonical =
+            object->type == "index" ? WriteIndex(connection, *object, sql) : CanonicalObject(sql);
       }
       known = std::move(object);
     }

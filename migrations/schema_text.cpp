@@ -101,6 +101,22 @@ Tokens WithoutOuterParentheses(Tokens tokens) {
   return tokens;
 }
 
+/// A key of an index without its order and collation.
+std::string CanonicalKey(Tokens tokens) {
+  std::size_t before = 0;
+  while (before != tokens.size()) {
+    before = tokens.size();
+    tokens = WithoutOuterParentheses(tokens);
+    if (!tokens.empty() && (Is(tokens.back(), "asc") || Is(tokens.back(), "desc"))) {
+      tokens = tokens.first(tokens.size() - 1);
+    }
+    if (tokens.size() > 2 && Is(tokens[tokens.size() - 2], "collate")) {
+      tokens = tokens.first(tokens.size() - 2);
+    }
+  }
+  return Canonical(tokens);
+}
+
 /// Walks over the definitions between a CREATE TABLE's parentheses, with the few words in mind
 /// whose meaning no pragma tells. SQLite has checked the text: only its order is followed.
 class TableReader {
@@ -241,24 +257,37 @@ std::string CanonicalExpression(std::string_view sql) {
 
 std::string CanonicalObject(std::string_view sql) {
   std::vector<Token> tokens = Tokenize(sql);
-  const bool index =
-      std::ranges::any_of(Tokens(tokens).first(std::min<std::size_t>(3, tokens.size())),
-                          [](const Token& token) { return Is(token, "index"); });
-  if (index) std::erase_if(tokens, [](const Token& token) { return Is(token, "asc"); });
-  int depth = 0;
   for (std::size_t i = 1; i < tokens.size(); ++i) {
     const Token& before = tokens[i - 1];
-    if (Is(tokens[i], "(")) ++depth;
-    if (Is(tokens[i], ")")) --depth;
-    const bool named = Is(before, "index") || Is(before, "view") || Is(before, "trigger") ||
-                       Is(before, "table") || (Is(before, "on") && i < kHeadTokens);
-    const bool key = index && depth == 1 && (Is(before, "(") || Is(before, ","));
-    if (tokens[i].kind == TokenKind::kString && (named || key)) {
-      tokens[i].kind = TokenKind::kQuotedName;
-    }
-    if (Is(tokens[i], "as") || Is(tokens[i], "begin") || Is(tokens[i], "where")) break;
+    const bool named = Is(before, "view") || Is(before, "trigger") || Is(before, "table") ||
+                       (Is(before, "on") && i < kHeadTokens);
+    if (named && tokens[i].kind == TokenKind::kString) tokens[i].kind = TokenKind::kQuotedName;
+    if (Is(tokens[i], "as") || Is(tokens[i], "begin") || Is(tokens[i], "using")) break;
   }
   return Canonical(tokens);
+}
+
+IndexText ReadIndexText(std::string_view create_index) {
+  IndexText text;
+  const std::vector<Token> all = Tokenize(create_index);
+  std::size_t open = 0;
+  while (open < all.size() && !Is(all[open], "(")) ++open;
+  if (open == all.size()) return text;
+  const std::size_t end = GroupEnd(all, open);
+  std::size_t begin = open + 1;
+  int depth = 0;
+  for (std::size_t i = open; i < end; ++i) {
+    if (Is(all[i], "(")) ++depth;
+    if (Is(all[i], ")")) --depth;
+    const bool ends = depth == 0 || (depth == 1 && Is(all[i], ","));
+    if (!ends) continue;
+    text.keys.push_back(CanonicalKey(Tokens(all).subspan(begin, i - begin)));
+    begin = i + 1;
+  }
+  if (end < all.size() && Is(all[end], "where")) {
+    text.where = Canonical(WithoutOuterParentheses(Tokens(all).subspan(end + 1)));
+  }
+  return text;
 }
 
 std::string CanonicalDefault(std::string_view sql) {

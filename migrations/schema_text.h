@@ -20,13 +20,22 @@ namespace drover::migrations {
 /// The same for an expression, without parentheses around the whole of it.
 [[nodiscard]] std::string CanonicalExpression(std::string_view sql);
 
-/// The same for the CREATE text of an index, view or trigger as SQLite keeps it: a string where a
-/// name is meant is that name, and an index is without ASC, which is the default.
+/// The same for the CREATE text of a view, trigger or virtual table as SQLite keeps it: a string
+/// where a name is meant is that name.
 [[nodiscard]] std::string CanonicalObject(std::string_view sql);
 
 /// The same for the text of a column's DEFAULT as pragma_table_xinfo has it: a bare word or a
 /// quoted name is the string that SQLite takes it for, a plus sign is left out, NULL is nothing.
 [[nodiscard]] std::string CanonicalDefault(std::string_view sql);
+
+/// What no pragma tells about an index, canonical.
+struct IndexText {
+  std::vector<std::string> keys;  // in order: without COLLATE and DESC, which pragmas tell
+  std::string where;              // of a partial index
+};
+
+/// Reads the CREATE INDEX text that SQLite keeps. Never throws.
+[[nodiscard]] IndexText ReadIndexText(std::string_view create_index);
 
 /// Where a column's definition stands in the CREATE TABLE text.
 struct ColumnText {

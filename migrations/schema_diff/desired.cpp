@@ -253,7 +253,7 @@ DesiredSchema LoadDesiredSchema(const SchemaSource& source) {
   schema.image = SchemaReader(source.version_table).Read(memory);
   ReadOrder(schema);
   for (const auto& object : schema.image.objects) {
-    if (!object->facts) continue;
+    if (object->type != "table") continue;
     SchemaHints hints = ReadHints(object->sql, object->name);
     std::ranges::move(hints.renames, std::back_inserter(schema.hints.renames));
     std::ranges::move(hints.backfills, std::back_inserter(schema.hints.backfills));

@@ -87,7 +87,8 @@ SchemaHints ReadHints(std::string_view create_table, const std::string& table) {
       create_table.find(kBackfillMark) == std::string_view::npos) {
     return hints;
   }
-  const TableText text = ReadTableText(create_table);
+  const bool is_virtual = CanonicalSql(create_table).starts_with("create virtual");
+  const TableText text = is_virtual ? TableText() : ReadTableText(create_table);
   const HintPlaces places(create_table, text);
   for (const Comment& comment : FindComments(create_table)) {
     const std::string from = RenamedFrom(comment.text);

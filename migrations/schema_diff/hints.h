@@ -34,7 +34,7 @@ struct SchemaHints {
 
 /// The hints in a CREATE TABLE text of the table `table`. A comment on the line of a definition
 /// speaks of that definition, a comment on a line of its own of the next one; before the first
-/// column it may speak of the table. Never throws: of what is no CREATE TABLE nothing is read.
+/// column it may speak of the table; in a CREATE VIRTUAL TABLE every comment does. Never throws.
 [[nodiscard]] SchemaHints ReadHints(std::string_view create_table, const std::string& table);
 
 /// The name after "@renamed from=" in a comment, without quotes; empty when there is none.

@@ -61,6 +61,7 @@ SchemaPlanner::SchemaPlanner(const SchemaPlanRequest& request)
 SchemaPlan SchemaPlanner::Run() {
   Read();
   CrossCheck(image_);
+  CheckBackfillNames();
   plan_.changes = ListChanges(image_, desired_);
   if (image_ == desired_) return std::move(plan_);
   if (KnowsRows()) gaps_before_ = scratch_.Gaps();

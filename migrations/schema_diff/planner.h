@@ -49,7 +49,7 @@ class SchemaPlanner final {
   void CreateTables();
   void ChangeTables();
   void ChangeTable(const SchemaObject& from, const SchemaObject& to);
-  void Rebuild(const SchemaObject& from, const SchemaObject& to, const std::string& refusal);
+  void Rebuild(const CopyRequest& copy_request, const std::string& refusal);
   [[nodiscard]] bool IsBlocked(const SchemaObject& from, const TableCopy& copy);
   void Block(const std::string& table, const std::string& column, std::string message);
   void ListLosses(const SchemaObject& from, const SchemaObject& to);
@@ -62,7 +62,12 @@ class SchemaPlanner final {
   [[nodiscard]] bool TablesDiffer() const;
   [[nodiscard]] std::vector<const SchemaObject*> DesiredInOrder(std::string_view type) const;
   [[nodiscard]] std::string TemporaryName(const std::string& table) const;
-  [[nodiscard]] std::map<std::string, std::string> BackfillsOf(const std::string& table) const;
+  [[nodiscard]] std::map<std::string, std::string> BackfillsOf(const SchemaObject& from,
+                                                               const SchemaObject& to);
+  [[nodiscard]] std::string CheckedBackfill(const SchemaObject& from, const std::string& column,
+                                            const std::string& expression);
+  [[nodiscard]] CopyRoute RouteFor(const SchemaObject& to, const std::string& temporary);
+  void CheckBackfillNames() const;
   [[nodiscard]] bool KnowsRows() const { return request_.rows == RowKnowledge::kKnown; }
 
   const SchemaPlanRequest& request_;

@@ -1,10 +1,12 @@
 // The part of the planner that changes a table which is there on both sides.
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "migrations/schema_diff/alter.h"
 #include "migrations/schema_diff/losses.h"
 #include "migrations/schema_diff/planner.h"
+#include "migrations/sql_text.h"
 
 namespace drover::migrations {
 namespace {
@@ -41,17 +43,20 @@ void SchemaPlanner::ChangeTables() {
 
 void SchemaPlanner::ChangeTable(const SchemaObject& from, const SchemaObject& to) {
   ListLosses(from, to);
-  const std::map<std::string, std::string> backfills = BackfillsOf(to.name);
-  const bool fills = std::ranges::any_of(to.facts->columns, [&](const ColumnFacts& column) {
-    return backfills.contains(ToLower(column.name)) && from.facts->Find(column.name) == nullptr;
-  });
-  if (fills || folded_.contains(ToLower(to.name))) {
-    Rebuild(from, to, "");
+  CopyRequest copy{.from = from,
+                   .to = to,
+                   .temporary = TemporaryName(to.name),
+                   .sources = {},
+                   .backfills = BackfillsOf(from, to)};
+  const auto folded = folded_.find(ToLower(to.name));
+  if (folded != folded_.end()) copy.sources = folded->second;
+  if (!copy.backfills.empty() || !copy.sources.empty()) {
+    Rebuild(copy, "");
     return;
   }
   const AlterAttempt attempt = TryAlter(scratch_, from, to);
   if (!attempt.works) {
-    Rebuild(from, to, attempt.refusal);
+    Rebuild(copy, attempt.refusal);
     return;
   }
   std::vector<std::string> lines{Concat("table ", OneLine(to.name), " is altered")};
@@ -98,15 +103,24 @@ void SchemaPlanner::ListLosses(const SchemaObject& from, const SchemaObject& to)
   }
 }
 
-void SchemaPlanner::Rebuild(const SchemaObject& from, const SchemaObject& to,
-                            const std::string& refusal) {
-  CopyRequest request{.from = from,
-                      .to = to,
-                      .temporary = TemporaryName(to.name),
-                      .sources = {},
-                      .backfills = BackfillsOf(to.name)};
-  const auto folded = folded_.find(ToLower(to.name));
-  if (folded != folded_.end()) request.sources = folded->second;
+/// A definition that names its own table cannot be made under another name.
+CopyRoute SchemaPlanner::RouteFor(const SchemaObject& to, const std::string& temporary) {
+  const Trial trial(scratch_.connection());
+  TableCopy probe;
+  probe.temporary = temporary;
+  try {
+    scratch_.Run(RebuildStatements(probe, to.sql)[1]);
+    return CopyRoute::kNewAside;
+  } catch (const Error&) {
+    return CopyRoute::kOldAside;
+  }
+}
+
+void SchemaPlanner::Rebuild(const CopyRequest& copy_request, const std::string& refusal) {
+  const SchemaObject& from = copy_request.from;
+  const SchemaObject& to = copy_request.to;
+  CopyRequest request = copy_request;
+  request.route = RouteFor(to, request.temporary);
   const TableCopy copy = PlanCopy(request);
   plan_.rebuilt.push_back(to.name);
   const bool blocked = IsBlocked(from, copy);
@@ -168,17 +182,74 @@ void SchemaPlanner::Block(const std::string& table, const std::string& column,
                                      "allow NULL there, or write the migration by hand"}});
 }
 
-std::map<std::string, std::string> SchemaPlanner::BackfillsOf(const std::string& table) const {
+/// Those that count, by lower-case column, as expressions that can be evaluated.
+std::map<std::string, std::string> SchemaPlanner::BackfillsOf(const SchemaObject& from,
+                                                              const SchemaObject& to) {
   std::map<std::string, std::string> found;
+  const auto folded = folded_.find(ToLower(to.name));
+  const auto add = [&](const std::string& column, const std::string& expression) {
+    const ColumnFacts* wanted = to.facts->Find(column);
+    if (wanted == nullptr) return;
+    const ColumnFacts* old = from.facts->Find(column);
+    if (folded != folded_.end() && folded->second.contains(ToLower(column))) {
+      old = from.facts->Find(folded->second.at(ToLower(column)));
+    }
+    if (!TakesBackfill(old, *wanted)) return;
+    found[ToLower(column)] = CheckedBackfill(from, wanted->name, expression);
+  };
   for (const BackfillHint& hint : request_.desired.hints.backfills) {
-    if (ToLower(hint.table) == ToLower(table)) found[ToLower(hint.column)] = hint.expression;
+    if (ToLower(hint.table) == ToLower(to.name)) add(hint.column, hint.expression);
   }
-  const std::string prefix = Concat(ToLower(table), ".");
+  const std::string prefix = Concat(ToLower(to.name), ".");
   for (const auto& [name, expression] : request_.backfills) {
-    const std::string lower = ToLower(name);
-    if (lower.starts_with(prefix)) found[lower.substr(prefix.size())] = expression;
+    if (ToLower(name).starts_with(prefix)) add(name.substr(prefix.size()), expression);
   }
   return found;
+}
+
+/// The expression, with the new names of renamed columns where it has the old ones.
+std::string SchemaPlanner::CheckedBackfill(const SchemaObject& from, const std::string& column,
+                                           const std::string& expression) {
+  std::string renamed;
+  std::size_t copied = 0;
+  Lexer lexer(expression);
+  while (const std::optional<Token> token = lexer.Next()) {
+    if (token->kind != TokenKind::kWord && token->kind != TokenKind::kQuotedName) continue;
+    for (const ColumnRename& one : plan_.renames.columns) {
+      if (ToLower(one.table) != ToLower(from.name) ||
+          ToLower(one.from) != ToLower(NameOf(*token)) || from.facts->Find(one.from) != nullptr) {
+        continue;
+      }
+      renamed += Concat(expression.substr(copied, token->offset - copied), SqlName(one.to));
+      copied = token->offset + token->text.size();
+      break;
+    }
+  }
+  renamed += expression.substr(copied);
+  try {
+    (void)scratch_.connection().Prepare(
+        Concat("SELECT (", renamed, ") FROM main.", QuoteIdentifier(from.name)));
+  } catch (const Error& error) {
+    throw Error(Code::kInvalid, "schema.backfill",
+                Concat("the backfill of ", from.name, ".", column, " cannot be evaluated: ",
+                       error.message, ", in ", Excerpt(expression, kReasonLength)),
+                "it is an expression over the columns of the old row");
+  }
+  return renamed;
+}
+
+void SchemaPlanner::CheckBackfillNames() const {
+  for (const auto& [name, expression] : request_.backfills) {
+    const std::size_t dot = name.rfind('.');
+    const SchemaObject* table =
+        dot == std::string::npos ? nullptr : desired_.Find("table", name.substr(0, dot));
+    if (table != nullptr && table->facts && table->facts->Find(name.substr(dot + 1)) != nullptr) {
+      continue;
+    }
+    throw Error(Code::kInvalid, "schema.backfill",
+                Concat("there is no column ", name, " in the schema to fill"),
+                "name it TABLE.COLUMN as in the schema file");
+  }
 }
 
 std::string SchemaPlanner::TemporaryName(const std::string& table) const {

@@ -209,7 +209,7 @@ void ResolveTables(const SchemaImage& current, const SchemaImage& desired,
       if (there == nullptr || wanted == nullptr || !names.contains(from) || names.contains(to)) {
         continue;
       }
-      if (!there->facts || !wanted->facts) continue;
+      if (there->facts.has_value() != wanted->facts.has_value()) continue;
       names.erase(from);
       names.insert(to);
       renames.tables.push_back({.from = there->name, .to = wanted->name});

@@ -40,7 +40,7 @@ CopiedColumn CopyColumn(const CopyRequest& request, const ColumnFacts& column, T
   if (old != nullptr) {
     copied.how = old->type == column.type ? How::kKept : How::kConverted;
     copied.expression = SqlName(old->name);
-    if (backfill != request.backfills.end()) {
+    if (backfill != request.backfills.end() && TakesBackfill(old, column)) {
       copied.how = How::kBackfilled;
       copied.expression = Concat("coalesce(", SqlName(old->name), ", (", backfill->second, "))");
     } else if (column.says_not_null && !old->not_null &&
@@ -63,6 +63,11 @@ CopiedColumn CopyColumn(const CopyRequest& request, const ColumnFacts& column, T
 
 }  // namespace
 
+bool TakesBackfill(const ColumnFacts* old, const ColumnFacts& column) {
+  if (!column.generated.empty()) return false;
+  return old == nullptr || (column.says_not_null && !old->not_null);
+}
+
 bool TableCopy::CopiesAnything() const {
   return !new_rowid.empty() || std::ranges::any_of(columns, [](const CopiedColumn& column) {
     return !column.expression.empty();
@@ -75,6 +80,7 @@ TableCopy PlanCopy(const CopyRequest& request) {
   TableCopy copy;
   copy.table = request.to.name;
   copy.temporary = request.temporary;
+  copy.route = request.route;
   for (const ColumnFacts& column : after.columns) {
     copy.columns.push_back(CopyColumn(request, column, copy));
   }
@@ -89,14 +95,20 @@ TableCopy PlanCopy(const CopyRequest& request) {
 }
 
 std::vector<std::string> RebuildStatements(const TableCopy& copy, const std::string& create_table) {
+  const bool old_aside = copy.route == CopyRoute::kOldAside;
+  const std::string aside = Concat("main.", SqlName(copy.temporary));
   const std::string table = Concat("main.", SqlName(copy.table));
-  const std::string temporary = Concat("main.", SqlName(copy.temporary));
+  const std::string& source = old_aside ? aside : table;
+  const std::string& target = old_aside ? table : aside;
   std::vector<std::string> statements;
-  // With the legacy rules views and triggers that name the table are left alone while it is away
-  // (sqlite.org/pragma.html#pragma_legacy_alter_table).
+  // With the legacy rules views, triggers and foreign keys that name the table are left alone while
+  // it is away (sqlite.org/pragma.html#pragma_legacy_alter_table).
   statements.emplace_back("PRAGMA legacy_alter_table=ON");
-  statements.push_back(Concat("CREATE TABLE ", temporary,
-                              create_table.substr(ReadTableText(create_table).name_end)));
+  if (old_aside) {
+    statements.push_back(Concat("ALTER TABLE ", table, " RENAME TO ", SqlName(copy.temporary)));
+  }
+  statements.push_back(
+      Concat("CREATE TABLE ", target, create_table.substr(ReadTableText(create_table).name_end)));
   std::vector<std::string> to;
   std::vector<std::string> from;
   if (!copy.new_rowid.empty()) {
@@ -110,18 +122,20 @@ std::vector<std::string> RebuildStatements(const TableCopy& copy, const std::str
   }
   if (!to.empty()) {
     // OR ABORT: a conflict clause of the new table must not drop rows without a word.
-    statements.push_back(Concat("INSERT OR ABORT INTO ", temporary, " (", Join(to, ", "),
-                                ")\n  SELECT ", Join(from, ", "), " FROM ", table));
+    statements.push_back(Concat("INSERT OR ABORT INTO ", target, " (", Join(to, ", "),
+                                ")\n  SELECT ", Join(from, ", "), " FROM ", source));
   }
   if (copy.keeps_sequence) {
-    const std::string name = QuoteLiteral(copy.temporary);
-    statements.push_back(Concat("DELETE FROM main.sqlite_sequence WHERE name = ", name));
-    statements.push_back(
-        Concat("INSERT INTO main.sqlite_sequence (name, seq)\n  SELECT ", name,
-               ", seq FROM main.sqlite_sequence WHERE name = ", QuoteLiteral(copy.table)));
+    const std::string before = QuoteLiteral(old_aside ? copy.temporary : copy.table);
+    const std::string after = QuoteLiteral(old_aside ? copy.table : copy.temporary);
+    statements.push_back(Concat("DELETE FROM main.sqlite_sequence WHERE name = ", after));
+    statements.push_back(Concat("INSERT INTO main.sqlite_sequence (name, seq)\n  SELECT ", after,
+                                ", seq FROM main.sqlite_sequence WHERE name = ", before));
   }
-  statements.push_back(Concat("DROP TABLE ", table));
-  statements.push_back(Concat("ALTER TABLE ", temporary, " RENAME TO ", SqlName(copy.table)));
+  statements.push_back(Concat("DROP TABLE ", source));
+  if (!old_aside) {
+    statements.push_back(Concat("ALTER TABLE ", target, " RENAME TO ", SqlName(copy.table)));
+  }
   statements.emplace_back("PRAGMA legacy_alter_table=OFF");
   return statements;
 }

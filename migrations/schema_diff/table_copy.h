@@ -27,10 +27,18 @@ struct CopiedColumn {
   std::string expression;  // over the old row
 };
 
+/// Which of the two tables has another name meanwhile.
+enum class CopyRoute : std::uint8_t {
+  kNewAside,  // create the new one aside, drop the old one, rename: what SQLite's manual advises
+  kOldAside,  // rename the old one away first: for definitions that name their own table, as in
+              // CHECK (t.a > 0), and so can only be made under their own name
+};
+
 /// The copy of one table into its new form.
 struct TableCopy {
   std::string table;      // its name, before and after
-  std::string temporary;  // its name meanwhile
+  std::string temporary;  // the name that is used aside
+  CopyRoute route = CopyRoute::kNewAside;
   std::vector<CopiedColumn> columns;
   std::string old_rowid;  // names under which rowids are copied; empty: they are not
   std::string new_rowid;
@@ -47,9 +55,14 @@ struct CopyRequest {
   const SchemaObject& from;  // must outlive nothing: both are only read
   const SchemaObject& to;
   std::string temporary;
+  CopyRoute route = CopyRoute::kNewAside;
   std::map<std::string, std::string> sources;    // lower-case new column -> old column
   std::map<std::string, std::string> backfills;  // lower-case new column -> expression
 };
+
+/// Does the backfill of `column` count? For a new column, and for one that becomes NOT NULL; left
+/// in the schema file afterwards it is inert.
+[[nodiscard]] bool TakesBackfill(const ColumnFacts* old, const ColumnFacts& column);
 
 /// Never throws: what stands in the way is in the answer.
 [[nodiscard]] TableCopy PlanCopy(const CopyRequest& request);
