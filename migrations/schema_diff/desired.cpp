@@ -229,16 +229,16 @@ class SchemaLoader {
 };
 
 void ReadOrder(DesiredSchema& schema) {
-  schema.order = schema.connection.QueryColumn(
+  schema.order = schema.database->QueryColumn(
       "SELECT type || char(9) || name FROM sqlite_schema ORDER BY rowid");
 }
 
 }  // namespace
 
 DesiredSchema LoadDesiredSchema(const SchemaSource& source) {
-  DesiredSchema schema{
-      .connection = Connection("", OpenMode::kMemory), .image = {}, .hints = {}, .order = {}};
-  Connection& memory = schema.connection;
+  DesiredSchema schema;
+  schema.database = std::make_unique<Connection>("", OpenMode::kMemory);
+  Connection& memory = *schema.database;
   sqlite3* raw = memory.raw();
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
@@ -265,11 +265,11 @@ DesiredSchema LoadDesiredSchema(const SchemaSource& source) {
 
 DesiredSchema SchemaOfDatabase(Connection& database, std::string_view version_table,
                                const Stubs& stubs) {
-  DesiredSchema schema{
-      .connection = Connection("", OpenMode::kMemory), .image = {}, .hints = {}, .order = {}};
-  RegisterStubs(schema.connection, stubs);
-  CopySchema(database, schema.connection);
-  schema.image = SchemaReader(version_table).Read(schema.connection);
+  DesiredSchema schema;
+  schema.database = std::make_unique<Connection>("", OpenMode::kMemory);
+  RegisterStubs(*schema.database, stubs);
+  CopySchema(database, *schema.database);
+  schema.image = SchemaReader(version_table).Read(*schema.database);
   ReadOrder(schema);
   CrossCheck(schema.image);
   return schema;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,9 @@
 
 namespace drover::migrations {
 
-/// A schema to plan towards. Owns a private database that holds it, without rows.
+/// A schema to plan towards.
 struct DesiredSchema {
-  Connection connection;
+  std::unique_ptr<Connection> database;  // private, holds the schema without rows; never null
   SchemaImage image;
   SchemaHints hints;
   std::vector<std::string> order;  // "table\tusers": as the author wrote them

@@ -19,6 +19,8 @@
 #include "environments/yaml.h"
 #include "migrations/schema_diff/carry_out.h"
 #include "migrations/schema_diff/desired.h"
+#include "migrations/schema_diff/proof.h"
+#include "migrations/schema_diff/row_check.h"
 #include "migrations/schema_diff/schema_plan.h"
 #include "migrations/sqlite.h"
 #include "tests/cases/case_runner.h"
@@ -30,9 +32,7 @@ using environments::YamlNode;
 using migrations::Connection;
 using migrations::OpenMode;
 using migrations::SchemaImage;
-using migrations::SchemaObject;
 using migrations::SchemaPlan;
-using migrations::TableFacts;
 
 constexpr std::string_view kVersionTable = "alembic_version";
 
@@ -75,15 +75,6 @@ std::vector<std::vector<std::string>> Rows(Connection& database, const std::stri
   return rows;
 }
 
-/// A name for the rowid that no column hides.
-std::string RowidOf(const TableFacts& facts) {
-  if (facts.Is("without rowid")) return {};
-  for (const std::string_view name : {"rowid", "_rowid_", "oid"}) {
-    if (facts.Find(name) == nullptr) return std::string(name);
-  }
-  return {};
-}
-
 /// What `expect.rows` says about the rows.
 struct RowRule {
   explicit RowRule(const std::string& text) {
@@ -93,85 +84,6 @@ struct RowRule {
   }
   std::string rule;    // preserved | converted | backfilled | derived | changed | lost | …_except
   std::string except;  // a table
-};
-
-/// Compares the rows of two databases by what their tables have in common.
-class RowComparison {
- public:
-  RowComparison(Connection& before, Connection& after, const migrations::RenameMap& renames,
-                const RowRule& rule, const std::set<std::string>& backfilled)
-      : before_(before), after_(after), renames_(renames), rule_(rule), backfilled_(backfilled) {}
-
-  /// The tables whose rows are not what they should be.
-  std::vector<std::string> Run() {
-    const SchemaImage old_image = ImageOf(before_);
-    for (const auto& object : ImageOf(after_).objects) {
-      const SchemaObject* old = old_image.Find("table", renames_.OldTable(object->name));
-      if (object->type != "table" || old == nullptr || ToLower(object->name) == rule_.except) {
-        continue;
-      }
-      if (object->facts && old->facts) {
-        Table(*old, *object);
-      } else if (object->canonical == old->canonical) {
-        Virtual(object->name);
-      }
-    }
-    return std::move(wrong_);
-  }
-
- private:
-  void Virtual(const std::string& table) {
-    const std::string query = Concat("SELECT rowid, * FROM ", migrations::QuoteIdentifier(table));
-    std::vector<std::string> rows;
-    try {
-      rows = migrations::ReadRowLines(before_, query);
-    } catch (const Error&) {
-      return;  // a module that cannot be read from end to end
-    }
-    if (rows != migrations::ReadRowLines(after_, query)) wrong_.push_back(table);
-  }
-
-  void Table(const SchemaObject& old, const SchemaObject& now) {
-    std::vector<std::string> old_columns;
-    std::vector<std::string> columns;
-    bool keyed_by_other = false;  // the rowid is another one by design
-    for (const auto& column : now.facts->columns) {
-      const std::string source = renames_.OldColumn(now.name, column.name);
-      const auto* was = old.facts->Find(source);
-      if (ToLower(column.name) == now.facts->rowid_column && was != nullptr &&
-          ToLower(was->name) != old.facts->rowid_column) {
-        keyed_by_other = true;
-      }
-      if (was == nullptr || !column.generated.empty() || !was->generated.empty()) continue;
-      if (rule_.rule == "converted" && was->type != column.type) continue;
-      if (backfilled_.contains(ToLower(Concat(now.name, ".", column.name)))) continue;
-      old_columns.push_back(migrations::QuoteIdentifier(was->name));
-      columns.push_back(migrations::QuoteIdentifier(column.name));
-    }
-    const std::string old_rowid = RowidOf(*old.facts);
-    const std::string rowid = RowidOf(*now.facts);
-    if (!keyed_by_other && !old_rowid.empty() && !rowid.empty()) {
-      old_columns.push_back(old_rowid);
-      columns.push_back(rowid);
-    }
-    if (rule_.rule == "changed" || columns.empty()) {
-      old_columns = columns = {"1"};
-    }
-    const auto query = [](const std::vector<std::string>& list, const std::string& table) {
-      return Concat("SELECT ", Join(list, ", "), " FROM ", migrations::QuoteIdentifier(table));
-    };
-    if (migrations::ReadRowLines(before_, query(old_columns, old.name)) !=
-        migrations::ReadRowLines(after_, query(columns, now.name))) {
-      wrong_.push_back(now.name);
-    }
-  }
-
-  Connection& before_;
-  Connection& after_;
-  const migrations::RenameMap& renames_;
-  const RowRule& rule_;
-  const std::set<std::string>& backfilled_;
-  std::vector<std::string> wrong_;
 };
 
 class DiffCase {
@@ -288,17 +200,40 @@ class DiffCase {
     Check(session.QueryInteger("PRAGMA foreign_keys") == 1, "foreign keys are on again");
     Check(ImageOf(session) == request.desired.image, "the schema afterwards");
     Check(session.QueryText("PRAGMA integrity_check") == "ok", "integrity");
-    const RowRule rule(Field(expect_, "rows"));
-    std::set<std::string> backfilled;
-    for (const auto& [name, expression] : backfills_) backfilled.insert(ToLower(name));
     for (const std::string& table :
-         RowComparison(current_, session, plan.renames, rule, backfilled).Run()) {
+         migrations::FindChangedRows(current_, session, ExpectedRows(request, plan))) {
       Check(false, Concat("rows of ", table));
     }
     if (const YamlNode* after = expect_.Find("after")) {
       for (const YamlNode& question : after->items) After(session, question);
     }
     Down(request, plan, session);
+  }
+
+  /// What `expect.rows` allows to be otherwise.
+  migrations::RowExpectation ExpectedRows(const migrations::SchemaPlanRequest& request,
+                                          const SchemaPlan& plan) {
+    const RowRule rule(Field(expect_, "rows"));
+    migrations::RowExpectation expected{.renames = plan.renames,
+                                        .columns = {},
+                                        .tables = {rule.except},
+                                        .version_table = std::string(kVersionTable)};
+    for (const auto& [name, expression] : backfills_) expected.columns.insert(ToLower(name));
+    const SchemaImage before = ImageOf(current_);
+    for (const auto& object : request.desired.image.objects) {
+      if (!object->facts) continue;
+      const auto* old = before.Find("table", plan.renames.OldTable(object->name));
+      if (old == nullptr || !old->facts) continue;
+      for (const auto& column : object->facts->columns) {
+        const auto* was = old->facts->Find(plan.renames.OldColumn(object->name, column.name));
+        const bool converted =
+            rule.rule == "converted" && was != nullptr && was->type != column.type;
+        if (converted || rule.rule == "changed") {
+          expected.columns.insert(ToLower(Concat(object->name, ".", column.name)));
+        }
+      }
+    }
+    return expected;
   }
 
   void After(Connection& session, const YamlNode& question) {
@@ -319,6 +254,9 @@ class DiffCase {
     const std::string expected = Field(expect_, "down");
     const migrations::SchemaDownPlan down = migrations::PlanWayBack(request, plan);
     result_.got["down"] = down.plan.sql;
+    for (const auto& problem : migrations::ProveSchemaChange(request, plan, down).problems) {
+      Check(false, Concat(problem.property, ": ", problem.message));
+    }
     Check(down.not_restored == plan.destructive, "what does not come back");
     if (expected == "blocked") {
       Check(down.plan.outcome == migrations::SchemaPlanOutcome::kBlocked, "down is blocked");
