@@ -9,29 +9,7 @@
 #include "migrations/script.h"
 
 namespace drover::migrations {
-namespace {
-
-void RefuseNewGaps(const ForeignKeyGaps& before, const ForeignKeyGaps& after) {
-  // A renamed table takes its gaps along: what counts per parent and child is compared only when
-  // there is more in sum.
-  const auto sum = [](const ForeignKeyGaps& gaps) {
-    std::int64_t all = 0;
-    for (const auto& [key, count] : gaps) all += count;
-    return all;
-  };
-  if (sum(after) <= sum(before)) return;
-  for (const auto& [key, count] : after) {
-    const auto known = before.find(key);
-    if (known != before.end() && known->second >= count) continue;
-    throw Error(Code::kInvalid, "schema.foreign_keys",
-                Concat("rows of table ", key.first, " have no parent in table ", key.second),
-                "correct the rows, then try again");
-  }
-}
-
-}  // namespace
-
-void CarryOut(Connection& database, const std::string& sql) {
+void CarryOut(Connection& database, const std::string& sql, const RenameMap& renames) {
   const bool enforced = database.QueryInteger("PRAGMA foreign_keys") != 0;
   database.Execute("PRAGMA foreign_keys=OFF");
   const ForeignKeyGaps before = FindForeignKeyGaps(database);
@@ -46,7 +24,13 @@ void CarryOut(Connection& database, const std::string& sql) {
                   "foreign key enforcement cannot be switched off");
     }
     (void)RunScript(database, {.sql = sql, .line = 1, .transaction = true}, "schema change", {});
-    RefuseNewGaps(before, FindForeignKeyGaps(database));
+    const ForeignKeyGaps gaps = FindNewGaps(before, FindForeignKeyGaps(database), renames);
+    if (!gaps.empty()) {
+      const auto& [table, parent] = gaps.begin()->first;
+      throw Error(Code::kInvalid, "schema.foreign_keys",
+                  Concat("rows of table ", table, " have no parent in table ", parent),
+                  "correct the rows, then try again");
+    }
     database.Execute("COMMIT");
   } catch (...) {
     if (!database.autocommit()) database.Execute("ROLLBACK");
@@ -69,6 +53,18 @@ std::vector<std::string> ReadRowLines(Connection& database, std::string_view que
   }
   std::ranges::sort(lines);
   return lines;
+}
+
+std::vector<std::string> FindDamage(Connection& database) {
+  const std::vector<std::string> keyed = database.QueryColumn(
+      "SELECT ' value in ' || name || '.' FROM pragma_table_list WHERE schema = 'main' AND wr");
+  std::vector<std::string> found = database.QueryColumn("PRAGMA integrity_check");
+  std::erase_if(found, [&](const std::string& complaint) {
+    return complaint == "ok" || std::ranges::any_of(keyed, [&](const std::string& mark) {
+             return complaint.find(mark) != std::string::npos;
+           });
+  });
+  return found;
 }
 
 std::string ContentDigest(Connection& database) {

@@ -28,7 +28,7 @@ struct SchemaSource {
   std::string sql;
   std::string file;  // for messages
   std::string version_table = "alembic_version";
-  Stubs stubs;
+  Stubs stubs{};
 };
 
 /// Carries out a schema file, one statement after the other as SQLite's own parser cuts it. Only

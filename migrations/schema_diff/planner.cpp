@@ -269,21 +269,10 @@ void SchemaPlanner::Attempt(const std::string& table, const std::vector<std::str
 
 void SchemaPlanner::CheckForeignKeys() {
   if (!KnowsRows()) return;
-  ForeignKeyGaps before;
-  const auto renamed = [&](const std::string& name) {
-    for (const TableRename& one : plan_.renames.tables) {
-      if (ToLower(one.from) == name) return ToLower(one.to);
-    }
-    return name;
-  };
-  for (const auto& [key, count] : gaps_before_) {
-    before[{renamed(key.first), renamed(key.second)}] += count;
-  }
-  for (const auto& [key, count] : scratch_.Gaps()) {
-    if (count <= before[key]) continue;
+  for (const auto& [key, count] : FindNewGaps(gaps_before_, scratch_.Gaps(), plan_.renames)) {
     plan_.data_errors.push_back(Concat("table ", key.first, ": ",
-                                       Count(static_cast<std::size_t>(count - before[key]), "row"),
-                                       " without a parent in ", key.second));
+                                       Count(static_cast<std::size_t>(count), "row"),
+                                       " without a parent in table ", key.second));
   }
 }
 

@@ -69,6 +69,25 @@ ForeignKeyGaps FindForeignKeyGaps(Connection& database) {
   return gaps;
 }
 
+ForeignKeyGaps FindNewGaps(const ForeignKeyGaps& before, const ForeignKeyGaps& after,
+                           const RenameMap& renames) {
+  const auto new_name = [&](const std::string& name) {
+    for (const TableRename& one : renames.tables) {
+      if (ToLower(one.from) == name) return ToLower(one.to);
+    }
+    return name;
+  };
+  ForeignKeyGaps known;
+  for (const auto& [key, count] : before) {
+    known[{new_name(key.first), new_name(key.second)}] += count;
+  }
+  ForeignKeyGaps found;
+  for (const auto& [key, count] : after) {
+    if (count > known[key]) found[key] = count - known[key];
+  }
+  return found;
+}
+
 Trial::Trial(Connection& database) : database_(database) {
   database_.Execute("SAVEPOINT drover_trial");
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "migrations/schema_diff/rename.h"
 #include "migrations/schema_image.h"
 #include "migrations/sqlite.h"
 #include "migrations/stubs.h"
@@ -54,6 +55,10 @@ class Scratch final {
 /// What PRAGMA foreign_key_check finds in a database. A key whose parent cannot be one counts as no
 /// gap.
 [[nodiscard]] ForeignKeyGaps FindForeignKeyGaps(Connection& database);
+
+/// Which gaps a change has made: more rows than before, table and parent under their new names.
+[[nodiscard]] ForeignKeyGaps FindNewGaps(const ForeignKeyGaps& before, const ForeignKeyGaps& after,
+                                         const RenameMap& renames);
 
 /// A savepoint that is rolled back unless it is kept.
 class Trial final {
