@@ -234,6 +234,7 @@ std::string SummaryLine(const SchemaChange& change) {
     const std::optional<EnumCheck> after = ReadEnumCheck(change.after);
     if (before && after) return Concat(name, ": ", DescribeEnumChange(*before, *after));
   }
+  if (change.facet == "name") return Concat(name, ": was called ", change.before);
   if (change.facet == "definition") return Concat("~ ", change.type, " ", change.object);
   if (change.facet == "order") return Concat(name, ": columns in the order ", change.after);
   const std::string facet =

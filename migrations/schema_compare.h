@@ -27,7 +27,7 @@ struct SchemaChange {
   std::string object;  // its name, as written
   std::string part;    // the column; empty: the whole object, or a clause
   std::string facet;   // object | column | type | not null | default | collation | generated |
-                       // order | key | foreign key | check | enum | option | definition
+                       // order | key | foreign key | check | enum | option | definition | name
   std::string before;  // empty: was not there
   std::string after;   // empty: is not there
   ChangeSeverity severity = ChangeSeverity::kBenign;

@@ -62,7 +62,6 @@ SchemaPlan SchemaPlanner::Run() {
   Read();
   CrossCheck(image_);
   CheckBackfillNames();
-  plan_.changes = ListChanges(image_, desired_);
   if (image_ == desired_) return std::move(plan_);
   if (KnowsRows()) gaps_before_ = scratch_.Gaps();
   std::vector<RenameHint> hints = request_.renames;
@@ -73,6 +72,7 @@ SchemaPlan SchemaPlanner::Run() {
   if (TablesDiffer()) DropBroken("cannot be compiled, which keeps ALTER TABLE from working");
   RenameTables();
   RenameColumns();
+  ListWhatChanges();
   DropChanged();
   if (TablesDiffer()) DropBroken("depends on what is made anew");
   DropTables();
@@ -93,6 +93,9 @@ void SchemaPlanner::Do(std::string_view comment, const std::string& statement) {
 }
 
 void SchemaPlanner::DropObject(const SchemaObject& object, std::string_view why) {
+  const auto shared = std::ranges::find_if(
+      image_.objects, [&](const auto& one) { return one->place == object.place; });
+  if (shared != image_.objects.end()) dropped_.push_back(*shared);
   std::string kind = object.type;
   std::ranges::transform(kind, kind.begin(), [](char c) { return static_cast<char>(c - 32); });
   Do(Concat(object.type, " ", OneLine(object.name), " ", why),
@@ -287,6 +290,22 @@ void SchemaPlanner::CheckResult() {
               "please report this with both schemas");
 }
 
+/// A rename is one change, not a loss and an addition.
+void SchemaPlanner::ListWhatChanges() {
+  using enum ChangeSeverity;
+  for (const TableRename& one : plan_.renames.tables) {
+    plan_.changes.push_back({"table", one.to, "", "name", one.from, one.to, kBreaking});
+  }
+  for (const ColumnRename& one : plan_.renames.columns) {
+    plan_.changes.push_back({"table", one.table, one.to, "name", one.from, one.to, kBreaking});
+  }
+  SchemaImage before = image_;
+  std::ranges::copy(dropped_, std::back_inserter(before.objects));
+  std::ranges::stable_sort(before.objects, {},
+                           [](const auto& object) -> const std::string& { return object->place; });
+  std::ranges::move(ListChanges(before, desired_), std::back_inserter(plan_.changes));
+}
+
 void SchemaPlanner::Finish() {
   if (!plan_.blockers.empty()) {
     plan_.outcome = SchemaPlanOutcome::kBlocked;
@@ -294,7 +313,9 @@ void SchemaPlanner::Finish() {
   }
   plan_.outcome =
       plan_.data_errors.empty() ? SchemaPlanOutcome::kOk : SchemaPlanOutcome::kDataError;
-  if (!plan_.rebuilt.empty()) {
+  const bool drops = std::ranges::find(plan_.destructive, "drop table", &Destruction::kind) !=
+                     plan_.destructive.end();
+  if (!plan_.rebuilt.empty() || drops) {
     plan_.sql = "-- drover: foreign-keys=off\n-- (drover sees to it before the transaction)\n\n";
   }
   plan_.sql += script_.text();

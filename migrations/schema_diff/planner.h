@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -57,6 +58,7 @@ class SchemaPlanner final {
   void CreateMissing();
   void CheckForeignKeys();
   void CheckResult();
+  void ListWhatChanges();
   void Finish();
 
   [[nodiscard]] bool TablesDiffer() const;
@@ -79,6 +81,7 @@ class SchemaPlanner final {
   ForeignKeyGaps gaps_before_;
   /// Renames that ALTER TABLE refused: by lower-case table, lower-case new column -> old column.
   std::map<std::string, std::map<std::string, std::string>> folded_;
+  std::vector<std::shared_ptr<const SchemaObject>> dropped_;  // indexes, views and triggers
   std::set<std::string> replaced_;  // virtual tables that are made anew, in lower case
 };
 

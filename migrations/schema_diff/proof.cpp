@@ -160,8 +160,6 @@ class SchemaProver {
     for (const BrokenObject& broken : FindBrokenObjects(after)) {
       Demand(false, "P5", Concat(broken.type, " ", broken.name, ": ", broken.message));
     }
-    Demand(after.QueryInteger("PRAGMA legacy_alter_table") == 0, "P5",
-           "the script leaves legacy_alter_table on");
   }
 
   void ProveAbort() {

@@ -70,7 +70,7 @@ struct SchemaPlan {
   std::vector<SchemaBlocker> blockers;
   std::vector<std::string> data_errors;  // kDataError: SQLite's words, with the table
   std::vector<std::string> notes;        // what else a reader should know
-  std::vector<SchemaChange> changes;     // before the renames
+  std::vector<SchemaChange> changes;     // what is otherwise; renames first, with facet "name"
   std::vector<TableCopy> copies;         // of rebuilt tables
 };
 

@@ -1,7 +1,10 @@
 // Random schemas, pairs of them, and rows, for tests: the same for the same seed.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
