@@ -11,7 +11,7 @@
 namespace drover::migrations {
 namespace {
 
-constexpr std::size_t kExcerpt = 100;
+constexpr std::size_t kChangeExcerpt = 100;
 
 std::string DescribeColumn(const ColumnFacts& column) {
   std::vector<std::string> words;
@@ -256,8 +256,8 @@ std::vector<SchemaDifference> CompareSchemas(const SchemaImage& expected,
     if (found.empty() || !(found.back() == difference)) found.push_back(std::move(difference));
   };
   for (const SchemaChange& change : ListChanges(expected, actual)) {
-    const std::string here = Excerpt(change.after, kExcerpt);
-    const std::string there = Excerpt(change.before, kExcerpt);
+    const std::string here = Excerpt(change.after, kChangeExcerpt);
+    const std::string there = Excerpt(change.before, kChangeExcerpt);
     if (change.facet == "object") {
       const bool extra = change.before.empty();
       add(change, extra ? "extra" : "missing",

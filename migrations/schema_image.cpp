@@ -260,20 +260,28 @@ SchemaImage SchemaReader::Read(Connection& connection) {
   Statement rows = connection.Prepare(
       "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' "
       "ESCAPE '\\'");
+  std::vector<std::shared_ptr<SchemaObject>> objects;
+  std::unordered_map<std::string, std::string> tables;  // by name: the text
   while (rows.Step()) {
     auto object = std::make_shared<SchemaObject>();
     object->type = rows.Text(0);
     object->name = rows.Text(1);
     object->table = rows.Text(2);
+    object->sql = rows.Text(3);
+    if (object->type == "table") tables[object->name] = object->sql;
+    objects.push_back(std::move(object));
+  }
+  for (std::shared_ptr<SchemaObject>& object : objects) {
     if (object->table == version_table_ || IsToolTable(object->table)) continue;
     const auto kind = kinds.find(object->name);
     const bool is_table = object->type == "table";
     if (is_table && kind != kinds.end() && kind->second.kind == "shadow") continue;
-    const std::string sql = rows.Text(3);
+    const std::string& sql = object->sql;
+    // What an index is depends on the collations of its table's columns.
+    const std::string host = object->type == "index" ? tables[object->table] : std::string();
     std::shared_ptr<const SchemaObject>& known =
-        known_[Concat(object->type, "\n", object->name, "\n", sql)];
+        known_[Concat(object->type, "\n", object->name, "\n", sql, "\n", host)];
     if (known == nullptr) {
-      object->sql = sql;
       object->place = Concat(is_table ? "" : object->type, "\t", ToLower(object->name));
       if (is_table && kind != kinds.end() && kind->second.kind == "table") {
         object->facts = ReadFacts(connection, object->name, sql, kind->second);

@@ -80,7 +80,7 @@ class SchemaReader final {
 
  private:
   std::string version_table_;
-  /// By type, name and SQL.
+  /// By type, name and SQL; of an index also by the SQL of its table.
   std::unordered_map<std::string, std::shared_ptr<const SchemaObject>> known_;
 };
 

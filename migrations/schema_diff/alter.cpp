@@ -61,7 +61,7 @@ AlterSteps FindSteps(const SchemaObject& from, const SchemaObject& to) {
   return steps;
 }
 
-std::vector<std::vector<std::string>> Orders(const AlterSteps& steps) {
+std::vector<std::vector<std::string>> AlterOrders(const AlterSteps& steps) {
   std::vector<std::vector<std::string>> orders(2);
   std::ranges::copy(steps.drops, std::back_inserter(orders[0]));
   std::ranges::copy(steps.adds, std::back_inserter(orders[0]));
@@ -93,7 +93,7 @@ AlterAttempt TryAlter(Scratch& scratch, const SchemaObject& from, const SchemaOb
   const AlterSteps steps = FindSteps(from, to);
   if (steps.drops.empty() && steps.adds.empty()) return attempt;
   const std::string integrity = scratch.Integrity(from.name);
-  for (std::vector<std::string>& order : Orders(steps)) {
+  for (std::vector<std::string>& order : AlterOrders(steps)) {
     Trial trial(scratch.connection());
     try {
       for (const std::string& statement : order) scratch.Run(statement);

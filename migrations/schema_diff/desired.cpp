@@ -209,13 +209,7 @@ class SchemaLoader {
     const int offset = sqlite3_error_offset(connection_.raw());
     const std::size_t at = begin_ + (offset < 0 ? 0 : static_cast<std::size_t>(offset));
     const std::string message = sqlite3_errmsg(connection_.raw());
-    std::string hint;
-    if (message.starts_with("no such function")) {
-      hint = "name it in migrations.stub_functions of drover.yaml";
-    } else if (message.starts_with("no such collation")) {
-      hint = "name it in migrations.stub_collations of drover.yaml";
-    }
-    throw Error(Code::kInvalid, "schema.sql", message, hint, Where(at));
+    throw Error(Code::kInvalid, "schema.sql", message, StubHint(message).value_or(""), Where(at));
   }
 
   Connection& connection_;

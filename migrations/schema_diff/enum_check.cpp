@@ -29,7 +29,7 @@ std::span<const Token> Peeled(std::span<const Token> tokens) {
 }
 
 /// "status in ('a', 'b')", and nothing else.
-std::optional<EnumCheck> ReadIn(std::span<const Token> tokens) {
+std::optional<EnumCheck> ReadValueList(std::span<const Token> tokens) {
   tokens = Peeled(tokens);
   if (tokens.size() < 5 || !IsEnumWord(tokens[1], "in") || tokens[2].text != "(" ||
       tokens.back().text != ")" || tokens[0].kind == TokenKind::kSymbol) {
@@ -51,7 +51,7 @@ bool IsNullTest(std::span<const Token> tokens, const std::string& column) {
          IsEnumWord(tokens[1], "is") && IsEnumWord(tokens[2], "null");
 }
 
-std::string Plain(const std::string& literal) {
+std::string PlainValue(const std::string& literal) {
   Lexer lexer(literal);
   const std::optional<Token> token = lexer.Next();
   return token ? NameOf(*token) : literal;
@@ -66,7 +66,7 @@ std::optional<EnumCheck> ReadEnumCheck(std::string_view clause) {
   std::span<const Token> tokens(all);
   if (!tokens.empty() && IsEnumWord(tokens.front(), "check")) tokens = tokens.subspan(1);
   tokens = Peeled(tokens);
-  if (std::optional<EnumCheck> plain = ReadIn(tokens)) return plain;
+  if (std::optional<EnumCheck> plain = ReadValueList(tokens)) return plain;
   int depth = 0;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i].text == "(") ++depth;
@@ -75,7 +75,7 @@ std::optional<EnumCheck> ReadEnumCheck(std::string_view clause) {
     const std::span<const Token> left = tokens.first(i);
     const std::span<const Token> right = tokens.subspan(i + 1);
     for (const auto& [null_test, list] : {std::pair(left, right), std::pair(right, left)}) {
-      std::optional<EnumCheck> found = ReadIn(list);
+      std::optional<EnumCheck> found = ReadValueList(list);
       if (found && IsNullTest(null_test, found->column)) return found;
     }
     return std::nullopt;
@@ -87,12 +87,12 @@ std::string DescribeEnumChange(const EnumCheck& before, const EnumCheck& after) 
   std::vector<std::string> words;
   for (const std::string& value : after.values) {
     if (std::ranges::find(before.values, value) == before.values.end()) {
-      words.push_back(Concat("+ ", Plain(value)));
+      words.push_back(Concat("+ ", PlainValue(value)));
     }
   }
   for (const std::string& value : before.values) {
     if (std::ranges::find(after.values, value) == after.values.end()) {
-      words.push_back(Concat("- ", Plain(value)));
+      words.push_back(Concat("- ", PlainValue(value)));
     }
   }
   return words.empty() ? "other order" : Join(words, ", ");

@@ -22,7 +22,7 @@ std::set<std::string> TableNames(const SchemaImage& image) {
 }
 
 /// A column without its name.
-std::string Nature(const ColumnFacts& column) {
+std::string ColumnNature(const ColumnFacts& column) {
   return Concat(column.type, "\t", column.not_null ? "not null" : "", "\t", column.default_value,
                 "\t", column.collation, "\t", column.generated);
 }
@@ -30,7 +30,7 @@ std::string Nature(const ColumnFacts& column) {
 std::set<std::string> NamedNatures(const TableFacts& facts) {
   std::set<std::string> natures;
   for (const ColumnFacts& column : facts.columns) {
-    natures.insert(Concat(ToLower(column.name), "\t", Nature(column)));
+    natures.insert(Concat(ToLower(column.name), "\t", ColumnNature(column)));
   }
   return natures;
 }
@@ -165,7 +165,7 @@ class Proposer {
     }
     for (const Place& from : gone) {
       for (const Place& to : added) {
-        const bool same = Nature(*from.column) == Nature(*to.column);
+        const bool same = ColumnNature(*from.column) == ColumnNature(*to.column);
         if (!same && from.column->type != to.column->type) continue;
         double score = same ? 0.5 : 0.2;
         if (from.ordinal == to.ordinal) score += 0.2;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "migrations/stubs.h"
 
 namespace drover::migrations {
 namespace {
@@ -148,7 +149,8 @@ void ValidateSchema(Connection& database, const PlaceOfObject& where) {
     const BrokenObject& first = broken.front();
     throw Error(Code::kInvalid, Concat("schema.", first.type),
                 Concat(first.type, " ", first.name, " cannot work: ", first.message),
-                "correct it, or what it refers to", where(first.type, first.name));
+                StubHint(first.message).value_or("correct it, or what it refers to"),
+                where(first.type, first.name));
   }
   CheckParents(database, where);
 }

@@ -207,5 +207,14 @@ TEST(CompareSchemasTest, AnIndexIsItsKeysNotItsText) {
               "CREATE INDEX \"i\" ON 't' ((a) COLLATE NOCASE ASC) WHERE ((a > 1))");
 }
 
+TEST(SchemaReaderTest, AnIndexIsReadAnewWhenItsTableHasAnotherCollation) {
+  Connection connection("", OpenMode::kMemory);
+  SchemaReader reader("v");
+  connection.Execute("CREATE TABLE t (a TEXT COLLATE NOCASE); CREATE INDEX i ON t (a)");
+  EXPECT_EQ(reader.Read(connection).Find("index", "I")->canonical, "index on t (a collate nocase)");
+  connection.Execute("DROP TABLE t; CREATE TABLE t (a TEXT); CREATE INDEX i ON t (a)");
+  EXPECT_EQ(reader.Read(connection).Find("index", "i")->canonical, "index on t (a)");
+}
+
 }  // namespace
 }  // namespace drover::migrations
