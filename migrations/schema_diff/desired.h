@@ -41,9 +41,9 @@ struct SchemaSource {
 /// must find its parent's key.
 ///
 /// Throws kInvalid with file:line:column: "schema.sql" (what SQLite says), "schema.statement" (a
-/// statement that has no place there), "schema.view", "schema.trigger", "schema.foreign_key",
-/// "schema.too_large"; "sql.unterminated" and "sql.foreign_command" as RunScript; and as
-/// RegisterStubs.
+/// statement that has no place there), "schema.view", "schema.trigger", "schema.table",
+/// "schema.foreign_key", "schema.too_large"; "sql.unterminated" and "sql.foreign_command" as
+/// RunScript; and as RegisterStubs.
 [[nodiscard]] DesiredSchema LoadDesiredSchema(const SchemaSource& source);
 
 /// The schema of a database as one to plan towards, for the way back. Reads no hints, examines

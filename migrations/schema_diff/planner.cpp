@@ -139,7 +139,7 @@ void SchemaPlanner::DropBroken(std::string_view why) {
     scratch_.connection().SetTriggers(TriggerMode::kRest);
     for (const BrokenObject& one : broken) {
       const SchemaObject* object = image_.Find(one.type, one.name);
-      if (object == nullptr) continue;
+      if (object == nullptr || one.type == "table") continue;
       const SchemaObject copy = *object;
       DropObject(copy, Concat(why, " (", OneLine(one.message), ")"));
       again = true;

@@ -138,6 +138,13 @@ void SchemaPlanner::Rebuild(const CopyRequest& copy_request, const std::string& 
     comment += Concat("\n", note);
     plan_.notes.push_back(Concat("table ", to.name, ": ", note));
   }
+  for (const std::string& column : copy.must_not_null) {
+    if (KnowsRows() || blocked) continue;
+    const std::string note =
+        Concat("it fails, and changes nothing, where ", OneLine(column), " is NULL");
+    comment += Concat("\n", note);
+    plan_.notes.push_back(Concat("table ", to.name, ": ", note));
+  }
   script_.Comment(comment);
   if (blocked) scratch_.Clear(from.name);
   Attempt(from.name, RebuildStatements(copy, to.sql));

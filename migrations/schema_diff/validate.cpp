@@ -24,7 +24,7 @@ struct TriggerHost {
   bool is_view = false;
 };
 
-/// Statements that compile all triggers of a table, one for each event.
+/// Statements that compile all triggers of a table, one for each event, and its computed columns.
 std::vector<std::string> EventStatements(Connection& database, const TriggerHost& host) {
   const std::string name = Concat("main.", QuoteIdentifier(host.name));
   std::vector<std::string> statements{Concat("EXPLAIN DELETE FROM ", name)};
@@ -83,9 +83,10 @@ std::optional<BrokenObject> FindBrokenTrigger(Connection& database, const Trigge
 
 std::vector<TriggerHost> TriggerHosts(Connection& database) {
   Statement rows = database.Prepare(
-      "SELECT DISTINCT m.name, m.type = 'view' FROM sqlite_schema m JOIN sqlite_schema t "
-      "ON t.type = 'trigger' AND t.tbl_name = m.name COLLATE NOCASE "
-      "WHERE m.type IN ('table', 'view') ORDER BY m.rowid");
+      "SELECT l.name, l.type = 'view' FROM pragma_table_list l WHERE l.schema = 'main' AND "
+      "l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND (l.type = 'table' OR (l.type = 'view' AND "
+      "l.name IN (SELECT tbl_name COLLATE NOCASE FROM sqlite_schema WHERE type = 'trigger'))) "
+      "ORDER BY 1");
   std::vector<TriggerHost> hosts;
   while (rows.Step()) hosts.push_back({.name = rows.Text(0), .is_view = rows.Integer(1) != 0});
   return hosts;
@@ -135,10 +136,19 @@ std::vector<BrokenObject> FindBrokenObjects(Connection& database) {
           return ToLower(one.name) == ToLower(host.name);
         });
     if (hosted_by_broken) continue;
+    if (!host.is_view) {
+      const std::optional<std::string> error =
+          CompileError(database, Concat("SELECT * FROM main.", QuoteIdentifier(host.name)));
+      if (error) {
+        broken.push_back({.type = "table", .name = host.name, .message = *error});
+        continue;
+      }
+    }
     const std::optional<std::string> error = TriggerError(database, host);
     if (!error) continue;
     const std::optional<BrokenObject> trigger = FindBrokenTrigger(database, host);
-    if (trigger) broken.push_back(*trigger);
+    broken.push_back(trigger.value_or(BrokenObject{
+        .type = host.is_view ? "view" : "table", .name = host.name, .message = *error}));
   }
   return broken;
 }

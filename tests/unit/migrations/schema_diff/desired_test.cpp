@@ -80,6 +80,11 @@ TEST(LoadDesiredSchemaTest, ATriggerMustCompileAndIsFoundAmongOthers) {
             3U);
 }
 
+TEST(LoadDesiredSchemaTest, ComputedColumnsMustNotGoInARing) {
+  EXPECT_EQ(Refusal("CREATE TABLE t (a INT, b INT AS (b + 1));"),
+            "schema.table at schema.sql:1:1: table t cannot work: generated column loop on \"b\"");
+}
+
 TEST(LoadDesiredSchemaTest, AForeignKeyNeedsItsParent) {
   EXPECT_EQ(Refusal("CREATE TABLE p (id);\nCREATE TABLE c (x REFERENCES q(id));"),
             "schema.foreign_key at schema.sql:2:1: table c references table q, which does not "

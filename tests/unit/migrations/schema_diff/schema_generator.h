@@ -8,9 +8,11 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "migrations/schema_diff/hints.h"
 #include "migrations/sql_text.h"
 #include "migrations/sqlite.h"
 
@@ -20,6 +22,7 @@ struct MadeColumn {
   std::string name;
   std::string type;
   std::vector<std::string> constraints;
+  std::string renamed_from{};
 };
 
 struct MadeTable {
@@ -28,9 +31,14 @@ struct MadeTable {
   std::vector<std::string> constraints;
   std::string options;
   bool strict = false;
+  std::string renamed_from{};
 };
 
 struct MadeSchema {
+  static std::string Hint(const std::string& from) {
+    return from.empty() ? "" : Concat(" /* ", RenameComment(from).substr(3), " */");
+  }
+
   std::vector<MadeTable> tables;
   std::vector<std::string> extras;  // indexes, views, triggers
 
@@ -43,10 +51,11 @@ struct MadeSchema {
         for (const std::string& constraint : column.constraints) {
           parts.back() += Concat(" ", constraint);
         }
+        parts.back() += Hint(column.renamed_from);
       }
       for (const std::string& constraint : table.constraints) parts.push_back(constraint);
-      sql += Concat("CREATE TABLE ", SqlName(table.name), " (", Join(parts, ", "), ")",
-                    table.options, ";\n");
+      sql += Concat("CREATE TABLE ", SqlName(table.name), Hint(table.renamed_from), " (",
+                    Join(parts, ", "), ")", table.options, ";\n");
     }
     for (const std::string& extra : extras) sql += Concat(extra, ";\n");
     return sql;
@@ -262,7 +271,7 @@ class SchemaGenerator final {
   }
 
   void Mutate(MadeSchema& schema) {
-    const std::size_t what = Below(10);
+    const std::size_t what = Below(12);
     if (what == 0 && schema.tables.size() > 1) {
       schema.tables.erase(schema.tables.begin() +
                           static_cast<std::ptrdiff_t>(Below(schema.tables.size())));
@@ -291,6 +300,16 @@ class SchemaGenerator final {
         break;
       case 6:
         if (!column.constraints.empty()) column.constraints.pop_back();
+        break;
+      case 8:
+        if (column.renamed_from.empty() && column.name != "id") {
+          column.renamed_from = std::exchange(column.name, "fresh name");
+        }
+        break;
+      case 9:
+        if (table.renamed_from.empty()) {
+          table.renamed_from = std::exchange(table.name, Concat("new ", table.name));
+        }
         break;
       case 7:
         std::ranges::reverse(table.columns);

@@ -43,12 +43,15 @@ class PairTrial {
         .current = current_, .desired = desired_, .rows = RowKnowledge::kKnown};
     const SchemaPlan plan = PlanSchemaChange(request);
     EXPECT_EQ(plan.sql, PlanSchemaChange(request).sql);
+    renamed_ += plan.renames.tables.size() + plan.renames.columns.size();
     EXPECT_EQ(plan.outcome == SchemaPlanOutcome::kNoop, start_ == desired_.image);
     if (plan.outcome == SchemaPlanOutcome::kOk) Succeeds(request, plan);
     if (plan.outcome == SchemaPlanOutcome::kDataError) Fails(plan);
     ProveForUnknownRows();
     return plan.outcome;
   }
+
+  [[nodiscard]] std::size_t renamed() const { return renamed_; }
 
  private:
   Connection Session() {
@@ -100,12 +103,14 @@ class PairTrial {
   Connection& current_;
   const DesiredSchema& desired_;
   SchemaImage start_;
+  std::size_t renamed_ = 0;
 };
 
 TEST(SchemaDiffFuzzTest, EveryPairIsCarriedOutOrRefusedForAReason) {
   const std::uint32_t from = NumberFrom("DROVER_FUZZ_FROM", 1);
   const std::uint32_t count = NumberFrom("DROVER_FUZZ_SEEDS", kDefaultSeeds);
   std::map<SchemaPlanOutcome, int> outcomes;
+  std::size_t renamed = 0;
   for (std::uint32_t seed = from; seed < from + count; ++seed) {
     SchemaGenerator generator(seed);
     const MadeSchema first = generator.Schema();
@@ -124,13 +129,16 @@ TEST(SchemaDiffFuzzTest, EveryPairIsCarriedOutOrRefusedForAReason) {
       }
     }
     try {
-      ++outcomes[PairTrial(current, *two).Run()];
+      PairTrial trial(current, *two);
+      ++outcomes[trial.Run()];
+      renamed += trial.renamed();
     } catch (const Error& error) {
       ADD_FAILURE() << error.kind << ": " << error.message;
     }
     if (testing::Test::HasFailure()) return;
   }
   EXPECT_GT(outcomes[SchemaPlanOutcome::kOk], 0);
+  EXPECT_GT(renamed, 0U);
   for (const auto& [outcome, number] : outcomes) {
     RecordProperty(std::string(OutcomeName(outcome)), number);
   }
