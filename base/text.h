@@ -57,6 +57,10 @@ template <class... Pieces>
 /// True for 4 to 64 lower-case hex digits: what a generated revision or a digest looks like.
 [[nodiscard]] bool IsHex(std::string_view text);
 
+/// The length of the UTF-8 sequence (RFC 3629) at the front of `text`, which is not empty; 0 when
+/// it is not one.
+[[nodiscard]] std::size_t Utf8Length(std::string_view text);
+
 /// Of ASCII, whatever the locale.
 [[nodiscard]] constexpr bool IsLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

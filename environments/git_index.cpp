@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kHeader = 12;
 constexpr std::size_t kStatBytes = 40;        // of an entry, before the object's name
 constexpr std::uint32_t kExtended = 0x4000U;  // two more bytes of flags follow
-constexpr std::size_t kLongestName = 65536;
+constexpr std::size_t kLongestIndexName = 65536;
 
 std::uint32_t BigEndian(std::string_view bytes, std::size_t at, std::size_t size) {
   std::uint32_t value = 0;
@@ -46,7 +46,7 @@ class IndexReader final {
     if (end == std::string_view::npos) return false;
     if (version_ < 4) name_.clear();
     name_ += bytes_.substr(at, end - at);
-    if (name_.size() > kLongestName) return false;
+    if (name_.size() > kLongestIndexName) return false;
     // Up to version 3 entries are padded with one to eight zeros to a multiple of eight.
     at_ = version_ == 4 ? end + 1 : start + (end - start + 8) / 8 * 8;
     return at_ <= bytes_.size();

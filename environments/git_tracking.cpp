@@ -10,13 +10,13 @@ namespace drover::environments {
 namespace {
 
 constexpr std::size_t kLargestIndex = std::size_t{64} << 20U;
-constexpr std::size_t kLargestText = std::size_t{1} << 20U;
+constexpr std::size_t kLargestIgnoreText = std::size_t{1} << 20U;
 
 /// The text of a file of git's; empty when there is none, or none that may be read.
 std::string TextOf(const std::string& path) {
   try {
     if (!StatFile(path)) return {};
-    return ReadFile(path, kLargestText);
+    return ReadFile(path, kLargestIgnoreText);
   } catch (const Error&) {
     return {};
   }

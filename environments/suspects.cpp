@@ -18,7 +18,7 @@
 namespace drover::environments {
 namespace {
 
-constexpr std::size_t kMostSuspects = 5;
+constexpr std::size_t kMostNamed = 5;
 /// A process that works elsewhere in the project is a suspect only when it has just begun.
 constexpr double kJustBegun = 10;
 
@@ -188,7 +188,7 @@ class SuspectSearch final {
         if (left.evidence != right.evidence) return left.evidence < right.evidence;
         return std::pair(left.start, left.process.pid) > std::pair(right.start, right.process.pid);
       });
-      if (file.candidates.size() > kMostSuspects) file.candidates.resize(kMostSuspects);
+      if (file.candidates.size() > kMostNamed) file.candidates.resize(kMostNamed);
       std::vector<Suspect>& suspects = answer[file.path];
       for (Candidate& each : file.candidates) {
         suspects.push_back({.process = std::move(each.process),

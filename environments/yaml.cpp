@@ -209,28 +209,11 @@ class Builder final : public YAML::EventHandler {
   std::size_t weight_ = 0;
 };
 
-/// The length of the UTF-8 sequence at the front of `text`; 0 when it is not one.
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool surrogate = first == 0xED && second >= 0xA0;
-  const bool too_large = first == 0xF4 && second >= 0x90;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
 // yaml-cpp replaces invalid UTF-8 silently and takes U+0004 for the end of the file.
 void CheckCharacters(std::string_view text, const Source& source) {
   Position at;
   while (!text.empty()) {
-    const std::size_t length = SequenceLength(text);
+    const std::size_t length = Utf8Length(text);
     if (length == 0) source.Fail("syntax", "the file is not UTF-8 text", at);
     const auto first = static_cast<unsigned char>(text.front());
     if ((first < 0x20 && first != '\t' && first != '\n' && first != '\r') || first == 0x7F) {

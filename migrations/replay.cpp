@@ -37,14 +37,7 @@ std::string DigestOf(const Graph& graph, std::span<const RevisionId> rows,
 
 /// A script that was applied needs no correction; but what the application would have registered
 /// is the user's to name.
-void ReplaceHint(Error& error) {
-  error.hint.clear();
-  if (error.message.find("no such function") != std::string::npos) {
-    error.hint = "name it in migrations.stub_functions of drover.yaml";
-  } else if (error.message.find("no such collation") != std::string::npos) {
-    error.hint = "name it in migrations.stub_collations of drover.yaml";
-  }
-}
+void ReplaceHint(Error& error) { error.hint = StubHint(error.message).value_or(""); }
 
 /// Follows the revisions below one head upwards, comparing after each.
 class Search {

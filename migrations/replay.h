@@ -31,6 +31,9 @@ class Replay final {
   /// The schema as it is now.
   [[nodiscard]] SchemaImage Image() { return reader_.Read(connection_); }
 
+  /// The database, for planning from what it is now (schema_diff/schema_plan.h).
+  [[nodiscard]] Connection& connection() { return connection_; }
+
   /// At least as many objects as the image has; cheaper than the image.
   [[nodiscard]] std::size_t MostObjects();
 

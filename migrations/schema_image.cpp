@@ -43,21 +43,25 @@ void ReadColumns(Connection& connection, const std::string& table, const TableTe
     return found == by_column.end() ? std::string() : found->second;
   };
   std::vector<std::pair<std::int64_t, std::string>> key;
+  std::string key_column;
   while (rows.Step()) {
     ColumnFacts column;
     column.name = rows.Text(0);
     const std::string lower = ToLower(column.name);
     column.type = CanonicalSql(rows.Text(1));
     column.not_null = rows.Integer(2) != 0;
-    if (!rows.IsNull(3)) column.default_value = CanonicalExpression(rows.Text(3));
-    if (column.default_value == "null") column.default_value.clear();
+    if (!rows.IsNull(3)) column.default_value = CanonicalDefault(rows.Text(3));
     column.collation = find(text.collations, lower);
     column.generated = find(text.generated, lower);
+    column.says_not_null = std::ranges::any_of(text.columns, [&](const ColumnText& one) {
+      return one.not_null && ToLower(one.name) == lower;
+    });
     if (!column.generated.empty()) {
       column.generated += rows.Integer(5) == kGeneratedStored ? " stored" : " virtual";
     }
     if (rows.Integer(4) > 0) {
       key.emplace_back(rows.Integer(4), CanonicalSql(QuoteIdentifier(column.name)));
+      key_column = lower;
     }
     facts.columns.push_back(std::move(column));
   }
@@ -66,6 +70,7 @@ void ReadColumns(Connection& connection, const std::string& table, const TableTe
   std::vector<std::string> names;
   std::ranges::transform(key, std::back_inserter(names), [](auto& one) { return one.second; });
   facts.keys.push_back(Concat("primary key (", Join(names, ", "), ")"));
+  if (names.size() == 1) facts.rowid_column = key_column;
 }
 
 void ReadKeys(Connection& connection, const std::string& table, TableFacts& facts) {
@@ -88,6 +93,7 @@ void ReadKeys(Connection& connection, const std::string& table, TableFacts& fact
       facts.keys, [](const std::string& clause) { return clause.starts_with("primary key"); });
   if (plain != facts.keys.end()) {
     // Without an index of its own the key is the rowid; "INTEGER PRIMARY KEY DESC" is not.
+    if (has_key_index) facts.rowid_column.clear();
     *plain = has_key_index ? std::move(key) : Concat(*plain, " as rowid");
   }
   std::ranges::sort(facts.keys);
@@ -127,6 +133,38 @@ void ReadForeignKeys(Connection& connection, const std::string& table, const Tab
     facts.foreign_keys.push_back(std::move(clause));
   }
   std::ranges::sort(facts.foreign_keys);
+}
+
+/// "unique index on t (a desc, b + 1) where c is not null": its name is not part of it.
+std::string WriteIndex(Connection& connection, const SchemaObject& index, const std::string& sql) {
+  constexpr std::int64_t kExpression = -2;
+  const IndexText text = ReadIndexText(sql);
+  Statement rows = connection.Prepare(
+      "SELECT x.cid, x.name, x.\"desc\", lower(x.coll), l.\"unique\" "
+      "FROM pragma_index_xinfo(?1) x, pragma_index_list(?2) l "
+      "WHERE x.key AND l.name = ?1 ORDER BY x.seqno");
+  const std::vector<SqlValue> values{index.name, index.table};
+  rows.Bind(values);
+  std::vector<std::string> keys;
+  bool unique = false;
+  while (rows.Step()) {
+    unique = rows.Integer(4) != 0;
+    std::string key;
+    if (rows.Integer(0) == kExpression) {
+      if (keys.size() < text.keys.size()) key = text.keys[keys.size()];
+    } else {
+      key = rows.IsNull(1) ? "rowid" : CanonicalSql(QuoteIdentifier(rows.Text(1)));
+    }
+    if (rows.Text(3) != "binary") key += Concat(" collate ", rows.Text(3));
+    if (rows.Integer(2) != 0) key += " desc";
+    keys.push_back(std::move(key));
+  }
+  if (keys.size() != text.keys.size()) return CanonicalObject(sql);
+  std::string canonical =
+      Concat(unique ? "unique " : "", "index on ", CanonicalSql(QuoteIdentifier(index.table)), " (",
+             Join(keys, ", "), ")");
+  if (!text.where.empty()) canonical += Concat(" where ", text.where);
+  return canonical;
 }
 
 /// What pragma_table_list says about a table.
@@ -180,6 +218,17 @@ std::unordered_map<std::string, TableKind> ReadKinds(Connection& connection) {
 
 }  // namespace
 
+bool TableFacts::Is(std::string_view option) const {
+  return std::ranges::find(others, option) != others.end();
+}
+
+const ColumnFacts* TableFacts::Find(std::string_view column) const {
+  const std::string wanted = ToLower(column);
+  const auto found = std::ranges::find_if(
+      columns, [&](const ColumnFacts& one) { return ToLower(one.name) == wanted; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
 bool AreEqual(const SchemaObject& one, const SchemaObject& two) {
   return &one == &two || (one.place == two.place && one.canonical == two.canonical &&
                           ToLower(one.table) == ToLower(two.table));
@@ -188,6 +237,13 @@ bool AreEqual(const SchemaObject& one, const SchemaObject& two) {
 bool SchemaImage::operator==(const SchemaImage& other) const {
   return std::ranges::equal(objects, other.objects,
                             [](const auto& one, const auto& two) { return AreEqual(*one, *two); });
+}
+
+const SchemaObject* SchemaImage::Find(std::string_view type, std::string_view name) const {
+  const std::string wanted = Concat(type == "table" ? "" : type, "\t", ToLower(name));
+  const auto found = std::ranges::lower_bound(
+      objects, wanted, {}, [](const auto& object) -> const std::string& { return object->place; });
+  return found == objects.end() || (*found)->place != wanted ? nullptr : found->get();
 }
 
 std::string SchemaImage::Digest() const {
@@ -204,25 +260,35 @@ SchemaImage SchemaReader::Read(Connection& connection) {
   Statement rows = connection.Prepare(
       "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' "
       "ESCAPE '\\'");
+  std::vector<std::shared_ptr<SchemaObject>> objects;
+  std::unordered_map<std::string, std::string> tables;  // by name: the text
   while (rows.Step()) {
     auto object = std::make_shared<SchemaObject>();
     object->type = rows.Text(0);
     object->name = rows.Text(1);
     object->table = rows.Text(2);
+    object->sql = rows.Text(3);
+    if (object->type == "table") tables[object->name] = object->sql;
+    objects.push_back(std::move(object));
+  }
+  for (std::shared_ptr<SchemaObject>& object : objects) {
     if (object->table == version_table_ || IsToolTable(object->table)) continue;
     const auto kind = kinds.find(object->name);
     const bool is_table = object->type == "table";
     if (is_table && kind != kinds.end() && kind->second.kind == "shadow") continue;
-    const std::string sql = rows.Text(3);
+    const std::string& sql = object->sql;
+    // What an index is depends on the collations of its table's columns.
+    const std::string host = object->type == "index" ? tables[object->table] : std::string();
     std::shared_ptr<const SchemaObject>& known =
-        known_[Concat(object->type, "\n", object->name, "\n", sql)];
+        known_[Concat(object->type, "\n", object->name, "\n", sql, "\n", host)];
     if (known == nullptr) {
       object->place = Concat(is_table ? "" : object->type, "\t", ToLower(object->name));
       if (is_table && kind != kinds.end() && kind->second.kind == "table") {
         object->facts = ReadFacts(connection, object->name, sql, kind->second);
         object->canonical = Write(*object->facts);
       } else {
-        object->canonical = object->type == "index" ? CanonicalIndex(sql) : CanonicalSql(sql);
+        object->canonical =
+            object->type == "index" ? WriteIndex(connection, *object, sql) : CanonicalObject(sql);
       }
       known = std::move(object);
     }

@@ -21,9 +21,10 @@ struct ColumnFacts {
   std::string name;  // as written
   std::string type;  // "varchar(32)"; empty: none
   bool not_null = false;
-  std::string default_value;  // empty: none
-  std::string collation;      // empty: binary
-  std::string generated;      // "a + b stored"; empty: not generated
+  std::string default_value;   // empty: none
+  std::string collation;       // empty: binary
+  std::string generated;       // "a + b stored"; empty: not generated
+  bool says_not_null = false;  // NOT NULL is written there: a primary key may imply not_null
 };
 
 /// Keys, foreign keys and checks are whole clauses, sorted: their order and names mean nothing.
@@ -33,6 +34,11 @@ struct TableFacts {
   std::vector<std::string> foreign_keys;  // "foreign key (a) references p(id) on delete cascade"
   std::vector<std::string> checks;        // "check (a > 0)"
   std::vector<std::string> others;        // "autoincrement", "strict", "without rowid", conflicts
+  std::string rowid_column;               // lower-case; the one that is the rowid, if any
+
+  [[nodiscard]] bool Is(std::string_view option) const;  // one of `others`
+  /// The column of this name, in any case; null when there is none.
+  [[nodiscard]] const ColumnFacts* Find(std::string_view column) const;
 };
 
 struct SchemaObject {
@@ -41,6 +47,7 @@ struct SchemaObject {
   std::string table;      // the table that an index or trigger belongs to, as written
   std::string place;      // where it is sorted: tables first, then by type and lower-case name
   std::string canonical;  // equal for equal objects, whatever their SQL looks like
+  std::string sql;        // as SQLite keeps it
   std::optional<TableFacts> facts;  // of tables that are not virtual
 };
 
@@ -52,6 +59,9 @@ struct SchemaImage {
   std::vector<std::shared_ptr<const SchemaObject>> objects;
 
   bool operator==(const SchemaImage& other) const;
+
+  /// The object of this type and name (in any case); null when there is none.
+  [[nodiscard]] const SchemaObject* Find(std::string_view type, std::string_view name) const;
 
   /// SHA-256 over all objects.
   [[nodiscard]] std::string Digest() const;
@@ -70,7 +80,7 @@ class SchemaReader final {
 
  private:
   std::string version_table_;
-  /// By type, name and SQL.
+  /// By type, name and SQL; of an index also by the SQL of its table.
   std::unordered_map<std::string, std::shared_ptr<const SchemaObject>> known_;
 };
 

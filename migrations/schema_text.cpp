@@ -13,6 +13,9 @@ namespace {
 
 using Tokens = std::span<const Token>;
 
+/// CREATE TRIGGER name INSTEAD OF UPDATE OF column ON table: the names stand near the beginning.
+constexpr std::size_t kHeadTokens = 64;
+
 std::vector<Token> Tokenize(std::string_view sql) {
   std::vector<Token> tokens;
   Lexer lexer(sql);
@@ -49,6 +52,7 @@ bool IsOperator(char first, char second) {
 
 std::string Canonical(Tokens tokens) {
   std::string out;
+  out.reserve(tokens.size() * 8);
   const Token* before = nullptr;
   for (const Token& token : tokens) {
     const bool symbol = token.kind == TokenKind::kSymbol;
@@ -97,6 +101,22 @@ Tokens WithoutOuterParentheses(Tokens tokens) {
   return tokens;
 }
 
+/// A key of an index without its order and collation.
+std::string CanonicalKey(Tokens tokens) {
+  std::size_t before = 0;
+  while (before != tokens.size()) {
+    before = tokens.size();
+    tokens = WithoutOuterParentheses(tokens);
+    if (!tokens.empty() && (Is(tokens.back(), "asc") || Is(tokens.back(), "desc"))) {
+      tokens = tokens.first(tokens.size() - 1);
+    }
+    if (tokens.size() > 2 && Is(tokens[tokens.size() - 2], "collate")) {
+      tokens = tokens.first(tokens.size() - 2);
+    }
+  }
+  return Canonical(tokens);
+}
+
 /// Walks over the definitions between a CREATE TABLE's parentheses, with the few words in mind
 /// whose meaning no pragma tells. SQLite has checked the text: only its order is followed.
 class TableReader {
@@ -107,6 +127,7 @@ class TableReader {
     while (at_ < body_.size()) {
       BeginDefinition();
       while (at_ < body_.size() && !Is(body_[at_], ",")) ReadOne();
+      EndDefinition();
       ++at_;
     }
     std::ranges::sort(text_.checks);
@@ -123,7 +144,15 @@ class TableReader {
     constraint_.clear();
     const bool is_constraint = std::ranges::any_of(
         kTableConstraints, [&](std::string_view word) { return Is(body_[at_], word); });
-    if (!is_constraint) key_ = column_ = ToLower(NameOf(body_[at_++]));
+    if (is_constraint) return;
+    text_.columns.push_back({.name = NameOf(body_[at_]), .begin = body_[at_].offset});
+    key_ = column_ = ToLower(NameOf(body_[at_++]));
+  }
+
+  void EndDefinition() {
+    if (column_.empty()) return;
+    const Token& last = body_[std::min(at_, body_.size()) - 1];
+    text_.columns.back().end = last.offset + last.text.size();
   }
 
   bool Accept(std::string_view word) {
@@ -164,6 +193,9 @@ class TableReader {
       text_.autoincrement = true;
     } else if (Accept("primary")) {
       constraint_ = "primary key";
+      if (!column_.empty()) text_.primary_key.push_back(column_);
+    } else if (Accept("references")) {
+      ++text_.foreign_keys;
     } else if (Accept("unique")) {
       constraint_ = "unique";
       ReadKey();
@@ -172,6 +204,7 @@ class TableReader {
     } else if (Accept("not")) {
       if (Accept("null")) {
         constraint_ = "not null";
+        if (!column_.empty()) text_.columns.back().not_null = true;
       } else if (Accept("deferrable") && Accept("initially")) {
         ++at_;
       }
@@ -186,7 +219,16 @@ class TableReader {
   }
 
   void ReadKey() {
-    if (column_.empty() && AtGroup()) key_ = Canonical(Group());
+    if (!column_.empty() || !AtGroup()) return;
+    const Tokens group = Group();
+    key_ = Canonical(group);
+    if (constraint_ != "primary key") return;
+    bool begins = true;
+    for (const Token& token : group) {
+      if (begins) text_.primary_key.push_back(ToLower(NameOf(token)));
+      if (Is(token, "autoincrement")) text_.autoincrement = true;
+      begins = Is(token, ",");
+    }
   }
 
   void ReadConflict() {
@@ -213,9 +255,57 @@ std::string CanonicalExpression(std::string_view sql) {
   return Canonical(WithoutOuterParentheses(tokens));
 }
 
-std::string CanonicalIndex(std::string_view sql) {
+std::string CanonicalObject(std::string_view sql) {
   std::vector<Token> tokens = Tokenize(sql);
-  std::erase_if(tokens, [](const Token& token) { return Is(token, "asc"); });
+  for (std::size_t i = 1; i < tokens.size(); ++i) {
+    const Token& before = tokens[i - 1];
+    const bool named = Is(before, "view") || Is(before, "trigger") || Is(before, "table") ||
+                       (Is(before, "on") && i < kHeadTokens);
+    if (named && tokens[i].kind == TokenKind::kString) tokens[i].kind = TokenKind::kQuotedName;
+    if (Is(tokens[i], "as") || Is(tokens[i], "begin") || Is(tokens[i], "using")) break;
+  }
+  return Canonical(tokens);
+}
+
+IndexText ReadIndexText(std::string_view create_index) {
+  IndexText text;
+  const std::vector<Token> all = Tokenize(create_index);
+  std::size_t open = 0;
+  while (open < all.size() && !Is(all[open], "(")) ++open;
+  if (open == all.size()) return text;
+  const std::size_t end = GroupEnd(all, open);
+  std::size_t begin = open + 1;
+  int depth = 0;
+  for (std::size_t i = open; i < end; ++i) {
+    if (Is(all[i], "(")) ++depth;
+    if (Is(all[i], ")")) --depth;
+    const bool ends = depth == 0 || (depth == 1 && Is(all[i], ","));
+    if (!ends) continue;
+    text.keys.push_back(CanonicalKey(Tokens(all).subspan(begin, i - begin)));
+    begin = i + 1;
+  }
+  if (end < all.size() && Is(all[end], "where")) {
+    text.where = Canonical(WithoutOuterParentheses(Tokens(all).subspan(end + 1)));
+  }
+  return text;
+}
+
+std::string CanonicalDefault(std::string_view sql) {
+  constexpr std::array<std::string_view, 6> kValues{
+      "null", "true", "false", "current_date", "current_time", "current_timestamp"};
+  const std::vector<Token> all = Tokenize(sql);
+  Tokens tokens = WithoutOuterParentheses(all);
+  if (tokens.size() == 2 && Is(tokens[0], "+") && tokens[1].kind == TokenKind::kNumber) {
+    tokens = tokens.subspan(1);
+  }
+  if (tokens.size() == 1) {
+    const Token& only = tokens.front();
+    if (Is(only, "null")) return {};
+    const bool value = std::ranges::any_of(kValues, [&](auto word) { return Is(only, word); });
+    if (only.kind == TokenKind::kQuotedName || (only.kind == TokenKind::kWord && !value)) {
+      return QuoteLiteral(NameOf(only));
+    }
+  }
   return Canonical(tokens);
 }
 
@@ -225,8 +315,10 @@ TableText ReadTableText(std::string_view create_table) {
   if (open == tokens.end()) return {};
   const auto begin = static_cast<std::size_t>(open - tokens.begin());
   const std::size_t end = GroupEnd(tokens, begin);
-  if (end < begin + 2) return {};
-  return TableReader(Tokens(tokens).subspan(begin + 1, end - begin - 2)).Read();
+  if (begin == 0 || end < begin + 2) return {};
+  TableText text = TableReader(Tokens(tokens).subspan(begin + 1, end - begin - 2)).Read();
+  text.name_end = tokens[begin - 1].offset + tokens[begin - 1].text.size();
+  return text;
 }
 
 }  // namespace drover::migrations

@@ -238,6 +238,50 @@ std::size_t BlankPrefix(std::string_view sql) {
   return at;
 }
 
+std::vector<Comment> FindComments(std::string_view sql) {
+  std::vector<Comment> comments;
+  for (std::size_t at = 0; at < sql.size();) {
+    const char c = sql[at];
+    if (c == '\'' || c == '"' || c == '`' || c == '[') {
+      at = QuotedEnd(sql, at, c == '[' ? ']' : c);
+      continue;
+    }
+    const std::size_t end = SkipOneBlank(sql, at);
+    const std::string_view blank = sql.substr(at, end - at);
+    if (blank.starts_with("--")) {
+      comments.push_back({.text = blank.substr(2), .begin = at, .end = end});
+    } else if (blank.starts_with("/*")) {
+      const std::size_t marks = blank.size() >= 4 && blank.ends_with("*/") ? 4 : 2;
+      comments.push_back({.text = blank.substr(2, blank.size() - marks), .begin = at, .end = end});
+    }
+    at = std::max(end, at + 1);
+  }
+  return comments;
+}
+
+std::string WithoutComments(std::string_view sql) {
+  std::string out;
+  bool blank = false;
+  for (std::size_t at = 0; at < sql.size();) {
+    const char c = sql[at];
+    const std::size_t skipped = SkipOneBlank(sql, at);
+    if (skipped > at) {
+      blank = true;
+      at = skipped;
+      continue;
+    }
+    if (blank && !out.empty()) out.push_back(' ');
+    blank = false;
+    std::size_t end = at + 1;
+    if (c == '\'' || c == '"' || c == '`' || c == '[') {
+      end = std::min(QuotedEnd(sql, at, c == '[' ? ']' : c), sql.size());
+    }
+    out += sql.substr(at, end - at);
+    at = end;
+  }
+  return out;
+}
+
 TextPosition PositionAt(std::string_view text, std::size_t offset, std::size_t first_line) {
   TextPosition position{.line = first_line, .column = 1};
   for (const char c : text.substr(0, offset)) {
@@ -433,7 +477,9 @@ std::vector<Destruction> FindDestruction(std::string_view sql) {
       if (!reader.Accept("delete")) continue;
       (void)reader.Accept("from");
       const std::string table = reader.Name();
-      if (!created.contains(table)) found.push_back({.kind = "delete rows", .object = table});
+      // The last value of AUTOINCREMENT, which a rebuild takes along, is no row of the user's.
+      if (created.contains(table) || table.starts_with("sqlite_")) continue;
+      found.push_back({.kind = "delete rows", .object = table});
     }
   }
   return found;

@@ -37,6 +37,21 @@ class Lexer final {
 /// How many bytes of white space, comments and semicolons `sql` begins with.
 [[nodiscard]] std::size_t BlankPrefix(std::string_view sql);
 
+/// A comment: `text` is what stands between its marks.
+struct Comment {
+  std::string_view text;
+  std::size_t begin = 0;  // of "--" or "/*"
+  std::size_t end = 0;
+};
+
+/// The comments of `sql`, in order; what looks like one in a string or a quoted name is none.
+[[nodiscard]] std::vector<Comment> FindComments(std::string_view sql);
+
+/// `sql` on one line: every comment, and every run of white space, is one blank; none at the ends.
+/// Strings and quoted names stay as they are. ALTER TABLE … ADD COLUMN does not take a "--" comment
+/// at its end.
+[[nodiscard]] std::string WithoutComments(std::string_view sql);
+
 struct TextPosition {
   std::size_t line = 1;
   std::size_t column = 1;  // in characters

@@ -1,5 +1,6 @@
 #include "migrations/sqlite.h"
 
+#include <algorithm>
 #include <sqlite3.h>
 #include <utility>
 
@@ -139,6 +140,23 @@ bool Statement::IsNull(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
+std::string_view Statement::TypeName(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return "integer";
+    case SQLITE_FLOAT:
+      return "real";
+    case SQLITE_TEXT:
+      return "text";
+    case SQLITE_BLOB:
+      return "blob";
+    default:
+      return "null";
+  }
+}
+
+int Statement::ColumnCount() const { return sqlite3_column_count(statement_); }
+
 namespace {
 
 /// Counting every allocation costs a tenth of the time of small statements, and nobody asks.
@@ -276,6 +294,11 @@ std::vector<std::string> Connection::QueryColumn(std::string_view sql) {
   return values;
 }
 
+void Connection::SetTriggers(TriggerMode mode) {
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_ENABLE_TRIGGER, mode == TriggerMode::kFire ? 1 : 0,
+                    nullptr);
+}
+
 bool Connection::autocommit() const { return sqlite3_get_autocommit(database_) != 0; }
 
 void Connection::Interrupt() { sqlite3_interrupt(database_); }
@@ -288,6 +311,16 @@ std::string QuoteIdentifier(std::string_view name) {
   }
   out.push_back('"');
   return out;
+}
+
+std::string SqlName(std::string_view name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  const bool bare = !name.empty() && !(name.front() >= '0' && name.front() <= '9') &&
+                    std::ranges::all_of(name, plain) &&
+                    sqlite3_keyword_check(name.data(), static_cast<int>(name.size())) == 0;
+  return bare ? std::string(name) : QuoteIdentifier(name);
 }
 
 std::string QuoteLiteral(std::string_view text) {

@@ -1,6 +1,6 @@
 // The one door to SQLite: a connection and its statements. Every other file speaks to a database
 // through these two classes; sqlite3.h is included only where SQLite calls us back: script.cpp,
-// destruction.cpp and regexp.cpp.
+// destruction.cpp, regexp.cpp, stubs.cpp and schema_diff/desired.cpp.
 #pragma once
 
 #include <chrono>
@@ -40,6 +40,9 @@ class Statement final {
   [[nodiscard]] std::string Text(int column) const;
   [[nodiscard]] std::int64_t Integer(int column) const;
   [[nodiscard]] bool IsNull(int column) const;
+  /// "integer", "real", "text", "blob" or "null": what typeof() would say. Ask before Text().
+  [[nodiscard]] std::string_view TypeName(int column) const;
+  [[nodiscard]] int ColumnCount() const;
 
  private:
   sqlite3* database_;
@@ -54,6 +57,8 @@ enum class OpenMode : std::uint8_t {
   kCreate,         // created with mode 0644 when missing
   kMemory,         // private, in memory; the path is ignored
 };
+
+enum class TriggerMode : std::uint8_t { kFire, kRest };
 
 /// A connection to one database. Not thread-safe; used by one thread at a time.
 class Connection final {
@@ -96,6 +101,9 @@ class Connection final {
   /// kReadImmutable, where SQLite itself does not tell. False when it has no header yet.
   [[nodiscard]] bool IsWal();
 
+  /// Do triggers fire? They do unless told otherwise; while they rest they are not compiled either.
+  void SetTriggers(TriggerMode mode);
+
   /// True outside a transaction.
   [[nodiscard]] bool autocommit() const;
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -124,6 +132,10 @@ using StatementPtr = std::unique_ptr<sqlite3_stmt, StatementFinalizer>;
 
 /// `name` quoted as an SQL identifier.
 [[nodiscard]] std::string QuoteIdentifier(std::string_view name);
+
+/// `name` as SQL reads it: quoted only when it is a keyword or has other characters than letters of
+/// ASCII, digits and '_'.
+[[nodiscard]] std::string SqlName(std::string_view name);
 
 /// `text` as an SQL string literal.
 [[nodiscard]] std::string QuoteLiteral(std::string_view text);

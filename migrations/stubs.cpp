@@ -51,4 +51,14 @@ void RegisterStubs(Connection& connection, const Stubs& stubs) {
   }
 }
 
+std::optional<std::string> StubHint(std::string_view message) {
+  if (message.find("no such function") != std::string_view::npos) {
+    return "name it in migrations.stub_functions of drover.yaml";
+  }
+  if (message.find("no such collation") != std::string_view::npos) {
+    return "name it in migrations.stub_collations of drover.yaml";
+  }
+  return std::nullopt;
+}
+
 }  // namespace drover::migrations

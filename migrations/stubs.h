@@ -3,7 +3,9 @@
 // computed is wrong.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "migrations/sqlite.h"
@@ -18,5 +20,9 @@ struct Stubs {
 /// Registers the stubs: every function returns NULL, every collation compares bytes. Throws
 /// kInvalid ("stub.malformed") when what follows the "/" is not a number from 0 to 127.
 void RegisterStubs(Connection& connection, const Stubs& stubs);
+
+/// What to do about a message of SQLite's that a function or collation is missing; nothing for any
+/// other message.
+[[nodiscard]] std::optional<std::string> StubHint(std::string_view message);
 
 }  // namespace drover::migrations

@@ -11,7 +11,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "environments/strays/sniff.h"
-#include "environments/survey/compose_sources.h"
+#include "environments/survey/compose_urls.h"
 #include "environments/survey/text_file.h"
 #include "environments/urls/dialect.h"
 #include "environments/variables.h"
@@ -83,7 +83,7 @@ class SourceFinder final {
     AlembicUrls();
     for (UrlSource& url : code_urls_) found_.urls.push_back(std::move(url));
     ReadRails();
-    ComposeSources compose = FindComposeSources(root_, project_, files_);
+    ComposeUrls compose = FindComposeUrls(root_, project_, files_);
     for (auto& url : compose.urls) found_.urls.push_back(std::move(url));
     for (auto& fact : compose.facts) found_.facts.push_back(std::move(fact));
     for (auto& note : compose.notes) found_.notes.push_back(std::move(note));

@@ -23,4 +23,8 @@ struct CaseResult {
 /// in them. Throws Error for a file that cannot be read.
 [[nodiscard]] std::vector<CaseResult> RunComposeCases(const std::string& file);
 
+/// Schema changes planned and carried out on real databases, with their rows, and undone again.
+/// Throws Error for a file that cannot be read.
+[[nodiscard]] std::vector<CaseResult> RunDiffCases(const std::string& file);
+
 }  // namespace drover::cases

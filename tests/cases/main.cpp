@@ -1,5 +1,5 @@
-// drover-cases {alembic|compose} FILE: one JSON line per case on stdout, the count on stderr. Exits
-// 1 when a case failed, 2 for a wrong command line or an unreadable file.
+// drover-cases {alembic|compose|diff} FILE: one JSON line per case on stdout, the count on stderr.
+// Exits 1 when a case failed, 2 for a wrong command line or an unreadable file.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -27,11 +27,11 @@ int Print(const std::vector<CaseResult>& results) {
 }
 
 int Main(const std::vector<std::string>& words) {
-  const std::map<std::string, Suite> suites{{"alembic", RunAlembicCases},
-                                            {"compose", RunComposeCases}};
+  const std::map<std::string, Suite> suites{
+      {"alembic", RunAlembicCases}, {"compose", RunComposeCases}, {"diff", RunDiffCases}};
   const auto suite = words.empty() ? suites.end() : suites.find(words[0]);
   if (suite == suites.end() || words.size() != 2) {
-    (void)std::fputs("usage: drover-cases {alembic|compose} FILE\n", stderr);
+    (void)std::fputs("usage: drover-cases {alembic|compose|diff} FILE\n", stderr);
     return 2;
   }
   try {

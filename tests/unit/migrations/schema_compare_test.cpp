@@ -128,8 +128,8 @@ TEST(CompareSchemasTest, ObjectsAreMissingExtraOrDifferent) {
                   "CREATE VIEW v AS SELECT 1"),
       ElementsAre("missing table a: table a is missing",
                   "extra table c: table c is not in the migrations",
-                  "different index i: create index i on b(x) where x > 1 here, create index i on "
-                  "b(x) in the migrations",
+                  "different index i: index on b (x) where x > 1 here, index on b (x) "
+                  "in the migrations",
                   "missing trigger g: trigger g is missing",
                   "extra view v: view v is not in the migrations"));
 }
@@ -169,6 +169,51 @@ TEST(SchemaReaderTest, WhatHasNotChangedIsNotWorkedOutAgain) {
   EXPECT_EQ(before.objects[0], after.objects[0]);
   EXPECT_NE(before.objects[1], after.objects[1]);
   EXPECT_EQ(after.objects[1]->facts->columns.size(), 2U);
+}
+
+/// "+ t.a text (benign)", from the first schema to the second.
+std::vector<std::string> Summary(std::string_view before, std::string_view after) {
+  std::vector<std::string> lines;
+  for (const SchemaChange& change : ListChanges(ImageOf(before), ImageOf(after))) {
+    lines.push_back(Concat(SummaryLine(change), " (", SeverityName(change.severity), ")"));
+  }
+  return lines;
+}
+
+TEST(ListChangesTest, AChangeIsOneLine) {
+  EXPECT_THAT(Summary("CREATE TABLE t (a INT, b TEXT, c INT DEFAULT 1); CREATE TABLE gone (x);"
+                      "CREATE VIEW v AS SELECT 1",
+                      "CREATE TABLE t (a TEXT NOT NULL, c INT, d REAL COLLATE NOCASE UNIQUE);"
+                      "CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT 2"),
+              ElementsAre("- table gone (breaking)", "t.a: type int -> text (risky)",
+                          "t.a: + not null (risky)", "t.c: - default 1 (benign)",
+                          "+ t.d real collate nocase (benign)", "- t.b (breaking)",
+                          "t: + unique (d collate nocase) (risky)", "+ index i (benign)",
+                          "~ view v (risky)"));
+}
+
+TEST(ListChangesTest, AnEnumerationIsToldByItsValues) {
+  EXPECT_THAT(Summary("CREATE TABLE t (status TEXT CHECK (status IN ('OPEN', 'DONE')))",
+                      "CREATE TABLE t (status TEXT, CHECK (status in ('OPEN', 'DONE', 'HELD')))"),
+              ElementsAre("t.status: + HELD (benign)"));
+  EXPECT_THAT(Summary("CREATE TABLE t (s TEXT CHECK (s IN ('a', 'b')))",
+                      "CREATE TABLE t (s TEXT CHECK (s IN ('a')))"),
+              ElementsAre("t.s: - b (risky)"));
+}
+
+TEST(CompareSchemasTest, AnIndexIsItsKeysNotItsText) {
+  ExpectEqual("CREATE TABLE t (a TEXT COLLATE NOCASE); CREATE INDEX i ON t (a) WHERE a > 1",
+              "CREATE TABLE t (a TEXT COLLATE NOCASE);"
+              "CREATE INDEX \"i\" ON 't' ((a) COLLATE NOCASE ASC) WHERE ((a > 1))");
+}
+
+TEST(SchemaReaderTest, AnIndexIsReadAnewWhenItsTableHasAnotherCollation) {
+  Connection connection("", OpenMode::kMemory);
+  SchemaReader reader("v");
+  connection.Execute("CREATE TABLE t (a TEXT COLLATE NOCASE); CREATE INDEX i ON t (a)");
+  EXPECT_EQ(reader.Read(connection).Find("index", "I")->canonical, "index on t (a collate nocase)");
+  connection.Execute("DROP TABLE t; CREATE TABLE t (a TEXT); CREATE INDEX i ON t (a)");
+  EXPECT_EQ(reader.Read(connection).Find("index", "i")->canonical, "index on t (a)");
 }
 
 }  // namespace

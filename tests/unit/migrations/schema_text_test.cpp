@@ -36,11 +36,29 @@ TEST(CanonicalExpressionTest, ParenthesesAroundTheWholeGo) {
   EXPECT_EQ(CanonicalExpression("(a) + (b)"), "(a) + (b)");
 }
 
-TEST(CanonicalIndexTest, AscIsTheDefault) {
-  EXPECT_EQ(CanonicalIndex("CREATE INDEX i ON t (a ASC, b DESC)"),
-            CanonicalIndex("CREATE INDEX \"i\" ON t(a,b desc)"));
-  EXPECT_NE(CanonicalIndex("CREATE INDEX i ON t (a DESC)"),
-            CanonicalIndex("CREATE INDEX i ON t (a)"));
+TEST(CanonicalObjectTest, AStringMayBeAName) {
+  EXPECT_EQ(CanonicalObject("CREATE VIEW 'v' AS SELECT 'V'"),
+            CanonicalObject("CREATE VIEW v AS SELECT 'V'"));
+  EXPECT_EQ(CanonicalObject("CREATE TRIGGER 'r' AFTER INSERT ON 't' BEGIN SELECT 'T'; END"),
+            CanonicalObject("CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 'T'; END"));
+}
+
+TEST(CanonicalDefaultTest, AWordIsTheStringThatSqliteTakesItFor) {
+  EXPECT_EQ(CanonicalDefault("Foo"), "'Foo'");
+  EXPECT_EQ(CanonicalDefault("\"it's\""), "'it''s'");
+  EXPECT_EQ(CanonicalDefault("Current_Timestamp"), "current_timestamp");
+  EXPECT_EQ(CanonicalDefault("TRUE"), "true");
+  EXPECT_EQ(CanonicalDefault("NULL"), "");
+  EXPECT_EQ(CanonicalDefault("+5"), "5");
+  EXPECT_EQ(CanonicalDefault("(1.0)"), "1.0");
+  EXPECT_EQ(CanonicalDefault("'A  b'"), "'A  b'");
+}
+
+TEST(ReadIndexTextTest, KeysAreWithoutOrderAndCollation) {
+  const IndexText text = ReadIndexText(
+      "CREATE INDEX i ON t (a ASC, (lower(b)) COLLATE NOCASE DESC, (c + 1)) WHERE (a > ',')");
+  EXPECT_THAT(text.keys, ElementsAre("a", "lower(b)", "c + 1"));
+  EXPECT_EQ(text.where, "a > ','");
 }
 
 TEST(ReadTableTextTest, ReadsWhatNoPragmaTells) {

@@ -169,5 +169,22 @@ TEST(DestructionTest, TriggerBodiesAreNotStatementsOfTheScript) {
             "drop table w");
 }
 
+TEST(FindCommentsTest, OnlyCommentsAreComments) {
+  const std::string sql = "a '-- no' /* one */ \"/* no */\" [--no] -- two\nb /* open";
+  std::vector<std::string> texts;
+  for (const Comment& comment : FindComments(sql)) {
+    texts.emplace_back(comment.text);
+    EXPECT_TRUE(sql.substr(comment.begin).starts_with(sql[comment.begin] == '-' ? "--" : "/*"));
+  }
+  EXPECT_EQ(texts, (std::vector<std::string>{" one ", " two", " open"}));
+}
+
+TEST(WithoutCommentsTest, StringsStayAsTheyAre) {
+  EXPECT_EQ(WithoutComments(" a  INT -- years\n DEFAULT 'x  -- y' /* z */"),
+            "a INT DEFAULT 'x  -- y'");
+  EXPECT_EQ(WithoutComments("a/**/b"), "a b");
+  EXPECT_EQ(WithoutComments("-- nothing"), "");
+}
+
 }  // namespace
 }  // namespace drover::migrations

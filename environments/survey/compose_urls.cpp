@@ -1,4 +1,4 @@
-#include "environments/survey/compose_sources.h"
+#include "environments/survey/compose_urls.h"
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@ class ComposeSurvey final {
   ComposeSurvey(const std::string& root, const ProjectFiles& project, Files& files)
       : root_(root), project_(project), files_(files) {}
 
-  ComposeSources Find() {
+  ComposeUrls Find() {
     std::size_t count = 0;
     for (const ProjectDirectory& directory : project_.directories) {
       const auto main = std::ranges::find_if(kMainFiles, [&](std::string_view name) {
@@ -155,13 +155,12 @@ class ComposeSurvey final {
   const std::string& root_;
   const ProjectFiles& project_;
   Files& files_;
-  ComposeSources found_;
+  ComposeUrls found_;
 };
 
 }  // namespace
 
-ComposeSources FindComposeSources(const std::string& root, const ProjectFiles& project,
-                                  Files& files) {
+ComposeUrls FindComposeUrls(const std::string& root, const ProjectFiles& project, Files& files) {
   return ComposeSurvey(root, project, files).Find();
 }
 

@@ -13,13 +13,13 @@ namespace drover::environments {
 
 struct UrlSource;
 
-struct ComposeSources {
+struct ComposeUrls {
   std::vector<UrlSource> urls;
   std::vector<SurveyFact> facts;
   std::vector<std::string> notes;  // a compose file that cannot be read, and why
 };
 
-[[nodiscard]] ComposeSources FindComposeSources(const std::string& root,
-                                                const ProjectFiles& project, Files& files);
+[[nodiscard]] ComposeUrls FindComposeUrls(const std::string& root, const ProjectFiles& project,
+                                          Files& files);
 
 }  // namespace drover::environments

@@ -1,0 +1,110 @@
+#include "migrations/schema_diff/hints.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+#include "migrations/schema_text.h"
+#include "migrations/sql_text.h"
+#include "migrations/sqlite.h"
+
+namespace drover::migrations {
+namespace {
+
+constexpr std::string_view kRenamedMark = "@renamed";
+constexpr std::string_view kBackfillMark = "@backfill";
+
+/// What follows `mark` as a word of its own; nothing when it does not occur.
+std::optional<std::string_view> AfterMark(std::string_view comment, std::string_view mark) {
+  const std::size_t at = comment.find(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = comment.substr(at + mark.size());
+  if (!rest.empty() && rest.front() != ' ' && rest.front() != '\t') return std::nullopt;
+  return Trim(rest);
+}
+
+std::string BackfillOf(std::string_view comment) {
+  const std::optional<std::string_view> rest = AfterMark(comment, kBackfillMark);
+  if (!rest) return {};
+  return std::string(Trim(rest->substr(0, rest->find(kRenamedMark))));
+}
+
+/// Where the columns stand that a comment may speak of.
+class HintPlaces {
+ public:
+  HintPlaces(std::string_view sql, const TableText& text) : sql_(sql), text_(text) {}
+
+  [[nodiscard]] bool BeforeColumns(const Comment& comment) const {
+    return text_.columns.empty() || comment.begin < text_.columns.front().begin;
+  }
+
+  /// Indices of the columns, the likelier first.
+  [[nodiscard]] std::vector<std::size_t> Columns(const Comment& comment) const {
+    std::vector<std::size_t> found;
+    const auto next = std::ranges::find_if(
+        text_.columns, [&](const ColumnText& column) { return column.begin > comment.begin; });
+    const auto index = static_cast<std::size_t>(next - text_.columns.begin());
+    const bool has_next = next != text_.columns.end();
+    if (index > 0) found.push_back(index - 1);
+    const bool inside = index > 0 && comment.begin < text_.columns[index - 1].end;
+    if (has_next && !inside) {
+      found.insert(StandsAlone(comment) ? found.begin() : found.end(), index);
+    }
+    return found;
+  }
+
+ private:
+  [[nodiscard]] bool StandsAlone(const Comment& comment) const {
+    const std::size_t line = sql_.rfind('\n', comment.begin);
+    const std::size_t begin = line == std::string_view::npos ? 0 : line + 1;
+    return Trim(sql_.substr(begin, comment.begin - begin)).empty();
+  }
+
+  std::string_view sql_;
+  const TableText& text_;
+};
+
+}  // namespace
+
+std::string RenamedFrom(std::string_view comment) {
+  const std::optional<std::string_view> rest = AfterMark(comment, kRenamedMark);
+  if (!rest || !rest->starts_with("from")) return {};
+  std::string_view name = Trim(rest->substr(4));
+  if (!name.starts_with('=')) return {};
+  name = Trim(name.substr(1));
+  const std::optional<Token> token = Lexer(name).Next();
+  if (!token || token->offset != 0 || token->kind == TokenKind::kSymbol) return {};
+  return NameOf(*token);
+}
+
+std::string RenameComment(std::string_view from) {
+  return Concat("-- @renamed from=", SqlName(from));
+}
+
+SchemaHints ReadHints(std::string_view create_table, const std::string& table) {
+  SchemaHints hints;
+  if (create_table.find(kRenamedMark) == std::string_view::npos &&
+      create_table.find(kBackfillMark) == std::string_view::npos) {
+    return hints;
+  }
+  const bool is_virtual = CanonicalSql(create_table).starts_with("create virtual");
+  const TableText text = is_virtual ? TableText() : ReadTableText(create_table);
+  const HintPlaces places(create_table, text);
+  for (const Comment& comment : FindComments(create_table)) {
+    const std::string from = RenamedFrom(comment.text);
+    const std::vector<std::size_t> columns = places.Columns(comment);
+    if (!from.empty()) {
+      if (places.BeforeColumns(comment)) hints.renames.push_back({table, "", from});
+      for (const std::size_t column : columns) {
+        hints.renames.push_back({table, text.columns[column].name, from});
+      }
+    }
+    std::string expression = BackfillOf(comment.text);
+    if (!expression.empty() && !columns.empty()) {
+      hints.backfills.push_back({table, text.columns[columns.front()].name, std::move(expression)});
+    }
+  }
+  return hints;
+}
+
+}  // namespace drover::migrations
