@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -24,17 +25,14 @@ std::vector<const SchemaObject*> ChildrenFirst(std::vector<const SchemaObject*> 
       return end == clause.size() || clause[end] == '(' || clause[end] == ' ';
     });
   };
-  std::vector<const SchemaObject*> ordered;
-  while (!tables.empty()) {
-    const auto free = std::ranges::find_if(tables, [&](const SchemaObject* table) {
-      return std::ranges::none_of(
-          tables, [&](const SchemaObject* other) { return references(*other, *table); });
+  for (auto left = tables.begin(); left != tables.end(); ++left) {
+    const auto free = std::find_if(left, tables.end(), [&](const SchemaObject* table) {
+      return std::none_of(left, tables.end(),
+                          [&](const SchemaObject* other) { return references(*other, *table); });
     });
-    const auto next = free == tables.end() ? tables.begin() : free;
-    ordered.push_back(*next);
-    tables.erase(next);
+    if (free != tables.end()) std::rotate(left, free, free + 1);
   }
-  return ordered;
+  return tables;
 }
 
 /// Does an FTS table keep its text in another table? Then its index can be made again.
@@ -205,7 +203,7 @@ void SchemaPlanner::DropTables() {
     if (replaced) replaced_.insert(ToLower(object->name));
     if (wanted == nullptr || replaced) gone.push_back(object.get());
   }
-  for (const SchemaObject* table : ChildrenFirst(gone)) {
+  for (const SchemaObject* table : ChildrenFirst(std::move(gone))) {
     const bool replaced = replaced_.contains(ToLower(table->name));
     plan_.destructive.push_back({.kind = "drop table", .object = table->name});
     Do(Concat("drover: destructive: drop table ", OneLine(table->name),
