@@ -1,6 +1,7 @@
 #include "migrations/schema_diff/hints.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/text.h"
@@ -29,7 +30,7 @@ std::string BackfillOf(std::string_view comment) {
   return std::string(Trim(rest->substr(0, rest->find(kRenamedMark))));
 }
 
-/// Where the columns stand that a comment may speak of.
+/// Where the columns stand that comments speak of.
 class HintPlaces {
  public:
   HintPlaces(std::string_view sql, const TableText& text) : sql_(sql), text_(text) {}
@@ -38,19 +39,16 @@ class HintPlaces {
     return text_.columns.empty() || comment.begin < text_.columns.front().begin;
   }
 
-  /// Indices of the columns, the likelier first.
-  [[nodiscard]] std::vector<std::size_t> Columns(const Comment& comment) const {
-    std::vector<std::size_t> found;
+  /// The column that a comment speaks of; null when there is none.
+  [[nodiscard]] const ColumnText* Column(const Comment& comment) const {
     const auto next = std::ranges::find_if(
         text_.columns, [&](const ColumnText& column) { return column.begin > comment.begin; });
-    const auto index = static_cast<std::size_t>(next - text_.columns.begin());
-    const bool has_next = next != text_.columns.end();
-    if (index > 0) found.push_back(index - 1);
-    const bool inside = index > 0 && comment.begin < text_.columns[index - 1].end;
-    if (has_next && !inside) {
-      found.insert(StandsAlone(comment) ? found.begin() : found.end(), index);
-    }
-    return found;
+    const ColumnText* before = next == text_.columns.begin() ? nullptr : &*std::prev(next);
+    const bool inside = before != nullptr && comment.begin < before->end;
+    const bool of_next =
+        before == nullptr || (!inside && next != text_.columns.end() && StandsAlone(comment));
+    if (!of_next) return before;
+    return next == text_.columns.end() ? nullptr : &*next;
   }
 
  private:
@@ -91,17 +89,16 @@ SchemaHints ReadHints(std::string_view create_table, const std::string& table) {
   const TableText text = is_virtual ? TableText() : ReadTableText(create_table);
   const HintPlaces places(create_table, text);
   for (const Comment& comment : FindComments(create_table)) {
+    const ColumnText* column = places.Column(comment);
     const std::string from = RenamedFrom(comment.text);
-    const std::vector<std::size_t> columns = places.Columns(comment);
-    if (!from.empty()) {
-      if (places.BeforeColumns(comment)) hints.renames.push_back({table, "", from});
-      for (const std::size_t column : columns) {
-        hints.renames.push_back({table, text.columns[column].name, from});
-      }
+    if (!from.empty() && places.BeforeColumns(comment)) {
+      hints.renames.push_back({table, "", from});
     }
+    if (column == nullptr) continue;
+    if (!from.empty()) hints.renames.push_back({table, column->name, from});
     std::string expression = BackfillOf(comment.text);
-    if (!expression.empty() && !columns.empty()) {
-      hints.backfills.push_back({table, text.columns[columns.front()].name, std::move(expression)});
+    if (!expression.empty()) {
+      hints.backfills.push_back({table, column->name, std::move(expression)});
     }
   }
   return hints;

@@ -9,9 +9,8 @@
 
 namespace drover::migrations {
 
-/// "table, or a column of it, was called `from`". A comment may stand where it could mean either of
-/// two columns, or the table and its first column: then there is a hint for each, the likelier
-/// first, and the schema that is there decides.
+/// "table, or a column of it, was called `from`". A comment between a table's name and its first
+/// column may mean either: then there is a hint for each, and the schema that is there decides.
 struct RenameHint {
   std::string table;
   std::string column;  // empty: the table itself
