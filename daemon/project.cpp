@@ -165,6 +165,8 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
   const bool replaced = view_ && TargetReplaced(*view_->seen, *seen);
   Publish(std::move(seen));
   if (replaced) strays_->ScanSome(view_->seen, {});  // somebody may go on with the old file
+  // Until the first look nobody knew which files matter: what changed meanwhile was not noted.
+  if (first && watch_) look_again_ = true;
   if (first && watch_) {
     strays_->ScanAll(view_->seen, [weak = weak_from_this()] {
       if (const auto self = weak.lock(); self && self->Quiet()) self->EndPatience();
