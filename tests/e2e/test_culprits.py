@@ -66,7 +66,10 @@ class Culprits(harness.Case):
         bystander = self.project.spawn(["sleep", "300"], cwd=self.backend)
         time.sleep(0.1)
         self.begin()
-        self.path.write_bytes(b"")  # closed long before anybody can look
+        finished = self.project.base / "finished.db"
+        finished.write_bytes(b"")
+        os.link(finished, self.path)  # nobody has it open when it appears
+        finished.unlink()
         entry = wait_until(self.stray, "the stray is named")
         found = {s["process"]["pid"]: s["evidence"] for s in entry["suspects"]}
         self.assertEqual(found.get(bystander.pid), "directory")
