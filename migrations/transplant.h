@@ -18,7 +18,9 @@ void CheckIntegrity(Connection& source);
 /// `source`. `live` is created, mode 0644, when it is missing; there is nothing to keep then, and
 /// `keep` is not called. Both are durable on return. Nobody else can write between the two: the
 /// lock is held from before the first to after the second. Throws kBusy, naming no holder, after
-/// waiting for five seconds; else like Connection::CopyFrom. After an error the old content stands.
+/// waiting for five seconds; else like Connection::CopyFrom. After an error the old content stands;
+/// only when the last steps of the commit failed (kIo) it may be the new one, and the copy is
+/// complete then.
 void Transplant(Connection& source, const std::string& live,
                 const std::function<std::string()>& keep);
 

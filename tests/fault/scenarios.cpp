@@ -110,6 +110,11 @@ void MakeBase(const std::string& path, JournalMode mode, std::string_view sql = 
   connection.Execute(sql);
 }
 
+void Tell(const Error& error, Report& report) {
+  report.error = Concat(error.kind, ": ", error.message);
+  report.uncertain = error.kind == "sqlite.not_durable";
+}
+
 /// A job on one database, `app.db`, that carries out a plan.
 class PlanScenario : public Scenario {
  public:
@@ -129,7 +134,7 @@ class PlanScenario : public Scenario {
       (void)Apply(Request(directory), observer, std::stop_token());
       report.succeeded = true;
     } catch (const Error& error) {
-      report.error = Concat(error.kind, ": ", error.message);
+      Tell(error, report);
     }
     return report;
   }
@@ -302,7 +307,7 @@ class Stamping final : public PlanScenario {
       (void)Stamp(Request(directory), graph_);
       report.succeeded = true;
     } catch (const Error& error) {
-      report.error = Concat(error.kind, ": ", error.message);
+      Tell(error, report);
     }
     return report;
   }
@@ -344,7 +349,7 @@ class Repairing final : public PlanScenario {
       DoRepair(directory);
       report.succeeded = true;
     } catch (const Error& error) {
-      report.error = Concat(error.kind, ": ", error.message);
+      Tell(error, report);
     }
     return report;
   }
@@ -403,6 +408,7 @@ class Transplanting final : public Scenario {
       report.succeeded = true;
     } catch (const Error& error) {
       report.error = Concat(error.kind, ": ", error.message);
+      report.uncertain = error.code == Code::kIo;  // as transplant.h says
     }
     return report;
   }

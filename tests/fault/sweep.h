@@ -23,6 +23,9 @@ struct Stage {
 struct Report {
   int done = 0;  // units that were reported as done, in order
   bool succeeded = false;
+  /// "The next unit is there, but may not be durable", or that which of the two stands is not
+  /// known.
+  bool uncertain = false;
   std::string error;
 };
 
@@ -51,10 +54,10 @@ struct Tally {
   int before = 0;
   int between = 0;
   int after = 0;
-  int corrupt = 0;  // none of the stages
-  int gone = 0;     // something was reported as done that is not there
-  int silent = 0;   // all is there, but the job reported a failure (no harm, only a lie)
-  int stuck = 0;    // with the cause gone, the same job still fails
+  int corrupt = 0;                    // none of the stages
+  int gone = 0;                       // something was reported as done that is not there
+  int silent = 0;                     // all is there, but the job reported that it is not
+  int stuck = 0;                      // with the cause gone, the same job still fails
   std::vector<std::string> examples;  // of what must not be, a few
 
   Tally& operator+=(const Tally& other);
@@ -63,7 +66,8 @@ struct Tally {
 struct SweepOptions {
   Fault fault = Fault::kIoError;
   Syncs syncs = Syncs::kHonest;
-  int stride = 1;  // every call, or every n-th one
+  int first = 1;   // the first call that fails
+  int stride = 1;  // every call from there, or every n-th one
   int seeds = 1;   // power failures at each call
 };
 
