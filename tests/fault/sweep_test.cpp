@@ -112,7 +112,7 @@ TEST_P(SweepTest, EveryCallFailsFromSomeCallOn) { RunAll(Options(Fault::kIoError
 
 TEST_P(SweepTest, TheDiskIsFullFromSomeCallOn) { RunAll(Options(Fault::kFull)); }
 
-TEST_P(SweepTest, PowerFails) { RunAll(Options(Fault::kPower, IsFull() ? 12 : 3)); }
+TEST_P(SweepTest, PowerFails) { RunAll(Options(Fault::kPower, IsFull() ? 6 : 3)); }
 
 INSTANTIATE_TEST_SUITE_P(Rollback, SweepTest, testing::Values(JournalMode::kRollback));
 INSTANTIATE_TEST_SUITE_P(Wal, SweepTest, testing::Values(JournalMode::kWal));
