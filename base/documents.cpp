@@ -109,6 +109,11 @@ DROVER_DOCUMENT(ExplainDocument)
 DROVER_DOCUMENT(ExecDocument)
 DROVER_DOCUMENT(SurveyRequest)
 DROVER_DOCUMENT(InitDocument)
+DROVER_DOCUMENT(BackupManifest)
+DROVER_DOCUMENT(BackupsDocument)
+DROVER_DOCUMENT(BackupDocument)
+DROVER_DOCUMENT(RestoreDocument)
+DROVER_DOCUMENT(LogDocument)
 
 #undef DROVER_DOCUMENT
 

@@ -56,6 +56,9 @@ struct Arguments {
   std::string explain;
   bool verbose = false;
   bool here = false;
+  bool rehearse = false;
+  std::string to;
+  std::string limit;  // as typed
 
   std::vector<std::string> positionals;
 };

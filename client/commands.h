@@ -37,6 +37,13 @@ int RunEdit(Invocation& invocation);
 int RunMerge(Invocation& invocation);
 int RunTrust(Invocation& invocation);
 
+// commands_safety.cpp
+int RunBackup(Invocation& invocation);
+int RunBackups(Invocation& invocation);
+int RunRestore(Invocation& invocation);
+int RunReset(Invocation& invocation);
+int RunLog(Invocation& invocation);
+
 // commands_strays.cpp
 int RunStrays(Invocation& invocation);
 int RunStraysDiff(Invocation& invocation);

@@ -48,6 +48,9 @@ enum class Option : std::uint8_t {
   kVar,
   kVerbose,
   kHere,
+  kRehearse,
+  kTo,
+  kLimit,
   // The global ones: accepted by every verb.
   kDirectory,
   kJson,

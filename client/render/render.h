@@ -40,6 +40,20 @@ enum class StraysShown : std::uint8_t { kTrouble, kAll };
 [[nodiscard]] std::string RenderArchives(const StraysDocument& strays, std::string_view cwd,
                                          std::string_view root, const Style& style);
 
+/// A backup that was taken.
+[[nodiscard]] std::string RenderBackup(const BackupDocument& taken, std::string_view cwd,
+                                       std::string_view root, const Style& style);
+
+/// The backups that are kept, a line each.
+[[nodiscard]] std::string RenderBackups(const BackupsDocument& backups, const Style& style);
+
+/// What a restore or a reset did or would do, and how to take it back.
+[[nodiscard]] std::string RenderRestore(const RestoreDocument& restore, std::string_view cwd,
+                                        std::string_view root, const Style& style);
+
+/// The jobs of the journal, newest first.
+[[nodiscard]] std::string RenderLog(const LogDocument& log, const Style& style);
+
 /// The lines of one stray, as status and strays show it.
 [[nodiscard]] std::string RenderStray(const StrayEntry& stray, std::string_view cwd,
                                       std::string_view root, const Style& style);
