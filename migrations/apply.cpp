@@ -10,6 +10,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "migrations/destruction.h"
+#include "migrations/failed_commit.h"
 #include "migrations/inspect.h"
 #include "migrations/safety/content.h"
 #include "migrations/script.h"
@@ -32,7 +33,8 @@ class Transaction {
   Transaction(const Transaction&) = delete;  // returned by elision only
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction() {
-    if (connection_.autocommit()) return;  // committed, or SQLite rolled back by itself
+    // Committed, or SQLite rolled back by itself; the connection may be closed by now.
+    if (over_ || connection_.autocommit()) return;
     try {
       connection_.Execute("ROLLBACK");
     } catch (const Error&) {
@@ -47,17 +49,23 @@ class Transaction {
     for (;;) {
       try {
         connection_.Execute("COMMIT");
+        over_ = true;
         return;
       } catch (const Error& error) {
-        const bool again = error.code == Code::kBusy && !connection_.autocommit() &&
-                           SteadyClock::now() - begin < patience;
+        over_ = connection_.autocommit();
+        const bool again =
+            error.code == Code::kBusy && !over_ && SteadyClock::now() - begin < patience;
         if (!again) throw;
       }
     }
   }
 
+  /// Is there nothing to roll back?
+  [[nodiscard]] bool over() const { return over_; }
+
  private:
   Connection& connection_;
+  bool over_ = false;
 };
 
 /// The rows are not what the plan was made from, or somebody else is at work: plan anew.
@@ -123,10 +131,11 @@ class Applier {
     const Plan plan = request_.plan(rows);
     ledger_->EnsureTables();
     ledger_->ReplaceRows(rows, plan.to);
+    std::int64_t record = 0;
     for (const Revision* revision : StampedRevisions(plan, graph)) {
-      ledger_->Record(MakeHistoryRow(*revision, "stamp", FormatUtc(WallNow()), 0));
+      record = ledger_->Record(MakeHistoryRow(*revision, "stamp", FormatUtc(WallNow()), 0));
     }
-    transaction.Commit(request_.busy_timeout);
+    Commit(transaction, plan.to, record);
     result_.from = rows;
     result_.to = plan.to;
     Verify();
@@ -313,9 +322,9 @@ class Applier {
         Concat(step.revision.file, ":", step.script().line, ":1"));
   }
 
-  void Record(const Step& step, const HistoryRow& row) {
+  std::int64_t Record(const Step& step, const HistoryRow& row) {
     try {
-      ledger_->Record(row);
+      return ledger_->Record(row);
     } catch (const Error& error) {
       const bool dropped = error.code == Code::kInvalid &&
                            connection_->QueryInteger(Concat("SELECT count(*) FROM sqlite_schema "
@@ -352,16 +361,26 @@ class Applier {
     if (may_destroy) RefuseDangling(step, dangling);
     RefuseTampering(step);
     ledger_->ReplaceRows(step.rows_before, step.rows_after);
-    Record(step, RowFor(step, begin));
+    const std::int64_t record = Record(step, RowFor(step, begin));
+    Commit(transaction, step.rows_after, record);
+    has_tables_ = true;
+  }
+
+  /// After a failed COMMIT the truth is what is on disk, unless the transaction is still open.
+  /// `record` is the last row that was written to the history; 0 for none.
+  void Commit(Transaction& transaction, const std::vector<RevisionId>& rows, std::int64_t record) {
     try {
       transaction.Commit(request_.busy_timeout);
-    } catch (const Error&) {
-      // After a failed COMMIT the truth is what is on disk, unless the transaction is still open.
-      if (!connection_->autocommit()) throw;
-      const DatabaseFacts facts = Inspect(request_.path, request_.version_table);
-      if (facts.kind != DatabaseKind::kVersioned || facts.rows != step.rows_after) throw;
+    } catch (const Error& error) {
+      if (!transaction.over()) throw;
+      Close();
+      const bool survived = SurvivedFailedCommit(request_.path, error, [&](Connection& connection) {
+        Ledger ledger(connection, request_.version_table, request_.by);
+        return ledger.Rows() == rows && ledger.Has(record);
+      });
+      if (!survived) throw;
+      Connect();
     }
-    has_tables_ = true;
   }
 
   void RunWithoutTransaction(const Step& step) {
@@ -374,7 +393,7 @@ class Applier {
       CheckRows(step);
       EnsureTables();
       id = ledger_->Record(row);
-      transaction.Commit(request_.busy_timeout);
+      Commit(transaction, step.rows_before, id);
     }
     has_tables_ = true;
     try {
@@ -396,7 +415,7 @@ class Applier {
     RefuseTampering(step);
     ledger_->ReplaceRows(step.rows_before, step.rows_after);
     ledger_->Finish(id, MillisecondsSince(begin));
-    transaction.Commit(request_.busy_timeout);
+    Commit(transaction, step.rows_after, id);
   }
 
   void Run(const Step& step) {
@@ -503,6 +522,8 @@ ApplyResult Stamp(const ApplyRequest& request, const Graph& graph) {
   try {
     return applier.Stamp(graph);
   } catch (const Error& error) {
+    applier.Close();
+    TryRollBack(request.path);
     throw applier.Explain(error);
   }
 }

@@ -77,10 +77,11 @@ struct ApplyResult {
 /// Carries out the plan and verifies the rows on a fresh connection. On failure the database is at
 /// the last complete revision and the Error names file, line, column and statement. Throws what the
 /// plan throws; kRefused ("database.unversioned") for a database with tables but no version table;
-/// kNotFound ("database.missing"); kBusy ("sqlite.busy"), naming who holds the lock; kCancelled;
-/// what RunScript throws; kInvalid ("sql.foreign_keys") for a script that drops or deletes
-/// something and leaves rows that refer to nothing. Of several processes with the same work one
-/// does it and the others wait for it.
+/// kNotFound ("database.missing"); kIo ("sqlite.not_durable") when a revision is there though its
+/// commit failed, and a power failure might undo it; kBusy ("sqlite.busy"), naming who holds the
+/// lock; kCancelled; what RunScript throws; kInvalid ("sql.foreign_keys") for a script that drops
+/// or deletes something and leaves rows that refer to nothing. Of several processes with the same
+/// work one does it and the others wait for it.
 ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
                   const std::stop_token& stop);
 

@@ -180,6 +180,11 @@ std::int64_t Ledger::Record(const HistoryRow& row) {
   return id;
 }
 
+bool Ledger::Has(std::int64_t id) {
+  return id == 0 || connection_.QueryInteger(
+                        Concat("SELECT count(*) FROM ", kHistoryTable, " WHERE id = ", id)) > 0;
+}
+
 void Ledger::Finish(std::int64_t id, std::int64_t duration_ms) {
   const std::vector<SqlValue> values{duration_ms, id};
   Change("UPDATE drover_history SET state = 'done', duration_ms = ?1 WHERE id = ?2", values);

@@ -75,6 +75,9 @@ class Ledger final {
   /// Returns the id of the new row.
   std::int64_t Record(const HistoryRow& row);
 
+  /// Is there a row of the history with this id? Always for 0.
+  [[nodiscard]] bool Has(std::int64_t id);
+
   /// Turns an "applying" row into a "done" one.
   void Finish(std::int64_t id, std::int64_t duration_ms);
 

@@ -19,7 +19,8 @@ struct RepairRequest {
 
 /// Writes a row of direction "repair" with the checksums and the SQL of `file`, and the version
 /// rows that follow from its parents; nothing else is changed or run. Throws kConflict
-/// ("version.rows_changed") when the database has moved since, and like Connection::Execute.
+/// ("version.rows_changed") when the database has moved since, kIo ("sqlite.not_durable") like
+/// Apply(), and like Connection::Execute.
 void Repair(const RepairRequest& request, const Revision& file);
 
 }  // namespace drover::migrations

@@ -12,7 +12,7 @@ bool HasLiveJournal(const std::string& path) {
   const std::string journal = path + "-journal";
   try {
     const auto status = StatFile(journal);
-    if (!status || status->type != FileType::kRegular || status->size <= 512) return false;
+    if (!status || status->type != FileType::kRegular) return false;
   } catch (const Error&) {
     return false;  // SQLite's own message stands
   }

@@ -333,6 +333,11 @@ class Runner {
         error.message = "the migration was cancelled";
       }
       error.message += Quoted();
+      // Not the statement's fault: the file, or the disk that it is on, must be looked at.
+      const bool about_file = error.code == Code::kIo || error.code == Code::kCorrupt;
+      if (about_file && connection_.path().starts_with('/')) {
+        error.message = Concat(connection_.path(), ": ", error.message);
+      }
       error.where = Where(offset);
       if (error.code == Code::kInvalid && script_.transaction && connection_.autocommit()) {
         error.kind = "sql.implicit_rollback";

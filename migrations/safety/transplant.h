@@ -27,7 +27,9 @@ void CheckIntegrity(Connection& source);
 /// mode 0644, when it is missing; there is nothing to keep then, and `keep` is not called. The
 /// change is durable on return. Nobody else can write between the two: the lock is held from before
 /// the first to after the second. Throws kBusy, naming no holder, after waiting for five seconds;
-/// what `keep` throws; else like Connection::CopyFrom. After an error the old content stands.
+/// what `keep` throws; else like Connection::CopyFrom. After an error the old content stands; only
+/// when the last steps of the commit failed (kIo) it may be the new one, and what `keep` has made
+/// is complete then.
 void Transplant(Connection& source, const std::string& live,
                 const std::function<void(Connection&)>& keep);
 

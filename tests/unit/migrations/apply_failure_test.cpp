@@ -60,6 +60,8 @@ TEST_F(ApplyFailureTest, AFullDatabaseLeavesTheLastCompleteRevision) {
   const Error error = RunError(Upgrade(path_, graph));
   EXPECT_EQ(error.code, Code::kIo);
   EXPECT_EQ(error.kind, "sqlite.full");
+  EXPECT_THAT(error.message, testing::StartsWith(Concat(path_, ": database or disk is full, in ")));
+  EXPECT_THAT(error.hint, HasSubstr("free some space"));
   ExpectOnlyTheFirst();
 }
 

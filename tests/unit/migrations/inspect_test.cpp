@@ -219,6 +219,28 @@ TEST_F(InspectTest, AHotJournalIsReportedAndNotTouched) {
   EXPECT_EQ(ReadText(path_), bytes);
 }
 
+TEST_F(InspectTest, TheJournalOfADatabaseThatWasBeingMadeIsHotToo) {
+  EXPECT_EQ(InChild([&] {
+              Connection connection(path_, OpenMode::kCreate);
+              connection.Execute("PRAGMA cache_size=1; BEGIN; CREATE TABLE t (x);");
+              connection.Execute(
+                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300) "
+                  "INSERT INTO t SELECT randomblob(2000) FROM n;");
+              raise(SIGKILL);
+              return 0;
+            }),
+            -SIGKILL);
+  // Nothing was there that could be restored: the journal is only a head. It gets another one with
+  // each time that the cache overflows.
+  std::filesystem::resize_file(path_ + "-journal", 512);
+  ASSERT_GT(ReadText(path_).size(), 100000U);
+  const DatabaseFacts facts = Look();
+  ASSERT_TRUE(facts.problem.has_value());
+  EXPECT_EQ(facts.problem->kind, "hot_journal");
+  RollBackHotJournal(path_);
+  EXPECT_EQ(Look().kind, DatabaseKind::kEmpty);
+}
+
 TEST_F(InspectTest, APersistentJournalIsNotHot) {
   MakeDatabase(path_, "PRAGMA journal_mode=PERSIST; CREATE TABLE t (x);");
   ASSERT_THAT(Names(directory_.path()), ElementsAre("app.db", "app.db-journal"));

@@ -1,0 +1,9 @@
+-- revision: 000000000001
+-- down_revision: a, b
+-- depends_on: c
+-- branch_labels: x, y
+-- message: Merge
+-- created: 2026-02-12T23:20:18Z
+-- draft
+-- migrate:up
+-- migrate:down

@@ -1,0 +1,5 @@
+-- revision: aa
+-- down_revision: none
+-- message: m
+-- migrate:up transaction:false
+VACUUM;

@@ -1,0 +1,6 @@
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE IF NOT EXISTS "a b" ([x], `y`);
+INSERT INTO "a b" VALUES(1,X'00ff');
+COMMIT;
+PRAGMA foreign_keys=ON;

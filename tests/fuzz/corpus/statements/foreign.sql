@@ -1,0 +1,4 @@
+.read x
+GO
+DELIMITER //
+CREATE TABLE t (x);
