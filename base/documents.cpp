@@ -114,6 +114,7 @@ DROVER_DOCUMENT(BackupsDocument)
 DROVER_DOCUMENT(BackupDocument)
 DROVER_DOCUMENT(RestoreDocument)
 DROVER_DOCUMENT(LogDocument)
+DROVER_DOCUMENT(VerifyDocument)
 
 #undef DROVER_DOCUMENT
 

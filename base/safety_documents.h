@@ -156,6 +156,39 @@ struct RehearsalReport {
   }
 };
 
+/// One revision, taken up, down and up again.
+struct VerifiedRevision {
+  std::string revision;
+  std::string message;
+  std::string file;
+  std::string outcome;                // ok | irreversible | failed
+  std::vector<std::string> problems;  // why it failed
+  std::vector<std::string> notes;     // what to know of one that did not
+  static constexpr void Fields(auto&& field) {
+    field("revision", &VerifiedRevision::revision);
+    field("message", &VerifiedRevision::message);
+    field("file", &VerifiedRevision::file);
+    field("outcome", &VerifiedRevision::outcome);
+    field("problems", &VerifiedRevision::problems);
+    field("notes", &VerifiedRevision::notes);
+  }
+};
+
+struct VerifyDocument {
+  int v = 1;
+  std::string data;                         // made-up rows, or whose copy it was
+  std::string outcome;                      // ok | failed
+  std::vector<VerifiedRevision> revisions;  // in the order in which they apply
+  std::int64_t duration_ms = 0;
+  static constexpr void Fields(auto&& field) {
+    field("v", &VerifyDocument::v);
+    field("data", &VerifyDocument::data);
+    field("outcome", &VerifyDocument::outcome);
+    field("revisions", &VerifyDocument::revisions);
+    field("duration_ms", &VerifyDocument::duration_ms);
+  }
+};
+
 /// One job of the journal: what was done to a database, when, and by whom.
 struct LogEntry {
   std::string job;

@@ -42,6 +42,7 @@ int RunBackup(Invocation& invocation);
 int RunBackups(Invocation& invocation);
 int RunRestore(Invocation& invocation);
 int RunReset(Invocation& invocation);
+int RunVerify(Invocation& invocation);
 int RunLog(Invocation& invocation);
 
 // commands_strays.cpp

@@ -56,6 +56,17 @@ int RunRestore(Invocation& invocation) { return RunReplacement(invocation); }
 
 int RunReset(Invocation& invocation) { return RunReplacement(invocation); }
 
+int RunVerify(Invocation& invocation) {
+  Params params = ParamsFor(invocation);
+  if (!invocation.arguments.positionals.empty()) {
+    params.target = invocation.arguments.positionals.front();
+  }
+  const std::string json = Open(invocation).Call("verify", params, OptionsFor(invocation));
+  const auto verified = DecodeDocument<VerifyDocument>(json);
+  if (!PrintedAsJson(invocation, json)) Print(RenderVerify(verified, invocation.out));
+  return verified.outcome == "ok" ? 0 : ExitCode(Code::kInvalid);
+}
+
 int RunLog(Invocation& invocation) {
   Params params = ParamsFor(invocation);
   if (!invocation.arguments.limit.empty()) {

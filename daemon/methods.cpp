@@ -451,6 +451,8 @@ constexpr std::array kMethods{
            "project environments target to dry_run confirm confirm_environment", HandleRestore},
     Method{"reset", "Backs a development database up, empties it and upgrades it.",
            "project environments dry_run confirm", HandleReset},
+    Method{"verify", "Takes revisions up, down and up again on a private database.",
+           "project environments target", HandleVerify},
     Method{"log", "What was done to the project's databases, newest first.",
            "project environments limit", HandleLog},
     Method{"upgrade", "Applies pending migrations up to the target.",

@@ -4,11 +4,15 @@
 #include <memory>
 #include <utility>
 
+#include "base/posix.h"
 #include "base/text.h"
 #include "daemon/changes.h"
 #include "daemon/offload.h"
 #include "daemon/safety.h"
-#include "migrations/safety/content.h"
+#include "migrations/identifiers.h"
+#include "migrations/safety/database_copy.h"
+#include "migrations/safety/scratch_file.h"
+#include "migrations/safety/verify.h"
 
 namespace drover::daemon {
 namespace {
@@ -16,6 +20,18 @@ namespace {
 using SafetyView = std::shared_ptr<const View>;
 
 constexpr std::int64_t kUsualEntries = 50;
+
+/// All, one, or the range of `target`.
+std::vector<bool> SelectedRevisions(const View& view, const std::string& target) {
+  const migrations::Graph& graph = view.graph();
+  if (target.empty()) return std::vector<bool>(graph.revisions().size(), true);
+  if (migrations::CutRange(target)) return migrations::ResolveRange(graph, target, {});
+  std::vector<bool> selected(graph.revisions().size(), false);
+  for (const migrations::RevisionId& each : migrations::ResolveSymbol(graph, target).revisions) {
+    selected[graph.PositionOf(each)] = true;
+  }
+  return selected;
+}
 
 BackupDocument TakeNow(const JobRequest& request) {
   const auto begun = std::chrono::steady_clock::now();
@@ -25,6 +41,39 @@ BackupDocument TakeNow(const JobRequest& request) {
   BackupDocument document;
   document.backup = taken.entry;
   document.reused = taken.reused;
+  document.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                             std::chrono::steady_clock::now() - begun)
+                             .count();
+  return document;
+}
+
+/// Without an environment on made-up rows, from base; with one, on a copy of it.
+VerifyDocument VerifyNow(const JobRequest& request, const View& view, const Params& params) {
+  const auto begun = std::chrono::steady_clock::now();
+  const bool on_copy = !params.environments.empty();
+  const migrations::ScratchDirectory directory(request.path, request.safety.backup);
+  migrations::VerifyRequest verify{.directory = directory.path(),
+                                   .copy = {},
+                                   .version_table = request.version_table,
+                                   .by = request.by,
+                                   .stubs = request.stubs,
+                                   .graph = view.seen->graph,
+                                   .selected = SelectedRevisions(view, params.target)};
+  VerifyDocument document;
+  document.data = on_copy ? Concat("a copy of ", request.environment) : "made-up rows";
+  if (on_copy && StatFile(request.path)) {
+    verify.copy = directory.path() + "/copy.db";
+    (void)migrations::CopyLive(request.path, [&](migrations::Connection& source) {
+      migrations::WriteCopy(source, verify.copy, migrations::CopyKind::kScratch);
+    });
+  }
+  const std::stop_token never;
+  document.revisions = migrations::VerifyRevisions(verify, never);
+  document.outcome = "ok";
+  for (VerifiedRevision& each : document.revisions) {
+    each.file = RelativeTo(each.file, view.seen->root);
+    if (each.outcome == "failed") document.outcome = "failed";
+  }
   document.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                              std::chrono::steady_clock::now() - begun)
                              .count();
@@ -129,6 +178,21 @@ void HandleRestore(Service& service, const CallPtr& call) {
 
 void HandleReset(Service& service, const CallPtr& call) {
   ReplaceContent(service, call, JobCommand::kReset, PlanReset);
+}
+
+void HandleVerify(Service& service, const CallPtr& call) {
+  const auto project = service.ProjectOf(call->params());
+  project->Fresh([&service, call, project](const SafetyView& view) {
+    call->Guard([&] {
+      (void)view->graph();
+      const std::size_t index = OneEnvironment(*view, call->params());
+      if (!call->params().environments.empty()) CheckTarget(view->seen->targets[index]);
+      Offload(
+          service.workers(), service.loop(), call,
+          [view, request = project->Prepare(*view, index, JobCommand::kUpgrade),
+           params = call->params()] { return EncodeDocument(VerifyNow(request, *view, params)); });
+    });
+  });
 }
 
 void HandleLog(Service& service, const CallPtr& call) {

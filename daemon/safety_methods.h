@@ -9,6 +9,7 @@ void HandleBackup(Service& service, const CallPtr& call);
 void HandleBackups(Service& service, const CallPtr& call);
 void HandleRestore(Service& service, const CallPtr& call);
 void HandleReset(Service& service, const CallPtr& call);
+void HandleVerify(Service& service, const CallPtr& call);
 void HandleLog(Service& service, const CallPtr& call);
 
 /// Answers a preview with a rehearsal of it on a copy of the database.

@@ -51,6 +51,9 @@ enum class StraysShown : std::uint8_t { kTrouble, kAll };
 [[nodiscard]] std::string RenderRestore(const RestoreDocument& restore, std::string_view cwd,
                                         std::string_view root, const Style& style);
 
+/// Each revision and how it went, then the sum.
+[[nodiscard]] std::string RenderVerify(const VerifyDocument& verified, const Style& style);
+
 /// The jobs of the journal, newest first.
 [[nodiscard]] std::string RenderLog(const LogDocument& log, const Style& style);
 

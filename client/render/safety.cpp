@@ -76,6 +76,30 @@ std::string RenderRestore(const RestoreDocument& restore, std::string_view cwd,
   return out;
 }
 
+std::string RenderVerify(const VerifyDocument& verified, const Style& style) {
+  std::string out;
+  std::size_t failed = 0;
+  for (const VerifiedRevision& each : verified.revisions) {
+    const bool bad = each.outcome == "failed";
+    if (bad) ++failed;
+    const std::string_view mark = bad                    ? (style.unicode ? "✗" : "x")
+                                  : each.outcome == "ok" ? (style.unicode ? "✓" : "ok")
+                                                         : (style.unicode ? "↑" : "^");
+    out +=
+        Concat(Paint(style, bad ? Tone::kRed : Tone::kGreen, mark), " ", Clean(each.revision), "  ",
+               Clean(each.message), each.outcome == "irreversible" ? "  (no way down)" : "", "\n");
+    for (const std::string& problem : each.problems) {
+      out += Concat(kIndent, Paint(style, Tone::kRed, Clean(problem)), "\n");
+    }
+    for (const std::string& note : each.notes) out += Concat(kIndent, Clean(note), "\n");
+  }
+  if (verified.revisions.empty()) return "There is nothing to verify.\n";
+  out += Concat(Count(verified.revisions.size(), "revision"), " verified on ", Clean(verified.data),
+                " in ", FormatDuration(verified.duration_ms),
+                failed == 0 ? std::string() : Concat(", ", failed, " failed"), "\n");
+  return out;
+}
+
 std::string RenderLog(const LogDocument& log, const Style& style) {
   if (log.entries.empty()) return "Nothing has been done to this project's databases.\n";
   std::string out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <filesystem>
 #include <optional>
 #include <unistd.h>
 
@@ -99,7 +100,9 @@ bool IsLeftover(const std::string& directory, const std::string& name,
 
 void RemoveLeftovers(const std::string& directory, const std::vector<BackupManifest>& backups) {
   for (const std::string& name : ListDirectory(directory)) {
-    if (IsLeftover(directory, name, backups)) Remove(Concat(directory, "/", name));
+    if (!IsLeftover(directory, name, backups)) continue;
+    std::error_code ignored;  // the next one tries again
+    std::filesystem::remove_all(Concat(directory, "/", name), ignored);
   }
 }
 

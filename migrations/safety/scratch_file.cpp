@@ -1,5 +1,6 @@
 #include "migrations/safety/scratch_file.h"
 
+#include <filesystem>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +18,16 @@ ScratchFile::ScratchFile(const std::string& database, const BackupPolicy& policy
 
 ScratchFile::~ScratchFile() {
   for (const char* suffix : {"", "-journal", "-wal", "-shm"}) unlink((path_ + suffix).c_str());
+}
+
+ScratchDirectory::ScratchDirectory(const std::string& database, const BackupPolicy& policy)
+    : path_(Concat(BackupDirectory(database, policy), "/scratch-", TimestampId(), ".part")) {
+  MakeDirectories(path_, 0700);
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace drover::migrations

@@ -26,4 +26,19 @@ class ScratchFile final {
   std::string path_;
 };
 
+/// A directory of that kind.
+class ScratchDirectory final {
+ public:
+  /// Throws kIo.
+  ScratchDirectory(const std::string& database, const BackupPolicy& policy);
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory();
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 }  // namespace drover::migrations

@@ -210,6 +210,24 @@ class Safety(harness.Case):
         self.assertEqual(len(project.drover("log", "--limit", "1", "--json").json["entries"]), 1)
         self.assertIn("upgrade done", project.drover("log").out)
 
+    def test_verify_takes_revisions_up_down_and_up(self):
+        project = self.project
+        project.migration("b2", "a1", "CREATE TABLE b (x);\nCREATE TABLE c (x);", "DROP TABLE b;")
+        failed = project.drover("--local", "verify", "--json", check=1).json
+        self.assertEqual([(r["revision"], r["outcome"]) for r in failed["revisions"]],
+                         [("a1", "ok"), ("b2", "failed")])
+        self.assertIn("table c", failed["revisions"][1]["problems"][0])
+        self.assertIn("1 failed", project.drover("verify", check=1).out)
+        project.migration("b2", "a1", "CREATE UNIQUE INDEX u ON users (name);", "DROP INDEX u;")
+        project.drover("verify")
+        project.drover("verify", "head")
+        project.drover("verify", "-e", "dev")
+        self.fill("bob")
+        failed = project.drover("verify", "-e", "dev", "--json", check=1).json
+        self.assertEqual([r["revision"] for r in failed["revisions"]], ["b2"])
+        self.assertEqual(failed["data"], "a copy of dev")
+        self.assertEqual(project.versions(), ["a1"], "the database itself is not touched")
+
     def test_policy_is_bound_by_the_rehearsal(self):
         project = self.project
         project.configure_dev("apply")
