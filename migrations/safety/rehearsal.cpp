@@ -290,7 +290,7 @@ class Rehearser {
         Error(Code::kRefused, report.problems.front().kind,
               Concat("carried out on a copy of the data, this plan does what it does not say, so ",
                      request_.database, " was not touched: ", Join(messages, "; ")),
-              "drover plan --rehearse, or mend the migration");
+              "drover plan --rehearse; then mend the migration, or say --yes");
   }
 
   const RehearsalRequest& request_;
