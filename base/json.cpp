@@ -41,6 +41,8 @@ Json ParseJson(std::string_view text, int depth) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw Error(Code::kInvalid, "protocol.json", Concat("not JSON: error at byte ", error.byte));
+  } catch (const Json::out_of_range& error) {
+    throw Error(Code::kInvalid, "protocol.json", Concat("not JSON to be used: ", error.what()));
   }
 }
 

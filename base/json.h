@@ -2,11 +2,13 @@
 // Include it in sources only: it is expensive to compile.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace drover {
@@ -53,6 +55,20 @@ template <class T>
   }
 }
 
+/// The whole number that `json` is. Throws type_error for anything else, a number with a fraction
+/// or out of range included: to convert that would be undefined.
+template <class T>
+[[nodiscard]] T WholeNumber(const Json& json) {
+  if (json.is_number_unsigned() && std::in_range<T>(json.get<std::uint64_t>())) {
+    return static_cast<T>(json.get<std::uint64_t>());
+  }
+  if (json.is_number_integer() && !json.is_number_unsigned() &&
+      std::in_range<T>(json.get<std::int64_t>())) {
+    return static_cast<T>(json.get<std::int64_t>());
+  }
+  throw Json::type_error::create(302, "a whole number is expected", &json);
+}
+
 /// Fills `value` from `json`; throws nlohmann's type_error, which the callers here translate.
 template <class T>
 void FromJson(const Json& json, T& value) {
@@ -73,6 +89,8 @@ void FromJson(const Json& json, T& value) {
     if (!json.is_array()) throw Json::type_error::create(302, "an array is expected", &json);
     value.clear();
     for (const Json& element : json) FromJson(element, value.emplace_back());
+  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    value = WholeNumber<T>(json);
   } else {
     json.get_to(value);
   }

@@ -171,6 +171,17 @@ void MakeDirectories(const std::string& path, mode_t mode) {
   if (!status || status->type != FileType::kDirectory) throw SystemError("create", path, ENOTDIR);
 }
 
+void MakeDirectoriesDurably(const std::string& path, mode_t mode) {
+  std::vector<std::string> changed;
+  for (std::string name = path; !StatFile(name); name = DirectoryName(name)) {
+    changed.push_back(DirectoryName(name));
+  }
+  MakeDirectories(path, mode);
+  for (const std::string& directory : changed) {
+    if (access(directory.c_str(), R_OK) == 0) SyncDirectory(directory);
+  }
+}
+
 std::vector<std::string> ListDirectory(const std::string& path) {
   const DirectoryStream directory(opendir(path.c_str()));
   if (directory == nullptr) throw SystemError("list", path, errno);

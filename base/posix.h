@@ -98,6 +98,10 @@ void CreateFileDurably(const std::string& path, std::string_view content, mode_t
 /// Creates a directory and its missing parents. Throws kIo.
 void MakeDirectories(const std::string& path, mode_t mode);
 
+/// The same, and the new names survive a power failure, unless a directory may be written and not
+/// read: such a one cannot be synced. Throws kIo.
+void MakeDirectoriesDurably(const std::string& path, mode_t mode);
+
 /// The names in a directory without "." and "..", sorted. Throws kNotFound or kIo.
 [[nodiscard]] std::vector<std::string> ListDirectory(const std::string& path);
 

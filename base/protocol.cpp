@@ -1,5 +1,7 @@
 #include "base/protocol.h"
 
+#include <utility>
+
 #include "base/json.h"
 #include "base/text.h"
 
@@ -71,7 +73,10 @@ Request DecodeRequest(std::string_view line, std::string& id_json) {
       throw Error(Code::kInvalid, "protocol.request", "\"id\" is a string, a number or null");
     }
     request.id_json = DumpJson(*id);
-    if (id->is_number_integer()) request.id = id->get<std::int64_t>();
+    if (id->is_number_integer() &&
+        !(id->is_number_unsigned() && !std::in_range<std::int64_t>(id->get<std::uint64_t>()))) {
+      request.id = id->get<std::int64_t>();
+    }
     id_json = request.id_json;
   }
   const auto method = json.find("method");

@@ -2,6 +2,7 @@
 # The Debian packages drover is built and tested with: the one place that lists them.
 #
 #   deploy/packages.sh            install what is missing (root or sudo)
+#   deploy/packages.sh --fuzz     the same, and the compiler of the fuzzers
 #   deploy/packages.sh --list     print the packages, one a line
 #   deploy/packages.sh --missing  print those that are not installed
 #
@@ -12,8 +13,11 @@ build='g++ cmake ninja-build pkg-config ccache libasio-dev libsqlite3-dev libyam
   libspdlog-dev libcli11-dev nlohmann-json3-dev libssl-dev'
 tests='libgtest-dev libgmock-dev libbenchmark-dev sqlite3 python3 python3-sqlalchemy git clang-format'
 
+fuzz='clang-19 libclang-rt-19-dev'
+more=
+
 missing() {
-  for package in $build $tests; do
+  for package in $build $tests $more; do
     state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$state" = installed ] || printf '%s\n' "$package"
   done
@@ -26,9 +30,10 @@ case ${1-} in
   --missing)
     missing
     exit 0 ;;
+  --fuzz) more=$fuzz ;;
   '') ;;
   *)
-    echo "usage: $0 [--list | --missing]" >&2
+    echo "usage: $0 [--fuzz | --list | --missing]" >&2
     exit 2 ;;
 esac
 

@@ -147,7 +147,7 @@ class Applier {
  private:
   static const std::string& EnsureDirectory(const ApplyRequest& request) {
     if (request.may_create && !StatFile(request.path)) {
-      MakeDirectories(DirectoryName(request.path), 0755);
+      MakeDirectoriesDurably(DirectoryName(request.path), 0755);
     }
     return request.path;
   }

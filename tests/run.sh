@@ -4,7 +4,9 @@
 #   tests/run.sh                    the default suite (preset dev)
 #   tests/run.sh -R acceptance      further arguments go to ctest
 #   tests/run.sh --preset asan      another preset: dev, asan, tsan
-#   tests/run.sh --full             the slow tests too
+#   tests/run.sh --full             everything: the slow tests too, then --sanitizers, then --fuzz
+#   tests/run.sh --sanitizers       unit, e2e and fault tests with the presets asan and tsan
+#   tests/run.sh --fuzz [SECONDS]   every fuzzer for so long, 60 s by default; needs clang 19
 #   tests/run.sh --bench            the release build and its figures instead of the tests
 #
 # Installs missing Debian packages first; may be run again at any time, also offline.
@@ -13,6 +15,8 @@ cd "$(dirname "$0")/.."
 
 preset=dev
 full=
+sanitizers=
+fuzz=
 bench=
 while [ $# -gt 0 ]; do
   case $1 in
@@ -21,7 +25,12 @@ while [ $# -gt 0 ]; do
       preset=$2
       shift 2 ;;
     --preset=*) preset=${1#--preset=}; shift ;;
-    --full) full=1; shift ;;
+    --full) full=1; sanitizers=1; fuzz=60; shift ;;
+    --sanitizers) sanitizers=1; shift ;;
+    --fuzz)
+      fuzz=60
+      shift
+      case ${1-} in [0-9]*) fuzz=$1; shift ;; esac ;;
     --bench) bench=1; shift ;;
     -h | --help)
       sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
@@ -60,8 +69,31 @@ if [ -n "$bench" ]; then
   exec "$python" tests/bench/run.py --build build/release "$@"
 fi
 
+# Ends with the summary of every part; a part that fails does not keep the next one from running.
+failed=
+if [ -n "$sanitizers$fuzz" ]; then
+  if [ -n "$full" ]; then
+    cmake --preset "$preset"
+    cmake --build --preset "$preset" -j "$jobs"
+    # Slow tests belong to CTest's configuration "slow", so that a plain ctest leaves them out too.
+    ctest --preset "$preset" -j "$cores" -C slow "$@" || failed="$failed tests"
+  fi
+  if [ -n "$sanitizers" ]; then
+    for sanitizer in asan tsan; do
+      cmake --preset "$sanitizer"
+      cmake --build --preset "$sanitizer" -j "$jobs"
+      ctest --preset "$sanitizer" -L 'unit|e2e|fault' "$@" || failed="$failed $sanitizer"
+    done
+  fi
+  if [ -n "$fuzz" ]; then
+    sh deploy/packages.sh --fuzz
+    tests/fuzz/run.sh "$fuzz" || failed="$failed fuzz"
+  fi
+  [ -z "$failed" ] || { echo "$0: failed:$failed" >&2; exit 1; }
+  echo "$0: everything passed"
+  exit 0
+fi
+
 cmake --preset "$preset"
 cmake --build --preset "$preset" -j "$jobs"
-# Slow tests belong to CTest's configuration "slow", so that a plain ctest leaves them out too.
-[ -z "$full" ] || set -- -C slow "$@"
 exec ctest --preset "$preset" -j "$cores" "$@"

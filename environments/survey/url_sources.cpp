@@ -222,7 +222,7 @@ class SourceFinder final {
     EachFile([](std::string_view name) { return name.ends_with(".py") && name != "env.py"; },
              [&](const std::string& directory, const std::string& file) {
                if (HoldsMigrations(directory) || ++count > kMostSources) return;
-               const std::string_view name = BaseName("/" + file);
+               const std::string name = BaseName("/" + file);
                if (name.starts_with("test_") || name == "conftest.py") return;
                const TextFile text = ReadTextFile(AbsolutePath(file, root_), files_);
                if (text.text) AddCode(directory, file, ReadPythonSource(*text.text));
@@ -309,7 +309,7 @@ class SourceFinder final {
                              [&](const UrlSource& source) { return RankOf(source.variable); });
     for (UrlSource& source : here) {
       const std::string own = NameOfVariable(source.variable);
-      const std::string_view name = BaseName("/" + file);
+      const std::string name = BaseName("/" + file);
       const std::string of_file = EnvironmentName(
           name.starts_with(".env.") ? name.substr(5) : name.substr(0, name.rfind(".env")));
       source.name = !own.empty() && &source != &here.front() ? own

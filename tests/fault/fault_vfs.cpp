@@ -235,6 +235,7 @@ void FaultVfs::Begin(const std::string& directory, const FaultPlan& plan) {
   plan_ = plan;
   disk_.Begin(directory);
   survivors_.clear();
+  synced_directories_.clear();
   running_ = true;
   struck_ = false;
   dead_ = false;
@@ -272,6 +273,7 @@ void FaultVfs::SyncFile(const std::string& path) {
 }
 
 void FaultVfs::SyncDirectory(const std::string& directory) {
+  synced_directories_.insert(directory);
   if (plan_.syncs == Syncs::kHonest) disk_.SyncDirectory(directory);
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "tests/fault/disk.h"
@@ -52,6 +53,11 @@ class FaultVfs final {
   /// Calls so far.
   [[nodiscard]] int calls() const { return calls_; }
 
+  /// Directories that were synced in this run.
+  [[nodiscard]] const std::set<std::string>& synced_directories() const {
+    return synced_directories_;
+  }
+
   /// Power fails now, after the last call, unless it has failed before.
   void PowerOff();
 
@@ -86,6 +92,7 @@ class FaultVfs final {
   FaultPlan plan_;
   Disk disk_;
   Image survivors_;
+  std::set<std::string> synced_directories_;
 };
 
 }  // namespace drover::fault

@@ -8,12 +8,14 @@
 #include <cstdio>
 #include <gtest/gtest.h>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/posix.h"
 #include "base/text.h"
 #include "tests/fault/scenarios.h"
+#include "tests/unit/migrations/apply_support.h"
 
 namespace drover::fault {
 namespace {
@@ -114,6 +116,19 @@ TEST_P(SweepTest, PowerFails) { RunAll(Options(Fault::kPower, IsFull() ? 12 : 3)
 
 INSTANTIATE_TEST_SUITE_P(Rollback, SweepTest, testing::Values(JournalMode::kRollback));
 INSTANTIATE_TEST_SUITE_P(Wal, SweepTest, testing::Values(JournalMode::kWal));
+
+TEST(NewDirectoryTest, TheNamesOfNewDirectoriesAreDurable) {
+  const migrations::TempDir directory;
+  const migrations::Graph graph = migrations::ThreeTables();
+  FaultVfs& vfs = FaultVfs::Instance();
+  vfs.Begin(directory.path(), {});
+  (void)migrations::CarryOut(migrations::Upgrade(directory / "x/y/app.db", graph));
+  const std::set<std::string> synced = vfs.synced_directories();
+  vfs.End();
+  EXPECT_TRUE(synced.contains(directory.path()));
+  EXPECT_TRUE(synced.contains(directory / "x"));
+  EXPECT_TRUE(synced.contains(directory / "x/y"));
+}
 
 /// Without these the tables above would prove nothing: a disk that lies is seen.
 class SelfTest : public testing::TestWithParam<JournalMode> {};

@@ -77,6 +77,7 @@ class Abuse(harness.Case):
     def test_garbage_is_answered_line_by_line(self):
         rpc = self.project.rpc()
         lines = [b"", b"\x00\xff\xfe", b"null", b"[]", b"{}", b'{"jsonrpc":"2.0","id":1}',
+                 b'{"jsonrpc":"2.0","id":1e999,"method":"ping"}',
                  b'{"jsonrpc":"2.0","id":2,"method":"nonsense"}',
                  b'{"jsonrpc":"2.0","id":3,"method":"status","params":{"project":7}}',
                  b'{"jsonrpc":"2.0","id":4,"method":"status","params":{"nonsense":true}}',

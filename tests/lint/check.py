@@ -171,6 +171,21 @@ def headers(tree):
             yield f"{path}:1: no #pragma once"
 
 
+def views(tree):
+    """No view of a string that is gone at the end of the line: `std::string_view v = BaseName(path);`."""
+    returns = re.compile(r"\bstd::(string|string_view|optional<std::string>) (\w+)\(")
+    strings, others = set(), set()
+    for path in tree.paths(".h"):
+        for kind, name in returns.findall(without_comments(tree.read(path))):
+            (strings if kind == "string" else others).add(name)
+    view = re.compile(r"\bstd::string_view \w+ = (?:\w+::)*(\w+)\(")
+    for path in tree.paths(*CPP):
+        for number, line in enumerate(without_comments(tree.read(path)).splitlines(), 1):
+            for name in view.findall(line):
+                if name in strings - others:
+                    yield f"{path}:{number}: {name}() returns a string, which ends before the view of it"
+
+
 def leftovers(tree):
     """Nothing unfinished, and no path of one machine."""
     for path in tree.paths():
@@ -275,6 +290,7 @@ RULES = {
     "includes": includes,
     "coroutines": coroutines,
     "headers": headers,
+    "views": views,
     "leftovers": leftovers,
     "format": format_,
     "scripts": scripts,

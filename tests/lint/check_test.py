@@ -73,6 +73,21 @@ class CoroutineRule(unittest.TestCase):
         self.assertEqual(len(in_file(check.coroutines, "daemon/a.cpp", "co_await x;\n")), 1)
 
 
+class ViewRule(unittest.TestCase):
+    def problems(self, text):
+        return list(check.views(check.Tree({"base/a.h": "std::string NameOf(int x);\nstd::string_view Known();\n",
+                                            "base/a.cpp": text})))
+
+    def test_a_view_of_a_result_is_found_with_its_line(self):
+        found = self.problems("void F() {\n  const std::string_view name = NameOf(1);\n}\n")
+        self.assertEqual(len(found), 1)
+        self.assertIn("base/a.cpp:2: NameOf()", found[0])
+
+    def test_strings_and_views_of_views_pass(self):
+        self.assertEqual(self.problems("const std::string name = NameOf(1);\n"
+                                       "const std::string_view known = Known();\n"), [])
+
+
 class HeaderRule(unittest.TestCase):
     def test_a_bare_header_has_two_problems(self):
         self.assertEqual(len(in_file(check.headers, "base/a.h", "#include <vector>\n")), 2)

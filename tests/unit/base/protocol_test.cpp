@@ -108,6 +108,17 @@ TEST(RequestTest, WhatIsNoRequestIsNamed) {
   EXPECT_EQ(FailureOf([] { (void)Decode(R"({"jsonrpc":"2.0","id":{},"method":"x"})"); }).kind,
             "protocol.request");
   EXPECT_EQ(FailureOf([] { (void)Decode(std::string(65, '[')); }).kind, "protocol.depth");
+  // Found by the fuzzer's kind of input: the parser throws something else than for bad syntax.
+  EXPECT_EQ(FailureOf([] { (void)Decode(R"({"jsonrpc":"2.0","id":1e999,"method":"x"})"); }).kind,
+            "protocol.json");
+}
+
+TEST(RequestTest, AnIdThatFitsNoIntegerIsOnlyEchoed) {
+  std::string id;
+  const Request request =
+      DecodeRequest(R"({"jsonrpc":"2.0","id":18446744073709551615,"method":"x"})", id);
+  EXPECT_EQ(id, "18446744073709551615");
+  EXPECT_FALSE(request.id.has_value());
 }
 
 TEST(RequestTest, WrongParametersKeepTheId) {
@@ -124,6 +135,11 @@ TEST(RequestTest, WrongParametersKeepTheId) {
   EXPECT_EQ(decode(R"({"confirm":"yes"})"), "protocol.params");
   EXPECT_EQ(decode("[1]"), "protocol.params");
   EXPECT_EQ(decode("null"), "protocol.params");
+  EXPECT_EQ(decode(R"({"id":1e20})"), "protocol.params");
+  EXPECT_EQ(decode(R"({"id":1.5})"), "protocol.params");
+  EXPECT_EQ(decode(R"({"id":18446744073709551615})"), "protocol.params");
+  EXPECT_EQ(decode(R"({"protocol":[4294967296]})"), "protocol.params");
+  EXPECT_EQ(decode(R"({"id":true})"), "protocol.params");
 }
 
 TEST(ReplyTest, ResultsAreCutOutAsTheyAre) {
