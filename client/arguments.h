@@ -59,6 +59,10 @@ struct Arguments {
   bool rehearse = false;
   std::string to;
   std::string limit;  // as typed
+  bool autogenerate = false;
+  std::vector<std::string> backfills;
+  bool allow_data_loss = false;
+  bool adopt = false;
 
   std::vector<std::string> positionals;
 };

@@ -44,6 +44,14 @@ int RunRestore(Invocation& invocation);
 int RunReset(Invocation& invocation);
 int RunVerify(Invocation& invocation);
 int RunLog(Invocation& invocation);
+// commands_schema.cpp
+int RunSchema(Invocation& invocation);
+int RunDiff(Invocation& invocation);
+int RunCheck(Invocation& invocation);
+int RunDrift(Invocation& invocation);
+
+// commands_autogenerate.cpp
+int RunAutogenerate(Invocation& invocation);  // revision --autogenerate
 
 // commands_strays.cpp
 int RunStrays(Invocation& invocation);

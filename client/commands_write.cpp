@@ -105,6 +105,14 @@ int RunRevision(Invocation& invocation) {
     throw Error(Code::kInvalid, "usage", "drover revision needs a message",
                 "drover revision -m \"Add a table\"");
   }
+  if (arguments.autogenerate) return RunAutogenerate(invocation);
+  const bool planned =
+      arguments.dry_run || arguments.allow_data_loss || !arguments.backfills.empty();
+  if (planned) {
+    throw Error(Code::kInvalid, "usage",
+                "--dry-run, --backfill and --allow-data-loss are about --autogenerate",
+                "drover revision --autogenerate -m \"…\"");
+  }
   const std::string editor = EditorFor(arguments);
   Params params = ParamsFor(invocation);
   params.message = arguments.message;

@@ -51,6 +51,10 @@ enum class Option : std::uint8_t {
   kRehearse,
   kTo,
   kLimit,
+  kAutogenerate,
+  kBackfill,
+  kAllowDataLoss,
+  kAdopt,
   // The global ones: accepted by every verb.
   kDirectory,
   kJson,
@@ -94,7 +98,7 @@ struct Verb {
   std::size_t fewest;
   std::size_t most;
   std::string_view summary;
-  std::array<Option, 10> options;
+  std::array<Option, 12> options;
   std::array<Example, 4> examples;
   std::string_view method;  // of the protocol; empty when the verb asks several or none
   Start start;

@@ -12,6 +12,7 @@
 #include "daemon/offload.h"
 #include "daemon/repair.h"
 #include "daemon/safety_methods.h"
+#include "daemon/schema_methods.h"
 #include "daemon/stray_methods.h"
 #include "environments/exec_variables.h"
 #include "migrations/author.h"
@@ -471,6 +472,15 @@ constexpr std::array kMethods{
     Method{"revision", "Writes a new migration file.",
            "project message head splice branch_label depends_on rev_id no_draft",
            Methods::Revision},
+    Method{"autogenerate", "Writes the migration that leads to the wanted schema, proven.",
+           "project message head splice branch_label depends_on rev_id no_draft dry_run backfills "
+           "renames allow_data_loss",
+           HandleAutogenerate},
+    Method{"check", "Do the migrations make the schema that drover.yaml wants?", "project",
+           HandleCheck},
+    Method{"diff", "What differs between two schemas: wanted, revision, environment or file.",
+           "project from to cwd", HandleDiff},
+    Method{"schema", "A schema as a script.", "project environments from cwd", HandleSchema},
     Method{"merge", "Writes a revision that joins several heads.",
            "project revisions message rev_id branch_label", Methods::Merge},
     Method{"trust", "Lets the project's policy act outside its own directory.", "project",
