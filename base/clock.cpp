@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <ctime>
+#include <random>
 
 namespace drover {
 namespace {
@@ -38,6 +39,16 @@ std::string FormatUtcMilliseconds(WallTime time) {
   text.pop_back();
   text.append(fraction, static_cast<std::size_t>(length));
   return text;
+}
+
+std::string TimestampId() {
+  const std::tm parts = Broken(WallNow(), TimeZone::kUtc);
+  char time[24];
+  const std::size_t length = std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", &parts);
+  std::random_device device;
+  char digits[12];
+  const int more = std::snprintf(digits, sizeof digits, "-%06x", device() & 0xffffffU);
+  return std::string(time, length).append(digits, static_cast<std::size_t>(more));
 }
 
 CalendarTime ToCalendar(WallTime time, TimeZone zone) {

@@ -19,6 +19,9 @@ using WallTime = std::chrono::system_clock::time_point;
 /// "2026-02-12T23:20:18.042Z": for logs, events and the journal.
 [[nodiscard]] std::string FormatUtcMilliseconds(WallTime time);
 
+/// "20260212-232018-4f0c1a": sorts by time, and no two of one second are equal.
+[[nodiscard]] std::string TimestampId();
+
 enum class TimeZone : std::uint8_t { kUtc, kLocal };
 
 /// A time as people write it.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/safety_documents.h"
 #include "base/stray_documents.h"
 
 namespace drover {
@@ -204,6 +205,8 @@ struct PlanDocument {
   std::optional<std::int64_t> applied;
   std::optional<std::int64_t> duration_ms;
   std::optional<SchemaCheck> schema;  // stamp only
+  std::optional<BackupEntry> backup;  // taken before the plan was carried out
+  std::optional<RehearsalReport> rehearsal;
 
   static constexpr void Fields(auto&& field) {
     field("v", &PlanDocument::v);
@@ -218,6 +221,8 @@ struct PlanDocument {
     field("applied", &PlanDocument::applied);
     field("duration_ms", &PlanDocument::duration_ms);
     field("schema", &PlanDocument::schema);
+    field("backup", &PlanDocument::backup);
+    field("rehearsal", &PlanDocument::rehearsal);
   }
 };
 
@@ -561,6 +566,7 @@ struct ProgressDocument {
   std::int64_t statement = 0;  // of the step's script, from 1; 0 while it is young
   std::int64_t statements = 0;
   std::int64_t elapsed_ms = 0;
+  bool rehearsing = false;  // on a copy of the data
   std::optional<std::string>
       waiting_for;  // who has the database locked: "pid 123 (python3 app.py)"
   static constexpr void Fields(auto&& field) {
@@ -572,6 +578,7 @@ struct ProgressDocument {
     field("statement", &ProgressDocument::statement);
     field("statements", &ProgressDocument::statements);
     field("elapsed_ms", &ProgressDocument::elapsed_ms);
+    field("rehearsing", &ProgressDocument::rehearsing);
     field("waiting_for", &ProgressDocument::waiting_for);
   }
 };

@@ -28,7 +28,8 @@ struct Params {
   std::vector<std::string> variables;     // where: "NAME=value" of the client's shell
   std::vector<std::string> environments;  // empty: all for reading, the default one for writing
   std::string target;                     // a revision in any spelling; "a:b" for a range;
-                                          // strays_…: a path, or the id of an archive
+                                          // strays_…: a path, or the id of an archive;
+                                          // restore: the id of a backup, or "latest"
   std::string select;                     // history: all | heads | branches | show
   std::string message;                    // of a new revision
   std::vector<std::string> revisions;     // merge: what to merge; empty: all heads
@@ -37,17 +38,25 @@ struct Params {
   std::string rev_id;                     // revision
   std::string branch_label;               // revision
   std::string direction;                  // plan: up (default) | down
+  std::string from;                       // diff: one side; schema: whose schema
+  std::string to;                         // diff: the other side; restore: a new file
+  std::vector<std::string> backfills;     // autogenerate: "table.column=expression"
+  std::vector<std::string> renames;       // autogenerate: table (empty: it is one), old name, new
+                                          // name; three words for each rename
   bool splice = false;                    // revision: the parent need not be a head
   bool draft = false;                     // upgrade: include drafts
   bool no_draft = false;                  // revision: do not write the draft line
   bool dry_run = false;
-  bool confirm = false;  // the user has said yes to what is destructive or protected
-  bool purge = false;    // stamp: forget the rows that are there
-  bool sql = false;      // plan, upgrade, downgrade: answer with a script instead of acting
-  bool refresh = false;  // status, strays: look again even if nothing seems to have changed
-  bool deep = false;     // strays: also in directories that are left out by default
-  bool all = false;      // strays: also those that the user ignores
-  bool undo = false;     // strays_ignore: no longer
+  bool confirm = false;          // the user has said yes to what is destructive or protected
+  bool purge = false;            // stamp: forget the rows that are there
+  bool sql = false;              // plan, upgrade, downgrade: answer with a script instead of acting
+  bool refresh = false;          // status, strays: look again even if nothing seems to have changed
+  bool deep = false;             // strays: also in directories that are left out by default
+  bool all = false;              // strays: also those that the user ignores
+  bool undo = false;             // strays_ignore: no longer
+  bool allow_data_loss = false;  // autogenerate: also what the way back cannot restore
+  bool rehearse = false;         // plan: carry it out on a copy of the data
+  std::int64_t limit = 0;        // log: at most so many entries; 0: the usual number
   std::string confirm_environment;  // the name typed for a protected environment
   std::string client;               // hello: "drover 0.1.0"
   std::vector<int> protocol;        // hello: [lowest, highest] the client speaks
@@ -68,6 +77,10 @@ struct Params {
     field("rev_id", &Params::rev_id);
     field("branch_label", &Params::branch_label);
     field("direction", &Params::direction);
+    field("from", &Params::from);
+    field("to", &Params::to);
+    field("backfills", &Params::backfills);
+    field("renames", &Params::renames);
     field("splice", &Params::splice);
     field("draft", &Params::draft);
     field("no_draft", &Params::no_draft);
@@ -79,6 +92,9 @@ struct Params {
     field("deep", &Params::deep);
     field("all", &Params::all);
     field("undo", &Params::undo);
+    field("rehearse", &Params::rehearse);
+    field("limit", &Params::limit);
+    field("allow_data_loss", &Params::allow_data_loss);
     field("confirm_environment", &Params::confirm_environment);
     field("client", &Params::client);
     field("protocol", &Params::protocol);

@@ -279,6 +279,69 @@ struct ScannedFile {
   bool operator==(const ScannedFile&) const = default;
 };
 
+/// One column of a table, as SchemaImage has it (migrations/schema_image.h).
+struct ImageColumn {
+  std::string name;
+  std::string type;
+  bool not_null = false;
+  std::string default_value;
+  std::string collation;
+  std::string generated;
+  bool says_not_null = false;
+  static constexpr void Fields(auto&& field) {
+    field("name", &ImageColumn::name);
+    field("type", &ImageColumn::type);
+    field("not_null", &ImageColumn::not_null);
+    field("default", &ImageColumn::default_value);
+    field("collation", &ImageColumn::collation);
+    field("generated", &ImageColumn::generated);
+    field("says_not_null", &ImageColumn::says_not_null);
+  }
+};
+
+/// What is known of a table that is not virtual.
+struct ImageFacts {
+  std::vector<ImageColumn> columns;
+  std::vector<std::string> keys;
+  std::vector<std::string> foreign_keys;
+  std::vector<std::string> checks;
+  std::vector<std::string> others;
+  std::string rowid_column;
+  static constexpr void Fields(auto&& field) {
+    field("columns", &ImageFacts::columns);
+    field("keys", &ImageFacts::keys);
+    field("foreign_keys", &ImageFacts::foreign_keys);
+    field("checks", &ImageFacts::checks);
+    field("others", &ImageFacts::others);
+    field("rowid_column", &ImageFacts::rowid_column);
+  }
+};
+
+struct ImageObject {
+  std::string type;
+  std::string name;
+  std::string table;
+  std::string place;
+  std::string canonical;
+  std::string sql;
+  std::optional<ImageFacts> facts;
+  static constexpr void Fields(auto&& field) {
+    field("type", &ImageObject::type);
+    field("name", &ImageObject::name);
+    field("table", &ImageObject::table);
+    field("place", &ImageObject::place);
+    field("canonical", &ImageObject::canonical);
+    field("sql", &ImageObject::sql);
+    field("facts", &ImageObject::facts);
+  }
+};
+
+/// The schema of a database that only the scan process may read.
+struct ImageDocument {
+  std::vector<ImageObject> objects;
+  static constexpr void Fields(auto&& field) { field("objects", &ImageDocument::objects); }
+};
+
 /// The request that `droverd --scan` reads from stdin.
 struct ScanRequest {
   std::vector<std::string> roots;           // absolute directories to walk
@@ -291,6 +354,7 @@ struct ScanRequest {
   std::vector<std::string> databases;  // configured ones: who goes on with a deleted one of them?
   std::string remember;      // a file in which to keep what each directory held; empty: none
   std::string compare_with;  // not a scan: compare the database `paths` names with this one
+  std::string schema_of;     // not a scan: read the schema of this database
   static constexpr void Fields(auto&& field) {
     field("roots", &ScanRequest::roots);
     field("paths", &ScanRequest::paths);
@@ -302,6 +366,7 @@ struct ScanRequest {
     field("databases", &ScanRequest::databases);
     field("remember", &ScanRequest::remember);
     field("compare_with", &ScanRequest::compare_with);
+    field("schema_of", &ScanRequest::schema_of);
   }
 };
 
@@ -312,12 +377,14 @@ struct ScanResult {
   bool truncated = false;
   std::vector<DetachedUse> detached{};      // of `databases`
   std::optional<StrayDiffDocument> diff{};  // the answer to `compare_with`
+  std::optional<ImageDocument> schema{};    // the answer to `schema_of`
   static constexpr void Fields(auto&& field) {
     field("v", &ScanResult::v);
     field("files", &ScanResult::files);
     field("truncated", &ScanResult::truncated);
     field("detached", &ScanResult::detached);
     field("diff", &ScanResult::diff);
+    field("schema", &ScanResult::schema);
   }
 };
 

@@ -56,6 +56,13 @@ struct Arguments {
   std::string explain;
   bool verbose = false;
   bool here = false;
+  bool rehearse = false;
+  std::string to;
+  std::string limit;  // as typed
+  bool autogenerate = false;
+  std::vector<std::string> backfills;
+  bool allow_data_loss = false;
+  bool adopt = false;
 
   std::vector<std::string> positionals;
 };

@@ -37,6 +37,22 @@ int RunEdit(Invocation& invocation);
 int RunMerge(Invocation& invocation);
 int RunTrust(Invocation& invocation);
 
+// commands_safety.cpp
+int RunBackup(Invocation& invocation);
+int RunBackups(Invocation& invocation);
+int RunRestore(Invocation& invocation);
+int RunReset(Invocation& invocation);
+int RunVerify(Invocation& invocation);
+int RunLog(Invocation& invocation);
+// commands_schema.cpp
+int RunSchema(Invocation& invocation);
+int RunDiff(Invocation& invocation);
+int RunCheck(Invocation& invocation);
+int RunDrift(Invocation& invocation);
+
+// commands_autogenerate.cpp
+int RunAutogenerate(Invocation& invocation);  // revision --autogenerate
+
 // commands_strays.cpp
 int RunStrays(Invocation& invocation);
 int RunStraysDiff(Invocation& invocation);

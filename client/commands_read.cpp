@@ -111,6 +111,11 @@ int RunHistory(Invocation& invocation) {
 int RunPlan(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   Connection connection = Open(invocation);
+  if (arguments.rehearse && arguments.sql) {
+    throw Error(Code::kInvalid, "usage", "--rehearse does not go with --sql",
+                "drover plan --rehearse");
+  }
+  int code = 0;
   for (Params& params : ParamsPerEnvironment(invocation)) {
     params.target = arguments.positionals.empty() ? std::string() : arguments.positionals.front();
     const bool down = arguments.down || MeansDown(params.target);
@@ -118,10 +123,16 @@ int RunPlan(Invocation& invocation) {
     if (down) params.direction = "down";
     params.sql = arguments.sql;
     params.draft = arguments.draft;
+    params.rehearse = arguments.rehearse;
     const std::string json = connection.Call("plan", params, OptionsFor(invocation));
     PrintPlan(invocation, json);
+    if (!params.rehearse) continue;
+    const auto plan = DecodeDocument<PlanDocument>(json);
+    const std::string outcome = plan.rehearsal ? plan.rehearsal->outcome : "";
+    if (outcome == "failed") code = ExitCode(Code::kInvalid);
+    if (outcome == "refused") code = ExitCode(Code::kRefused);
   }
-  return 0;
+  return code;
 }
 
 int RunWhere(Invocation& invocation) {

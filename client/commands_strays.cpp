@@ -1,7 +1,7 @@
 #include "base/posix.h"
 #include "base/text.h"
-#include "client/ask.h"
 #include "client/commands.h"
+#include "client/consent.h"
 #include "client/render/render.h"
 #include "client/session.h"
 #include "client/verbs.h"
@@ -32,40 +32,6 @@ Params StrayParams(const Invocation& invocation) {
   params.confirm = invocation.arguments.yes;
   params.confirm_environment = invocation.arguments.confirm;
   return params;
-}
-
-/// Shows what would be done and asks; false when the answer is no.
-bool Consent(const Invocation& invocation, Connection& connection, const Error& refusal,
-             Params& params) {
-  Params dry_run = params;
-  dry_run.dry_run = true;
-  const std::string preview =
-      connection.Call(invocation.verb->method, dry_run, OptionsFor(invocation));
-  PrintError(Concat(RenderRemedy(DecodeDocument<RemedyDocument>(preview), invocation.cwd,
-                                 invocation.project, invocation.err),
-                    Clean(refusal.message), "\n"));
-  if (refusal.kind == "environment.protected") {
-    params.confirm_environment = AskLine("Type the environment's name to go on: ");
-    return !params.confirm_environment.empty();
-  }
-  params.confirm = IsYes(AskLine("Go on? [y/N] "));
-  return params.confirm;
-}
-
-/// Carries the remedy out; on a terminal a refusal that a yes can lift is asked about, each once.
-std::string CarryOut(const Invocation& invocation, Connection& connection, Params& params) {
-  for (;;) {
-    try {
-      return connection.Call(invocation.verb->method, params, OptionsFor(invocation));
-    } catch (const Error& error) {
-      const bool named = error.kind == "environment.protected";
-      const bool askable = error.code == Code::kRefused &&
-                           (named ? params.confirm_environment.empty()
-                                  : error.kind == "stray.unconfirmed" && !params.confirm);
-      if (!askable || !CanAsk()) throw;
-      if (!Consent(invocation, connection, error, params)) throw;
-    }
-  }
 }
 
 }  // namespace
@@ -101,7 +67,12 @@ int RunStraysRemedy(Invocation& invocation) {
                          invocation.out));
     return 0;
   }
-  const std::string json = CarryOut(invocation, connection, params);
+  const auto preview = [&](std::string_view shown) {
+    return RenderRemedy(DecodeDocument<RemedyDocument>(shown), invocation.cwd, invocation.project,
+                        invocation.err);
+  };
+  const std::string json =
+      CallWithConsent(invocation, connection, params, preview, OptionsFor(invocation));
   if (PrintedAsJson(invocation, json)) return 0;
   Print(RenderRemedy(DecodeDocument<RemedyDocument>(json), invocation.cwd, invocation.project,
                      invocation.out));

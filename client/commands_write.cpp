@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "client/ask.h"
 #include "client/commands.h"
+#include "client/consent.h"
 #include "client/editor.h"
 #include "client/render/render.h"
 #include "client/session.h"
@@ -8,44 +9,6 @@
 
 namespace drover::client {
 namespace {
-
-/// What a dry run says, for people.
-using Renderer = std::string (*)(const Invocation&, std::string_view json);
-
-std::string ShowPlan(const Invocation& invocation, std::string_view json) {
-  return RenderPlan(DecodeDocument<PlanDocument>(json), invocation.cwd, invocation.project,
-                    invocation.err);
-}
-
-std::string ShowRepair(const Invocation& invocation, std::string_view json) {
-  return RenderRepair(DecodeDocument<RepairDocument>(json), invocation.err);
-}
-
-/// Shows what has been refused.
-void Preview(const Invocation& invocation, Connection& connection, Renderer render, Params params) {
-  params.dry_run = true;
-  const std::string preview =
-      connection.Call(invocation.verb->method, params, OptionsFor(invocation));
-  PrintError(render(invocation, preview));
-}
-
-/// Asks about `refusal` and puts the answer into `params`; false when the answer is no.
-bool Consent(const Invocation& invocation, Connection& connection, const Error& refusal,
-             Renderer render, Params& params) {
-  Preview(invocation, connection, render, params);
-  PrintError(Concat(Clean(refusal.message), "\n"));
-  if (refusal.kind == "environment.protected") {
-    params.confirm_environment = AskLine("Type the environment's name to go on: ");
-    return !params.confirm_environment.empty();
-  }
-  params.confirm = IsYes(AskLine("Go on? [y/N] "));
-  return params.confirm;
-}
-
-bool WasAnswered(const Error& refusal, const Params& params) {
-  return refusal.kind == "environment.protected" ? !params.confirm_environment.empty()
-                                                 : params.confirm;
-}
 
 /// What is only shown needs no daemon to go on with it.
 CallOptions ChangeOptions(const Invocation& invocation, const Params& params) {
@@ -57,28 +20,6 @@ CallOptions ChangeOptions(const Invocation& invocation, const Params& params) {
         "watch shows it\n");
   };
   return options;
-}
-
-/// Carries out one request; on a terminal a refusal that a yes can lift is asked about. There are
-/// two such questions for each verb, so it ends. Changes `params` by the answers.
-std::string Change(const Invocation& invocation, Connection& connection, Renderer render,
-                   Params& params) {
-  for (;;) {
-    try {
-      return connection.Call(invocation.verb->method, params, ChangeOptions(invocation, params));
-    } catch (const Error& error) {
-      const bool askable = error.code == Code::kRefused && (error.kind == "plan.destructive" ||
-                                                            error.kind == "environment.protected" ||
-                                                            error.kind == "repair.unconfirmed");
-      if (!askable || WasAnswered(error, params)) throw;
-      if (!CanAsk()) {
-        // Nobody should say --yes to what he has not seen.
-        if (!invocation.arguments.json) Preview(invocation, connection, render, params);
-        throw;
-      }
-      if (!Consent(invocation, connection, error, render, params)) throw;
-    }
-  }
 }
 
 /// What upgrade, stamp and the others mean without a target.
@@ -129,7 +70,12 @@ int RunChange(Invocation& invocation) {
     params.draft = arguments.draft;
     params.purge = arguments.purge;
     params.sql = arguments.sql;
-    const std::string json = Change(invocation, connection, ShowPlan, params);
+    const auto preview = [&](std::string_view shown) {
+      return RenderPlan(DecodeDocument<PlanDocument>(shown), invocation.cwd, invocation.project,
+                        invocation.err);
+    };
+    const std::string json =
+        CallWithConsent(invocation, connection, params, preview, ChangeOptions(invocation, params));
     PrintPlan(invocation, json);
   }
   return 0;
@@ -139,7 +85,11 @@ int RunRepair(Invocation& invocation) {
   Connection connection = Open(invocation);
   for (Params& params : ParamsPerEnvironment(invocation)) {
     FillChange(invocation, params);
-    const std::string json = Change(invocation, connection, ShowRepair, params);
+    const auto preview = [&](std::string_view shown) {
+      return RenderRepair(DecodeDocument<RepairDocument>(shown), invocation.err);
+    };
+    const std::string json =
+        CallWithConsent(invocation, connection, params, preview, ChangeOptions(invocation, params));
     if (PrintedAsJson(invocation, json)) continue;
     auto repair = DecodeDocument<RepairDocument>(json);
     const bool was_shown = params.confirm && !invocation.arguments.yes;
@@ -154,6 +104,14 @@ int RunRevision(Invocation& invocation) {
   if (arguments.message.empty()) {
     throw Error(Code::kInvalid, "usage", "drover revision needs a message",
                 "drover revision -m \"Add a table\"");
+  }
+  if (arguments.autogenerate) return RunAutogenerate(invocation);
+  const bool planned =
+      arguments.dry_run || arguments.allow_data_loss || !arguments.backfills.empty();
+  if (planned) {
+    throw Error(Code::kInvalid, "usage",
+                "--dry-run, --backfill and --allow-data-loss are about --autogenerate",
+                "drover revision --autogenerate -m \"…\"");
   }
   const std::string editor = EditorFor(arguments);
   Params params = ParamsFor(invocation);

@@ -21,7 +21,8 @@ void Draw(std::string_view text) {
 std::string RenderProgress(const ProgressDocument& progress, const Style& style) {
   std::string head;
   if (!progress.revision.empty()) {
-    head = Concat("[", progress.step, "/", progress.steps, "] ", Clean(progress.revision), "  ");
+    head = Concat(progress.rehearsing ? "rehearsing " : "", "[", progress.step, "/", progress.steps,
+                  "] ", Clean(progress.revision), "  ");
   }
   std::string tail;
   if (progress.statements > 0 && !progress.waiting_for) {

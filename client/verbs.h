@@ -48,6 +48,13 @@ enum class Option : std::uint8_t {
   kVar,
   kVerbose,
   kHere,
+  kRehearse,
+  kTo,
+  kLimit,
+  kAutogenerate,
+  kBackfill,
+  kAllowDataLoss,
+  kAdopt,
   // The global ones: accepted by every verb.
   kDirectory,
   kJson,
@@ -91,7 +98,7 @@ struct Verb {
   std::size_t fewest;
   std::size_t most;
   std::string_view summary;
-  std::array<Option, 10> options;
+  std::array<Option, 12> options;
   std::array<Example, 4> examples;
   std::string_view method;  // of the protocol; empty when the verb asks several or none
   Start start;

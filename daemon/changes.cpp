@@ -165,6 +165,7 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   request.target = params.target.empty() ? DefaultTarget(command) : params.target;
   if (params.draft) request.drafts = migrations::Drafts::kInclude;
   if (params.purge) request.purge = migrations::Purge::kYes;
+  if (params.confirm) request.findings = migrations::Findings::kAccept;
 
   migrations::Plan& plan = change.plan;
   if (range && command == JobCommand::kStamp) {
@@ -279,6 +280,8 @@ PlanDocument ResultDocument(PlanDocument planned, const JobOutcome& outcome) {
   planned.applied = static_cast<std::int64_t>(result.steps.size());
   planned.duration_ms = result.duration_ms;
   planned.schema = outcome.schema;
+  planned.backup = outcome.backup;
+  planned.rehearsal = outcome.rehearsal;
   return planned;
 }
 

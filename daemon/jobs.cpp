@@ -6,15 +6,12 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "environments/processes.h"
+#include "daemon/job_work.h"
 #include "migrations/checksum.h"
 #include "migrations/redo.h"
-#include "migrations/repair.h"
 
 namespace drover::daemon {
 namespace {
-
-constexpr std::chrono::seconds kBusyTimeout{5};
 
 std::string JobId() {
   static std::atomic<unsigned> counter{0};
@@ -24,7 +21,7 @@ std::string JobId() {
 /// Does the policy have to wait while, or after, this is carried out?
 bool Holds(JobCommand command) {
   return command == JobCommand::kDowngrade || command == JobCommand::kStamp ||
-         command == JobCommand::kRedo;
+         command == JobCommand::kRedo || command == JobCommand::kRestore;
 }
 
 /// Writes `held` before the work, since the daemon of another process may look at the database the
@@ -69,9 +66,10 @@ void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutc
   const bool user = request.origin == JobOrigin::kUser;
   // What the user has cancelled, policy must not begin anew the moment after.
   const bool failed = outcome.error && (user || outcome.error->code != Code::kCancelled);
+  const bool resets = request.command == JobCommand::kReset;
   const bool goes_up =
-      request.command == JobCommand::kUpgrade || request.command == JobCommand::kRedo;
-  const bool resumes = request.command == JobCommand::kUpgrade && user;
+      request.command == JobCommand::kUpgrade || request.command == JobCommand::kRedo || resets;
+  const bool resumes = (request.command == JobCommand::kUpgrade && user) || resets;
   if (!failed && !state.failures.contains(request.path) &&
       !(resumes && state.held.contains(request.path))) {
     return;
@@ -106,6 +104,10 @@ std::string_view CommandName(JobCommand command) {
       return "redo";
     case JobCommand::kRepair:
       return "repair";
+    case JobCommand::kRestore:
+      return "restore";
+    case JobCommand::kReset:
+      return "reset";
   }
   return "upgrade";
 }
@@ -126,40 +128,13 @@ migrations::Plan PlanFor(const JobRequest& request, std::span<const migrations::
     case JobCommand::kRedo:
       return migrations::PlanRedo(*request.graph, *request.lineage, rows, request.target);
     case JobCommand::kRepair:
+    case JobCommand::kRestore:
+    case JobCommand::kReset:
     case JobCommand::kUpgrade:
       break;
   }
   return migrations::PlanUpgrade(*request.graph, rows, request.target, request.drafts);
 }
-
-namespace {
-
-migrations::ApplyResult Work(const JobRequest& request, const migrations::ApplyObserver& observer,
-                             const std::stop_token& stop) {
-  if (request.command == JobCommand::kRepair) {
-    migrations::Repair({.path = request.path,
-                        .version_table = request.version_table,
-                        .by = request.by,
-                        .busy_timeout = kBusyTimeout,
-                        .rows = request.rows,
-                        .rows_after = request.goal},
-                       *request.graph->Find(request.target));
-    return {
-        .from = request.rows, .to = request.goal, .steps = {}, .warnings = {}, .duration_ms = 0};
-  }
-  const migrations::ApplyRequest apply{
-      .path = request.path,
-      .version_table = request.version_table,
-      .by = request.by,
-      .busy_timeout = kBusyTimeout,
-      .who_holds = [&path = request.path] { return environments::FindLockHolders(path); },
-      .plan = [&](auto rows) { return PlanFor(request, rows); },
-      .may_create = request.command == JobCommand::kUpgrade};
-  if (request.command == JobCommand::kStamp) return migrations::Stamp(apply, *request.graph);
-  return migrations::Apply(apply, observer, stop);
-}
-
-}  // namespace
 
 SchemaQuestion QuestionOf(const JobRequest& request) {
   return {.path = request.path,
@@ -167,6 +142,20 @@ SchemaQuestion QuestionOf(const JobRequest& request) {
           .migrations_digest = request.migrations_digest,
           .graph = request.graph,
           .stubs = request.stubs};
+}
+
+migrations::SafeguardRequest SafeguardOf(const JobRequest& request) {
+  return {
+      .policy = request.safety,
+      .path = request.path,
+      .environment = request.environment,
+      .reason = std::string(CommandName(request.command)),
+      .version_table = request.version_table,
+      .by = request.by,
+      .stubs = request.stubs,
+      .graph = request.lineage && request.lineage->graph ? request.lineage->graph : request.graph,
+      .plan = [request](auto rows) { return PlanFor(request, rows); },
+      .findings = request.findings};
 }
 
 JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& store,
@@ -189,13 +178,14 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
                        .message = {}};
     journal.Append(entry);
     std::vector<migrations::RevisionId> reached = request.rows;
+    JobWork work(request, outcome);
     try {
       migrations::ApplyObserver watching = observer;
       watching.on_applied = [&](const migrations::AppliedStep& step) {
         reached = step.rows_after;
         if (observer.on_applied) observer.on_applied(step);
       };
-      outcome.result = Work(request, watching, stop);
+      work.Run(watching, stop);
       reached = outcome.result.to;
     } catch (const Error& error) {
       outcome.error = error;
@@ -212,6 +202,7 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
     entry.to = reached;
     entry.duration_ms = outcome.result.duration_ms;
     if (outcome.error) entry.message = outcome.error->message;
+    if (outcome.backup) entry.backup = outcome.backup->id;
     // The journal's entry stays open only if the process dies.
     try {
       // A redo that has ended is no reason to wait; one that failed is remembered as a failure.

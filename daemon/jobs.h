@@ -21,10 +21,19 @@
 #include "daemon/workers.h"
 #include "migrations/apply.h"
 #include "migrations/lineage.h"
+#include "migrations/safety/safeguard.h"
 
 namespace drover::daemon {
 
-enum class JobCommand : std::uint8_t { kUpgrade, kDowngrade, kStamp, kRedo, kRepair };
+enum class JobCommand : std::uint8_t {
+  kUpgrade,
+  kDowngrade,
+  kStamp,
+  kRedo,
+  kRepair,
+  kRestore,
+  kReset
+};
 
 /// Who asked: a person, or the environment's policy.
 enum class JobOrigin : std::uint8_t { kUser, kPolicy };
@@ -49,6 +58,9 @@ struct JobRequest {
   std::vector<migrations::RevisionId> goal;  // the rows the plan leads to, for the journal
   migrations::AppliedBy by;
   migrations::Stubs stubs;  // for replays only
+  migrations::SafetyPolicy safety;
+  migrations::Findings findings = migrations::Findings::kRefuse;  // of the rehearsal
+  std::optional<BackupEntry> restored;                            // restore: what is put back
 };
 
 /// What the schema of the request's database is compared with.
@@ -58,6 +70,8 @@ struct JobOutcome {
   migrations::ApplyResult result;
   std::optional<Error> error;
   std::optional<SchemaCheck> schema{};  // after a stamp
+  std::optional<BackupEntry> backup{};  // of what was there before
+  std::optional<RehearsalReport> rehearsal{};
 };
 
 /// Digest of everything that decides how an upgrade ends: a failure is not retried while it is
@@ -69,6 +83,9 @@ struct JobOutcome {
 /// Makes the plan of a request from the rows of the database; used for previews as well.
 [[nodiscard]] migrations::Plan PlanFor(const JobRequest& request,
                                        std::span<const migrations::RevisionId> rows);
+
+/// What stands before the plan of a request: its backup and its rehearsal.
+[[nodiscard]] migrations::SafeguardRequest SafeguardOf(const JobRequest& request);
 
 /// Carries one job out on the calling thread: intent, work, outcome; keeps `held` and failures up
 /// to date. Never throws.

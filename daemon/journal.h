@@ -21,13 +21,14 @@ struct JournalEntry {
   std::string project;
   std::string environment;
   std::string target;   // path of the database
-  std::string command;  // upgrade | downgrade | stamp
+  std::string command;  // upgrade | downgrade | stamp | redo | repair | restore | reset | adopt
   std::vector<std::string> from;
   std::vector<std::string> to;  // intent: the goal; otherwise: what is there now
   std::string by;               // user, or "policy"
   std::int64_t pid = 0;
   std::int64_t duration_ms = 0;
   std::string message;
+  std::string backup{};  // id of the backup taken before; empty: none
 
   static constexpr void Fields(auto&& field) {
     field("job", &JournalEntry::job);
@@ -43,6 +44,7 @@ struct JournalEntry {
     field("pid", &JournalEntry::pid);
     field("duration_ms", &JournalEntry::duration_ms);
     field("message", &JournalEntry::message);
+    field("backup", &JournalEntry::backup);
   }
   bool operator==(const JournalEntry&) const = default;
 };

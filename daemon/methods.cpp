@@ -11,6 +11,8 @@
 #include "daemon/doctor_methods.h"
 #include "daemon/offload.h"
 #include "daemon/repair.h"
+#include "daemon/safety_methods.h"
+#include "daemon/schema_methods.h"
 #include "daemon/stray_methods.h"
 #include "environments/exec_variables.h"
 #include "migrations/author.h"
@@ -151,6 +153,8 @@ struct Methods {
     FinishChange(change, view, call->params(), carry_out);
     if (!change.answer) {
       Submit(service, call, project, std::move(change));
+    } else if (call->params().rehearse) {
+      AnswerRehearsed(service, call, std::move(change.request), std::move(*change.answer));
     } else if (change.request.command == JobCommand::kStamp && !call->params().sql) {
       AnswerWithSchema(service, call, *project, std::move(change));
     } else {
@@ -178,6 +182,7 @@ struct Methods {
             .statement = static_cast<std::int64_t>(made.statement),
             .statements = static_cast<std::int64_t>(made.statements),
             .elapsed_ms = made.elapsed.count(),
+            .rehearsing = made.rehearsing,
             .waiting_for =
                 made.waiting ? std::optional(migrations::NameHolders(made.holders)) : std::nullopt};
   }
@@ -437,8 +442,20 @@ constexpr std::array kMethods{
            "project environments target dry_run confirm confirm_environment", HandleStraysAdopt},
     Method{"strays_ignore", "Keeps a stray out of the list while it stays what it is.",
            "project target undo dry_run confirm", HandleStraysIgnore},
-    Method{"plan", "What an upgrade or downgrade would do.",
-           "project environments target direction draft sql", Methods::Plan},
+    Method{"plan", "What an upgrade or downgrade would do; on a copy of the data, what it does.",
+           "project environments target direction draft sql rehearse", Methods::Plan},
+    Method{"backup", "Keeps a verified copy of an environment's database.", "project environments",
+           HandleBackup},
+    Method{"backups", "The copies that are kept, newest first.", "project environments",
+           HandleBackups},
+    Method{"restore", "Puts a backup back, into the database or into a new file.",
+           "project environments target to dry_run confirm confirm_environment", HandleRestore},
+    Method{"reset", "Backs a development database up, empties it and upgrades it.",
+           "project environments dry_run confirm", HandleReset},
+    Method{"verify", "Takes revisions up, down and up again on a private database.",
+           "project environments target", HandleVerify},
+    Method{"log", "What was done to the project's databases, newest first.",
+           "project environments limit", HandleLog},
     Method{"upgrade", "Applies pending migrations up to the target.",
            "project environments target draft dry_run confirm confirm_environment sql",
            Methods::Upgrade},
@@ -455,6 +472,15 @@ constexpr std::array kMethods{
     Method{"revision", "Writes a new migration file.",
            "project message head splice branch_label depends_on rev_id no_draft",
            Methods::Revision},
+    Method{"autogenerate", "Writes the migration that leads to the wanted schema, proven.",
+           "project message head splice branch_label depends_on rev_id no_draft dry_run backfills "
+           "renames allow_data_loss",
+           HandleAutogenerate},
+    Method{"check", "Do the migrations make the schema that drover.yaml wants?", "project",
+           HandleCheck},
+    Method{"diff", "What differs between two schemas: wanted, revision, environment or file.",
+           "project from to cwd", HandleDiff},
+    Method{"schema", "A schema as a script.", "project environments from cwd", HandleSchema},
     Method{"merge", "Writes a revision that joins several heads.",
            "project revisions message rev_id branch_label", Methods::Merge},
     Method{"trust", "Lets the project's policy act outside its own directory.", "project",

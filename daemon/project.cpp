@@ -12,6 +12,7 @@
 #include "daemon/findings.h"
 #include "daemon/log.h"
 #include "daemon/recovery.h"
+#include "daemon/safety.h"
 #include "environments/git.h"
 #include "migrations/lock_state.h"
 
@@ -331,6 +332,7 @@ JobRequest Project::Prepare(const View& view, std::size_t environment, JobComman
   request.config_sha256 = view.config().sha256;
   request.rows = view.verdicts[environment].current;
   request.stubs = view.config().stubs;
+  request.safety = SafetyOf(view.config(), context_.store);
   return request;
 }
 

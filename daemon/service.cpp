@@ -122,6 +122,20 @@ void Service::OnClosed(const std::shared_ptr<Session>& session) {
   cancellable_.erase(session);
 }
 
+std::stop_source Service::BeginCancellable(const CallPtr& call) {
+  std::stop_source stop;
+  const std::optional<std::int64_t> id = call->request().id;
+  // A session that is gone would never be taken out again.
+  if (id && !call->session()->closed()) cancellable_[call->session()].insert_or_assign(*id, stop);
+  return stop;
+}
+
+void Service::EndCancellable(const CallPtr& call) {
+  const std::optional<std::int64_t> id = call->request().id;
+  const auto session = cancellable_.find(call->session());
+  if (id && session != cancellable_.end()) session->second.erase(*id);
+}
+
 void Service::Publish(const EventDocument& event) {
   if (subscribers_.empty()) return;
   const std::string line = EncodeNotification("event", EncodeDocument(event));

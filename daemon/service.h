@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,11 @@ class Service final {
 
   /// The project that a request is about. Throws like CheckNotStopping() and Open().
   std::shared_ptr<Project> ProjectOf(const Params& params);
+
+  /// From now on `cancel` reaches the request of `call`, until EndCancellable(). A request without
+  /// a number cannot be cancelled.
+  std::stop_source BeginCancellable(const CallPtr& call);
+  void EndCancellable(const CallPtr& call);
 
   [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] Workers& workers() { return workers_; }

@@ -25,7 +25,10 @@ constexpr std::array<std::string_view, 7> kEnvironmentKeys{
     "url", "env_file", "url_dialect", "relative_to", "on_pending", "protected", "compose"};
 constexpr std::array<std::string_view, 5> kComposeKeys{"file", "service", "project_directory",
                                                        "profiles", "project_name"};
-constexpr std::array<std::string_view, 1> kSafetyKeys{"destructive"};
+constexpr std::array<std::string_view, 3> kSafetyKeys{"backup", "rehearse", "destructive"};
+constexpr std::array<std::string_view, 3> kBackupKeys{"keep", "max_bytes", "directory"};
+constexpr std::array<std::string_view, 3> kRehearse{"auto", "always",
+                                                    "never"};  // as RehearsePolicy
 constexpr std::array<std::string_view, 2> kStraysKeys{"roots", "ignore"};
 constexpr std::array<std::string_view, 2> kFormats{"native", "alembic"};
 constexpr std::array<std::string_view, 2> kTimeZones{"utc", "local"};     // as TimeZone
@@ -297,12 +300,32 @@ class ConfigParser final {
   void Safety(const YamlNode* node) {
     if (node == nullptr) return;
     reader_.ExpectMap(*node, "safety");
-    RefuseKey(*node, "backup", "take backups before a migration");
-    RefuseKey(*node, "rehearse", "rehearse migrations");
     reader_.ExpectKeys(*node, "safety", kSafetyKeys);
+    if (const YamlNode* backup = node->Find("backup")) Backup(*backup);
+    if (const YamlNode* rehearse = node->Find("rehearse")) {
+      config_.safety.rehearse = static_cast<migrations::RehearsePolicy>(
+          reader_.Choice(*rehearse, "safety.rehearse", kRehearse));
+    }
     if (const YamlNode* policy = node->Find("destructive")) {
       config_.destructive = static_cast<DestructivePolicy>(
           reader_.Choice(*policy, "safety.destructive", kDestructive));
+    }
+  }
+
+  void Backup(const YamlNode& node) {
+    reader_.ExpectMap(node, "safety.backup");
+    reader_.ExpectKeys(node, "safety.backup", kBackupKeys);
+    migrations::BackupPolicy& backup = config_.safety.backup;
+    if (const YamlNode* keep = node.Find("keep")) {
+      constexpr std::size_t kMost = 1000;
+      backup.keep = reader_.Number(*keep, "safety.backup.keep", kMost);
+    }
+    if (const YamlNode* bytes = node.Find("max_bytes")) {
+      backup.max_bytes = reader_.Bytes(*bytes, "safety.backup.max_bytes");
+    }
+    if (const YamlNode* directory = node.Find("directory")) {
+      constexpr std::string_view kName = "safety.backup.directory";
+      backup.directory = Path(reader_.String(*directory, kName), kName, directory->at);
     }
   }
 

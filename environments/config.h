@@ -12,6 +12,7 @@
 #include "base/posix.h"
 #include "environments/urls/dialect.h"
 #include "migrations/file_template.h"
+#include "migrations/safety/policy.h"
 #include "migrations/stubs.h"
 
 namespace drover::environments {
@@ -59,6 +60,7 @@ struct Config {
   std::string default_environment;
   std::vector<EnvironmentConfig> environments;  // in file order; at least one
   DestructivePolicy destructive = DestructivePolicy::kConfirm;
+  migrations::SafetyPolicy safety;        // an empty directory of backups: in the state directory
   std::vector<std::string> stray_roots;   // absolute; default: the project root
   std::vector<std::string> stray_ignore;  // globs relative to the root
   std::string sha256;                     // of the file's bytes

@@ -1,6 +1,7 @@
 #include "environments/yaml_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/error.h"
@@ -70,6 +71,47 @@ bool YamlReader::Boolean(const YamlNode& node, std::string_view name) const {
          node.at);
   }
   WrongType(node, name, "true or false");
+}
+
+std::size_t YamlReader::Number(const YamlNode& node, std::string_view name,
+                               std::size_t most) const {
+  RejectTag(node, name);
+  if (node.kind != YamlNode::Kind::kScalar) WrongType(node, name, "a whole number");
+  const auto number = ParseInteger(node.scalar);
+  if (number && *number >= 0 && static_cast<std::uint64_t>(*number) <= most) {
+    return static_cast<std::size_t>(*number);
+  }
+  Fail("value",
+       Concat(name, " must be a whole number from 0 to ", most, ", not \"",
+              Excerpt(node.scalar, 40), "\""),
+       node.at);
+}
+
+std::uint64_t YamlReader::Bytes(const YamlNode& node, std::string_view name) const {
+  RejectTag(node, name);
+  if (node.kind != YamlNode::Kind::kScalar) WrongType(node, name, "a number of bytes");
+  const std::string_view text = node.scalar;
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = ParseInteger(text.substr(0, digits));
+  const std::string unit = ToLower(Trim(text.substr(digits)));
+  constexpr std::array<std::string_view, 5> kUnits{"", "k", "m", "g", "t"};
+  std::uint64_t decimal = 1;
+  std::uint64_t binary = 1;
+  for (const std::string_view letter : kUnits) {
+    const bool bare = letter.empty() && (unit.empty() || unit == "b");
+    const std::uint64_t factor = bare || unit == Concat(letter, "b")               ? decimal
+                                 : unit == Concat(letter, "ib") && !letter.empty() ? binary
+                                                                                   : 0;
+    if (number && factor > 0 && static_cast<std::uint64_t>(*number) <= INT64_MAX / factor) {
+      return static_cast<std::uint64_t>(*number) * factor;
+    }
+    decimal *= 1000;
+    binary *= 1024;
+  }
+  Fail("value",
+       Concat(name, " must be a number of bytes, such as 500MB or 1GiB, not \"",
+              Excerpt(node.scalar, 40), "\""),
+       node.at);
 }
 
 std::string YamlReader::String(const YamlNode& node, std::string_view name) const {

@@ -1,6 +1,8 @@
 // Typed access to YAML values: every complaint names what was expected of which key, and where.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +40,13 @@ class YamlReader final {
   /// The index of the text in `choices`; "<area>.value" with "did you mean" when it is not there.
   [[nodiscard]] std::size_t Choice(const YamlNode& node, std::string_view name,
                                    std::span<const std::string_view> choices) const;
+
+  /// A whole number from 0 to `most`.
+  [[nodiscard]] std::size_t Number(const YamlNode& node, std::string_view name,
+                                   std::size_t most) const;
+
+  /// A number of bytes: "500000", "64 KiB", "1GiB", "2GB", with KB and KiB up to TB and TiB.
+  [[nodiscard]] std::uint64_t Bytes(const YamlNode& node, std::string_view name) const;
 
   /// Throws "<area>.unknown_key" for a key that is not in `known`. `parent` is empty at the top.
   void ExpectKeys(const YamlNode& map, std::string_view parent,

@@ -1,6 +1,7 @@
 #include "migrations/apply.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <thread>
 
@@ -8,8 +9,10 @@
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
+#include "migrations/destruction.h"
 #include "migrations/failed_commit.h"
 #include "migrations/inspect.h"
+#include "migrations/safety/content.h"
 #include "migrations/script.h"
 
 namespace drover::migrations {
@@ -107,6 +110,7 @@ class Applier {
       const Plan plan = request_.plan(ledger_->Rows());
       result_.warnings = plan.warnings;
       if (!plan.steps.empty() && !WaitForTurn()) continue;
+      if (!plan.steps.empty() && request_.prepare) request_.prepare(plan, *connection_);
       if (RunSteps(plan)) {
         result_.to = plan.to;
         if (result_.steps.empty()) result_.from = result_.to;  // another process has done it
@@ -174,11 +178,15 @@ class Applier {
       throw Error(Code::kInternal, "sqlite.foreign_keys",
                   Concat(request_.path, ": foreign key enforcement cannot be switched off"));
     }
+    ledger_.emplace(*connection_, request_.version_table, request_.by);
+    if (request_.durability == Durability::kScratch) {
+      connection_->Execute("PRAGMA synchronous=OFF");
+      return;
+    }
     // Durable before success is reported: in rollback mode only EXTRA syncs the directory after the
     // journal is gone, which is the commit itself.
     const bool wal = connection_->QueryText("PRAGMA journal_mode").value_or("") == "wal";
     connection_->Execute(wal ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=EXTRA");
-    ledger_.emplace(*connection_, request_.version_table, request_.by);
   }
 
   void RefuseUnversioned() {
@@ -281,6 +289,22 @@ class Applier {
     if (step.rows_before.empty() && !has_tables_) RefuseUnversioned();
   }
 
+  using Violations = std::map<std::string, std::int64_t>;
+
+  void RefuseDangling(const Step& step, const Violations& before) {
+    for (const auto& [reference, rows] : CountViolations(*connection_)) {
+      const auto known = before.find(reference);
+      const std::int64_t more = rows - (known == before.end() ? 0 : known->second);
+      if (more <= 0) continue;
+      throw Error(Code::kInvalid, "sql.foreign_keys",
+                  Concat("revision ", step.revision.id, " leaves ",
+                         Count(static_cast<std::size_t>(more), "row"), " that ",
+                         more == 1 ? "refers" : "refer", " to nothing: ", reference),
+                  "delete or change those rows in the same migration",
+                  Concat(step.revision.file, ":", step.script().line, ":1"));
+    }
+  }
+
   /// The version table is ours: a migration that writes to it would be recorded wrongly.
   void RefuseTampering(const Step& step) {
     bool changed = true;
@@ -330,7 +354,11 @@ class Applier {
     Transaction transaction = Begin(step);
     CheckRows(step);
     EnsureTables();
+    // Enforcement is off, so a rebuild cannot cascade; what it leaves dangling must show here.
+    const bool may_destroy = MayDestroy(step.script().sql);
+    const auto dangling = may_destroy ? CountViolations(*connection_) : Violations();
     Run(step);
+    if (may_destroy) RefuseDangling(step, dangling);
     RefuseTampering(step);
     ledger_->ReplaceRows(step.rows_before, step.rows_after);
     const std::int64_t record = Record(step, RowFor(step, begin));

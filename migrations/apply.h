@@ -34,6 +34,7 @@ struct ApplyProgress {
   std::size_t statement = 0;  // of the step's script, from 1; 0: it has only just begun
   std::size_t statements = 0;
   std::chrono::milliseconds elapsed{};  // since the work began
+  bool rehearsing = false;              // on a copy: the database itself is not touched yet
   bool waiting = false;                 // for another program's lock
   std::vector<Holder> holders;          // its processes, when they are known
 };
@@ -46,6 +47,9 @@ struct ApplyObserver {
   std::function<void(const AppliedStep&)> on_applied;
 };
 
+/// Must what is committed outlive a power failure, or only the work it is made for?
+enum class Durability : std::uint8_t { kDurable, kScratch };
+
 struct ApplyRequest {
   std::string path;
   std::string version_table;
@@ -56,6 +60,10 @@ struct ApplyRequest {
   std::function<Plan(std::span<const RevisionId> rows)> plan;
   /// Create the file and its directories when they are missing (an upgrade may, nothing else).
   bool may_create = false;
+  /// Called before the first step of a plan, outside a transaction; may throw. Again when a new
+  /// plan is made.
+  std::function<void(const Plan& plan, Connection& live)> prepare = {};
+  Durability durability = Durability::kDurable;
 };
 
 struct ApplyResult {
@@ -71,8 +79,9 @@ struct ApplyResult {
 /// plan throws; kRefused ("database.unversioned") for a database with tables but no version table;
 /// kNotFound ("database.missing"); kIo ("sqlite.not_durable") when a revision is there though its
 /// commit failed, and a power failure might undo it; kBusy ("sqlite.busy"), naming who holds the
-/// lock; kCancelled; what RunScript throws. Of several processes with the same work one does it and
-/// the others wait for it.
+/// lock; kCancelled; what RunScript throws; kInvalid ("sql.foreign_keys") for a script that drops
+/// or deletes something and leaves rows that refer to nothing. Of several processes with the same
+/// work one does it and the others wait for it.
 ApplyResult Apply(const ApplyRequest& request, const ApplyObserver& observer,
                   const std::stop_token& stop);
 

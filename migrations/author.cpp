@@ -77,7 +77,12 @@ Revision Write(Revision revision, const std::string& directory, const FileTempla
   revision.file = Concat(directory, "/", FileName(name, revision, now));
   revision.created = FormatUtc(now);
   MakeDirectories(directory, 0755);
-  CreateFile(revision.file, FormatMigration(revision), 0644);
+  const std::string text = FormatMigration(revision);
+  if (revision.up.sql.empty()) {
+    CreateFile(revision.file, text, 0644);
+  } else {
+    CreateFileDurably(revision.file, text, 0644);
+  }
   return revision;
 }
 
@@ -110,6 +115,8 @@ Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std:
     revision.depends_on.push_back(ResolveRevision(graph, dependency));
   }
   revision.branch_labels = NewLabels(graph, revision.id, wanted.branch_label);
+  revision.up.sql = wanted.up;
+  if (wanted.down) revision.down.emplace().sql = *wanted.down;
   return Write(std::move(revision), directory, name);
 }
 

@@ -1,6 +1,7 @@
 // Writes new migration files: `revision` and `merge`.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ struct NewRevision {
   std::string rev_id{};  // empty: 12 random hex digits
   bool splice = false;   // the parent need not be a head
   bool draft = true;
+  std::string up{};                   // empty: both sections are left to be filled in
+  std::optional<std::string> down{};  // with `up`; nothing: there is no way back
 };
 
 /// The parents of a new revision, from what ResolveSymbol takes, separated by blanks. Throws what

@@ -237,11 +237,35 @@ class Trace {
            (words[0] == "insert" && words[1] == "or" && words[2] == "replace");
   }
 
+  /// The lower-case names after FROM.
+  static std::set<std::string> NamedSources(std::string_view statement) {
+    std::set<std::string> names;
+    Lexer lexer(statement);
+    bool named = false;
+    std::string name;
+    while (const std::optional<Token> token = lexer.Next()) {
+      if (named && token->kind != TokenKind::kSymbol) {
+        name = ToLower(NameOf(*token));
+        named = false;
+      } else if (token->text == "." && !name.empty()) {
+        named = true;  // what stood before it was a schema
+      } else {
+        if (!name.empty()) names.insert(std::exchange(name, {}));
+        named = ToLower(token->text) == "from";
+      }
+    }
+    if (!name.empty()) names.insert(name);
+    return names;
+  }
+
   /// Rows that go from one table into another outlive the first.
   void Copies(const Touched& touched, std::string_view statement) {
     const bool only_some = CopiesOnlySome(statement);
+    // A whole table that is transferred as it is (SELECT *) reads no column for the authorizer.
+    const std::set<std::string> sources =
+        touched.read.empty() ? NamedSources(statement) : touched.read;
     for (const std::string& into : touched.inserted) {
-      for (const std::string& from : touched.read) {
+      for (const std::string& from : sources) {
         const Origin* const origin = Find(from);
         if (origin == nullptr) continue;
         copied_[into].insert(origin->table.name);

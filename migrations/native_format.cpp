@@ -15,6 +15,11 @@ namespace {
 constexpr std::array<std::string_view, 7> kKeys{
     "revision", "down_revision", "depends_on", "branch_labels", "message", "created", "draft"};
 
+bool IsSectionLine(std::string_view line) {
+  line = Trim(line);
+  return line.starts_with("--") && Trim(line.substr(2)).starts_with("migrate:");
+}
+
 /// Walks over the lines of a file, knowing where it is.
 class Parser {
  public:
@@ -34,7 +39,7 @@ class Parser {
       const std::string_view line = Trim(whole);
       text_.remove_prefix(end + 1);
       ++line_;
-      if (line.starts_with("--") && Trim(line.substr(2)).starts_with("migrate:")) {
+      if (IsSectionLine(line)) {
         Section(Trim(line.substr(2)).substr(8));
       } else if (script_ != nullptr) {
         script_->sql += whole;
@@ -186,7 +191,14 @@ std::string FormatMigration(const Revision& revision) {
   }
   text += Concat("-- message: ", revision.message, "\n-- created: ", revision.created, "\n");
   if (revision.draft) text += "-- draft\n";
-  return text + "-- migrate:up\n\n-- migrate:down\n\n";
+  if (revision.up.sql.empty()) return text + "-- migrate:up\n\n-- migrate:down\n\n";
+  text += Concat("-- migrate:up\n", revision.up.sql);
+  if (revision.down) text += Concat("\n-- migrate:down\n", revision.down->sql);
+  return text;
+}
+
+bool HasSectionLine(std::string_view sql) {
+  return std::ranges::any_of(SplitLines(sql), IsSectionLine);
 }
 
 void CheckRevisionId(std::string_view name, const std::string& where, std::string_view what) {

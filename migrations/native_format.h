@@ -15,8 +15,14 @@ namespace drover::migrations {
 /// the first section), "illegal_character" (in a revision id).
 [[nodiscard]] Revision ParseMigration(std::string_view text, const std::string& path);
 
-/// The text of a new migration file with empty sections.
+/// The text of a new migration file: with the sections of `revision`, or with two empty ones when
+/// it has no SQL. ParseMigration() reads the same back; a line in the SQL that would begin a
+/// section
+/// ("-- migrate:…") must not be there.
 [[nodiscard]] std::string FormatMigration(const Revision& revision);
+
+/// Has the script a line that would begin a section of the file?
+[[nodiscard]] bool HasSectionLine(std::string_view sql);
 
 /// Throws kInvalid ("illegal_character") unless `name` can be a revision id or a branch label: 1 to
 /// 128 bytes without white space, quotes, '\\', ',', '@', '-', '+' and ':', and none of the words

@@ -151,6 +151,16 @@ void Replay::Add(const Revision& revision, const std::stop_token& stop) {
   }
 }
 
+void Replay::AddAll(const Graph& graph, std::span<const RevisionId> rows,
+                    const std::stop_token& stop) {
+  for (const RevisionId& row : rows) {
+    if (graph.Find(row) != nullptr) continue;
+    throw Error(Code::kNotFound, "unknown_revision",
+                Concat("no migration file has revision ", row));
+  }
+  for (const Revision* revision : InOrder(graph, rows)) Add(*revision, stop);
+}
+
 std::size_t Replay::MostObjects() {
   return static_cast<std::size_t>(connection_.QueryInteger(
       "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"));
@@ -169,13 +179,8 @@ void Replay::DropTemporary() {
 SchemaImage ReplaySchema(const Graph& graph, std::span<const RevisionId> rows,
                          std::string_view version_table, const Stubs& stubs,
                          const std::stop_token& stop) {
-  for (const RevisionId& row : rows) {
-    if (graph.Find(row) != nullptr) continue;
-    throw Error(Code::kNotFound, "unknown_revision",
-                Concat("no migration file has revision ", row));
-  }
   Replay replay(version_table, stubs);
-  for (const Revision* revision : InOrder(graph, rows)) replay.Add(*revision, stop);
+  replay.AddAll(graph, rows, stop);
   return replay.Image();
 }
 

@@ -28,6 +28,10 @@ class Replay final {
   /// revision in front of the message; the replay is of no use afterwards.
   void Add(const Revision& revision, const std::stop_token& stop);
 
+  /// The same for `rows` and everything below them, in the order in which they run. Throws
+  /// kNotFound ("unknown_revision") for a row that is not in the graph.
+  void AddAll(const Graph& graph, std::span<const RevisionId> rows, const std::stop_token& stop);
+
   /// The schema as it is now.
   [[nodiscard]] SchemaImage Image() { return reader_.Read(connection_); }
 

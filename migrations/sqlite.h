@@ -1,6 +1,6 @@
 // The one door to SQLite: a connection and its statements. Every other file speaks to a database
 // through these two classes; sqlite3.h is included only where SQLite calls us back: script.cpp,
-// destruction.cpp, regexp.cpp, stubs.cpp and schema_diff/desired.cpp.
+// destruction.cpp, regexp.cpp, stubs.cpp, schema_diff/desired.cpp and safety/column_digest.cpp.
 #pragma once
 
 #include <chrono>

@@ -87,6 +87,45 @@ void AppendStep(std::string& out, const PlanStep& step, const Style& style) {
   }
 }
 
+std::string RowCount(const std::optional<std::int64_t>& rows) {
+  return rows ? Concat(*rows) : std::string("none");
+}
+
+/// What the plan did to the copy; of one that was not only shown, no more than that it was tried.
+void AppendRehearsal(std::string& out, const RehearsalReport& report, const Style& style) {
+  if (report.outcome == "skipped") return;  // a warning says so
+  const std::string took = FormatDuration(report.duration_ms);
+  if (report.outcome == "ok") {
+    out += Concat("  rehearsed on a copy of the data in ", took, "\n");
+  } else {
+    out +=
+        Concat("  ",
+               Paint(style, Tone::kRed,
+                     report.outcome == "failed" ? "fails on a copy of the data"
+                                                : "does more to a copy of the data than it says"),
+               ", after ", took, "\n");
+  }
+  for (const RehearsalProblem& each : report.problems) {
+    out += Concat(kIndent, Paint(style, Tone::kRed, style.unicode ? "✗" : "x"), " ",
+                  Clean(each.message),
+                  each.object.find(':') == std::string::npos ? std::string()
+                                                             : Concat("  ", Clean(each.object)),
+                  "\n");
+  }
+  for (const RowsChanged& each : report.tables) {
+    out += Concat(kIndent, Clean(each.table), ": ", RowCount(each.before), " ", Arrow(style), " ",
+                  RowCount(each.after), " rows\n");
+  }
+  if (report.bytes_after != report.bytes_before && report.outcome != "failed") {
+    out +=
+        Concat(kIndent, "size: ", FormatSize(static_cast<std::uint64_t>(report.bytes_before)), " ",
+               Arrow(style), " ", FormatSize(static_cast<std::uint64_t>(report.bytes_after)), "\n");
+  }
+  for (const std::string& each : report.warnings) {
+    out += Concat(kIndent, Paint(style, Tone::kYellow, "!"), " ", Clean(each), "\n");
+  }
+}
+
 }  // namespace
 
 std::string RenderPlan(const PlanDocument& plan, std::string_view cwd, std::string_view root,
@@ -102,6 +141,13 @@ std::string RenderPlan(const PlanDocument& plan, std::string_view cwd, std::stri
     if (!plan.same_as.empty())
       out += Concat(" (same file as ", Clean(Join(plan.same_as, ", ")), ")");
     out += "\n";
+  }
+  if (plan.rehearsal) AppendRehearsal(out, *plan.rehearsal, style);
+  if (plan.backup) {
+    out += Concat("  backup ", plan.backup->id, "; undo: ",
+                  Paint(style, Tone::kCyan,
+                        Concat("drover restore ", plan.backup->id, " -e ", plan.environment)),
+                  "\n");
   }
   return out;
 }

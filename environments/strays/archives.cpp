@@ -1,11 +1,8 @@
 #include "environments/strays/archives.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
-#include <random>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,19 +38,6 @@ std::optional<Mount> MountOf(const std::string& directory) {
 std::string Existing(std::string path) {
   while (path != "/" && !StatFile(path)) path = DirectoryName(path);
   return path;
-}
-
-std::string NewId() {
-  // "2026-03-01T12:00:00Z" as "20260301-120000", and digits that no two of one second share.
-  std::string id;
-  for (const char c : FormatUtc(WallNow())) {
-    if (c == 'T') id.push_back('-');
-    if (c >= '0' && c <= '9') id.push_back(c);
-  }
-  std::array<char, 8> random{};
-  std::random_device device;
-  std::snprintf(random.data(), random.size(), "-%06x", device() & 0xffffffU);
-  return id + random.data();
 }
 
 /// git must not offer to commit what was put away.
@@ -153,7 +137,7 @@ std::string ChoosePlace(const std::vector<std::string>& places, const std::strin
 
 std::string MakeArchiveDirectory(const std::string& place) {
   for (;;) {
-    std::string directory = Concat(place, "/", NewId());
+    std::string directory = Concat(place, "/", TimestampId());
     if (mkdir(directory.c_str(), 0700) == 0) return directory;
     if (errno != EEXIST) throw SystemError("create", directory, errno);
   }

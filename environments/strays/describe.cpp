@@ -12,6 +12,7 @@
 #include "migrations/rollback_journal.h"
 #include "migrations/schema.h"
 #include "migrations/schema_compare.h"
+#include "migrations/schema_document.h"
 #include "migrations/schema_image.h"
 
 namespace drover::environments {
@@ -85,13 +86,12 @@ struct Side {
   std::vector<TableRows> rows;
 };
 
-Side ReadSide(const std::string& path, const std::vector<std::string>& version_tables,
-              const std::vector<std::string>& roots) {
+/// A copy that can be read as a whole.
+PrivateCopy CopyOrThrow(const std::string& path, PrivateDirectory& directory) {
   if (!StatFile(path)) {
     throw Error(Code::kNotFound, "database.missing", Concat("there is no database at ", path),
                 "drover strays");
   }
-  PrivateDirectory directory(roots);
   PrivateCopy copy = OpenPrivateCopy(path, directory);
   if (copy.too_large) {
     throw Error(Code::kRefused, "stray.too_large", Concat(path, " is ", copy.problem),
@@ -105,6 +105,13 @@ Side ReadSide(const std::string& path, const std::vector<std::string>& version_t
     throw Error(Code::kBusy, "stray.changing", Concat(path, " is being written to all the time"),
                 "drover strays");
   }
+  return copy;
+}
+
+Side ReadSide(const std::string& path, const std::vector<std::string>& version_tables,
+              const std::vector<std::string>& roots) {
+  PrivateDirectory directory(roots);
+  PrivateCopy copy = CopyOrThrow(path, directory);
   migrations::Connection& connection = *copy.connection;
   Side side;
   const std::string table = migrations::FindVersionTable(connection, version_tables);
@@ -167,6 +174,20 @@ void DescribeDatabase(ScannedFile& file, const std::vector<std::string>& version
                                 file.problem);
   }
   directory.Empty();
+}
+
+ImageDocument ReadSchemaOf(const std::string& path, const std::vector<std::string>& version_tables,
+                           const std::vector<std::string>& roots) {
+  PrivateDirectory directory(roots);
+  PrivateCopy copy = CopyOrThrow(path, directory);
+  migrations::Connection& connection = *copy.connection;
+  try {
+    const std::string table = migrations::FindVersionTable(connection, version_tables);
+    return migrations::DocumentOf(migrations::SchemaReader(table).Read(connection));
+  } catch (Error& error) {
+    error.message = Concat(path, ": ", WithoutPath(error.message, connection.path()));
+    throw;
+  }
 }
 
 StrayDiffDocument CompareDatabases(const std::string& path, const std::string& reference,

@@ -16,6 +16,11 @@ namespace drover::environments {
 void DescribeDatabase(ScannedFile& file, const std::vector<std::string>& version_tables,
                       PrivateDirectory& directory);
 
+/// The schema of the database at `path`, without its version table. Throws as CompareDatabases().
+[[nodiscard]] ImageDocument ReadSchemaOf(const std::string& path,
+                                         const std::vector<std::string>& version_tables,
+                                         const std::vector<std::string>& roots);
+
 /// What the database at `path` has otherwise than the one at `reference`: schema, revisions and
 /// rows. Throws kNotFound when one of them is missing, kRefused ("stray.too_large"), kBusy when one
 /// was written to all the time, kIo or kCorrupt.

@@ -15,7 +15,8 @@
 #include "environments/strays/private_copy.h"
 #include "environments/strays/put_away.h"
 #include "migrations/busy_wait.h"
-#include "migrations/transplant.h"
+#include "migrations/safety/database_copy.h"
+#include "migrations/safety/transplant.h"
 
 namespace drover::environments {
 namespace {
@@ -102,9 +103,9 @@ RemedyResult Adopt(const RemedyRequest& request) {
   try {
     PrivateDirectory directory({request.project});
     PrivateCopy source = OpenSource(stray, directory);
-    migrations::Transplant(*source.connection, request.target, [&] {
+    migrations::Transplant(*source.connection, request.target, [&](migrations::Connection& live) {
       keep = PrepareKeep(request);
-      return keep->database();
+      migrations::WriteCopy(live, keep->database(), migrations::CopyKind::kKept);
     });
   } catch (const Error& error) {
     // Once the copy of what the environment's database held is complete it is not removed: after an

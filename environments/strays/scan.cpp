@@ -28,6 +28,12 @@ namespace {
 constexpr unsigned kThreads = 2;
 constexpr std::size_t kLongestIgnoreFile = std::size_t{1} << 20U;
 
+std::vector<std::string> VersionTables(const ScanRequest& request) {
+  std::vector<std::string> tables = request.version_tables;
+  tables.insert(tables.end(), {"alembic_version", "drover_version"});
+  return tables;
+}
+
 /// What the configuration and .droverignore leave out.
 class Exclusions final {
  public:
@@ -183,8 +189,7 @@ class Scanner final {
 
   /// Several threads, since each database costs reading and a little parsing.
   void DescribeAll() {
-    std::vector<std::string> version_tables = request_.version_tables;
-    version_tables.insert(version_tables.end(), {"alembic_version", "drover_version"});
+    const std::vector<std::string> version_tables = VersionTables(request_);
     std::vector<ScannedFile*> databases;
     for (auto& [path, file] : files_) {
       if (file.kind == "database") databases.push_back(&file);
@@ -243,11 +248,9 @@ ScanResult Compare(const ScanRequest& request) {
   if (request.paths.size() != 1) {
     throw Error(Code::kInvalid, "scan.request", "a comparison is of one path with another");
   }
-  std::vector<std::string> version_tables = request.version_tables;
-  version_tables.insert(version_tables.end(), {"alembic_version", "drover_version"});
   ScanResult result;
-  result.diff =
-      CompareDatabases(request.paths.front(), request.compare_with, version_tables, request.roots);
+  result.diff = CompareDatabases(request.paths.front(), request.compare_with,
+                                 VersionTables(request), request.roots);
   return result;
 }
 
@@ -257,6 +260,12 @@ ScanResult Scan(const ScanRequest& request) {
   RequireAbsolute(request.roots);
   RequireAbsolute(request.paths);
   if (!request.compare_with.empty()) return Compare(request);
+  if (!request.schema_of.empty()) {
+    RequireAbsolute({request.schema_of});
+    ScanResult result;
+    result.schema = ReadSchemaOf(request.schema_of, VersionTables(request), request.roots);
+    return result;
+  }
   Scanner scanner(request);
   scanner.SearchRoots();
   for (const std::string& path : request.paths) scanner.LookAt(AbsolutePath(path, "/"));

@@ -14,7 +14,8 @@ namespace drover::environments {
 /// read is described with its problem; the scan itself throws only for a bad request.
 ///
 /// With `request.compare_with` it compares the one database that `request.paths` names with that
-/// one instead, and throws like CompareDatabases() (describe.h).
+/// one instead, and throws like CompareDatabases() (describe.h); with `request.schema_of` it reads
+/// the schema of that database, and throws like ReadSchemaOf().
 [[nodiscard]] ScanResult Scan(const ScanRequest& request);
 
 }  // namespace drover::environments

@@ -5,7 +5,8 @@
 
 #include "base/posix.h"
 #include "migrations/repair.h"
-#include "migrations/transplant.h"
+#include "migrations/safety/database_copy.h"
+#include "migrations/safety/transplant.h"
 #include "tests/unit/migrations/apply_support.h"
 
 namespace drover::fault {
@@ -399,11 +400,10 @@ class Transplanting final : public Scenario {
     Report report;
     try {
       Connection source(directory + "/source.db", OpenMode::kRead);
-      Transplant(source, directory + "/app.db", [&] {
-        for (int number = 1;; ++number) {
-          std::string keep = Concat(directory, "/kept-", number);
-          if (!StatFile(keep) && !StatFile(keep + ".part")) return keep;
-        }
+      Transplant(source, directory + "/app.db", [&](Connection& live) {
+        int number = 1;
+        while (StatFile(Concat(directory, "/kept-", number))) ++number;
+        WriteCopy(live, Concat(directory, "/kept-", number), CopyKind::kKept);
       });
       report.succeeded = true;
     } catch (const Error& error) {

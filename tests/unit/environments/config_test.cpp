@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <string>
 #include <sys/stat.h>
 
@@ -123,11 +124,39 @@ TEST(ConfigTest, UnknownKeysAreErrorsWithASuggestion) {
 TEST(ConfigTest, KeysOfLaterVersionsAreRefused) {
   EXPECT_EQ(FailureWith("hooks: {}").kind, "config.unsupported");
   EXPECT_EQ(FailureWith("hooks: {}").message, "this version of drover does not run hooks yet");
-  EXPECT_EQ(FailureWith("safety: {backup: {keep: 3}}").kind, "config.unsupported");
-  EXPECT_EQ(FailureWith("safety: {rehearse: auto}").where, "/p/idv/drover.yaml:2:10");
   const Error alembic = FailureWith("migrations: {format: alembic}");
   EXPECT_EQ(alembic.kind, "config.unsupported");
   EXPECT_EQ(alembic.where, "/p/idv/drover.yaml:2:22");
+}
+
+TEST(ConfigTest, SafetyIsRead) {
+  const auto safety = [](const std::string& text) {
+    return ParseConfig(Concat("environments: {dev: {url: 'sqlite:///a.db'}}\nsafety: {", text, "}"),
+                       "/p/idv/drover.yaml")
+        .safety;
+  };
+  EXPECT_EQ(safety("").backup.keep, 10U);
+  EXPECT_EQ(safety("").backup.directory, "");
+  EXPECT_EQ(safety("backup: {keep: 3, directory: ../kept}").backup.keep, 3U);
+  EXPECT_EQ(safety("backup: {directory: ../kept}").backup.directory, "/p/kept");
+  EXPECT_EQ(safety("rehearse: never").rehearse, migrations::RehearsePolicy::kNever);
+  for (const auto& [text, bytes] : std::map<std::string, std::uint64_t>{{"0", 0},
+                                                                        {"500", 500},
+                                                                        {"2 kB", 2000},
+                                                                        {"2KiB", 2048},
+                                                                        {"1 GiB", 1U << 30U},
+                                                                        {"3TB", 3000000000000}}) {
+    EXPECT_EQ(safety(Concat("backup: {max_bytes: ", text, "}")).backup.max_bytes, bytes) << text;
+  }
+  for (const char* wrong : {"x", "-1", "1.5GB", "1 Gi", "9999999999TB", "GB", "''"}) {
+    EXPECT_EQ(FailureWith(Concat("safety: {backup: {max_bytes: ", wrong, "}}")).kind,
+              "config.value")
+        << wrong;
+  }
+  EXPECT_EQ(FailureWith("safety: {backup: {keep: 1001}}").where, "/p/idv/drover.yaml:2:25");
+  EXPECT_EQ(FailureWith("safety: {backup: {kep: 1}}").kind, "config.unknown_key");
+  EXPECT_EQ(FailureWith("safety: {backup: 3}").kind, "config.type");
+  EXPECT_EQ(FailureWith("safety: {rehearse: sometimes}").kind, "config.value");
 }
 
 TEST(ConfigTest, ChoicesAreChecked) {

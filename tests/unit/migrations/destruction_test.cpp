@@ -51,6 +51,14 @@ TEST(DestructionTest, ARebuildLosesOnlyTheColumnsThatAreMissingAfterwards) {
                "ALTER TABLE n RENAME TO t",
                plain),
             "");
+  // SQLite transfers whole tables without reading columns.
+  for (const char* source : {"t", "main.t", "\"t\" AS old"}) {
+    EXPECT_EQ(Of(Concat("CREATE TABLE n (a, b); INSERT INTO n SELECT * FROM ", source,
+                        "; DROP TABLE t; ALTER TABLE n RENAME TO t"),
+                 plain),
+              "")
+        << source;
+  }
   EXPECT_EQ(Of("CREATE TABLE n (a); INSERT INTO n SELECT a FROM t; DROP TABLE t; "
                "ALTER TABLE n RENAME TO t",
                plain),

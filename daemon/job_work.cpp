@@ -1,0 +1,146 @@
+#include "daemon/job_work.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/text.h"
+#include "environments/processes.h"
+#include "migrations/busy_wait.h"
+#include "migrations/inspect.h"
+#include "migrations/repair.h"
+#include "migrations/safety/scratch_file.h"
+#include "migrations/safety/transplant.h"
+
+namespace drover::daemon {
+namespace {
+
+using WorkClock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kBusyTimeout{5};
+
+std::int64_t MillisecondsFrom(WorkClock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(WorkClock::now() - begin).count();
+}
+
+}  // namespace
+
+void JobWork::Run(const migrations::ApplyObserver& observer, const std::stop_token& stop) {
+  switch (request_.command) {
+    case JobCommand::kUpgrade:
+    case JobCommand::kDowngrade:
+    case JobCommand::kRedo:
+      return Apply(observer, stop);
+    case JobCommand::kStamp:
+      outcome_.result = migrations::Stamp(MakeApplyRequest(), *request_.graph);
+      return;
+    case JobCommand::kRepair:
+      return Repair();
+    case JobCommand::kRestore:
+      return Restore();
+    case JobCommand::kReset:
+      return Reset(observer, stop);
+  }
+}
+
+migrations::ApplyRequest JobWork::MakeApplyRequest() const {
+  return {.path = request_.path,
+          .version_table = request_.version_table,
+          .by = request_.by,
+          .busy_timeout = kBusyTimeout,
+          .who_holds = [&path = request_.path] { return environments::FindLockHolders(path); },
+          .plan = [this](auto rows) { return PlanFor(request_, rows); },
+          .may_create =
+              request_.command == JobCommand::kUpgrade || request_.command == JobCommand::kReset};
+}
+
+void JobWork::Apply(const migrations::ApplyObserver& observer, const std::stop_token& stop) {
+  migrations::Safeguard safeguard(SafeguardOf(request_));
+  migrations::ApplyRequest apply = MakeApplyRequest();
+  apply.prepare = [&](const migrations::Plan& plan, migrations::Connection& live) {
+    safeguard.Prepare(plan, live, observer, stop);
+  };
+  try {
+    outcome_.result = migrations::Apply(apply, observer, stop);
+  } catch (const Error&) {
+    outcome_.backup = safeguard.backup();
+    outcome_.rehearsal = safeguard.rehearsal();
+    throw;
+  }
+  outcome_.backup = safeguard.backup();
+  outcome_.rehearsal = safeguard.rehearsal();
+  if (outcome_.rehearsal && outcome_.rehearsal->outcome == "skipped") {
+    outcome_.result.warnings.push_back(Concat("not rehearsed: ", outcome_.rehearsal->reason));
+  }
+}
+
+void JobWork::Repair() {
+  migrations::Repair({.path = request_.path,
+                      .version_table = request_.version_table,
+                      .by = request_.by,
+                      .busy_timeout = kBusyTimeout,
+                      .rows = request_.rows,
+                      .rows_after = request_.goal},
+                     *request_.graph->Find(request_.target));
+  outcome_.result.from = request_.rows;
+  outcome_.result.to = request_.goal;
+}
+
+/// Keeps what is in the database and puts `content` in its place, under one lock.
+void JobWork::Replace(migrations::Connection& content) {
+  const migrations::BackupOccasion occasion{
+      .environment = request_.environment,
+      .reason = std::string(CommandName(request_.command)),
+      .revisions = request_.rows,
+      .spared = request_.restored ? request_.restored->id : std::string()};
+  try {
+    migrations::Transplant(content, request_.path, [&](migrations::Connection& live) {
+      outcome_.backup = migrations::KeepLocked(live, request_.safety.backup, occasion);
+    });
+  } catch (const Error& error) {
+    if (error.code != Code::kBusy) throw;
+    Error named = error;
+    const auto holders = environments::FindLockHolders(request_.path);
+    if (!holders.empty()) {
+      named.message = Concat(request_.path, " is in use by ", migrations::NameHolders(holders));
+    }
+    named.hint = "end what uses it, then try again";
+    throw named;
+  }
+}
+
+void JobWork::Restore() {
+  const auto begun = WorkClock::now();
+  migrations::Connection content(request_.restored->path, migrations::OpenMode::kReadImmutable);
+  migrations::CheckIntegrity(content);
+  outcome_.result.from = request_.rows;
+  outcome_.result.to = request_.rows;
+  Replace(content);
+  const migrations::DatabaseFacts facts =
+      migrations::Inspect(request_.path, request_.version_table);
+  if (facts.problem) throw Error(*facts.problem);
+  outcome_.result.to = facts.rows;
+  outcome_.result.duration_ms = MillisecondsFrom(begun);
+}
+
+/// What takes the database's place is made elsewhere first: a migration that fails leaves the
+/// database as it was.
+void JobWork::Reset(const migrations::ApplyObserver& observer, const std::stop_token& stop) {
+  const auto begun = WorkClock::now();
+  const migrations::ScratchFile fresh(request_.path, request_.safety.backup);
+  migrations::ApplyRequest apply = MakeApplyRequest();
+  apply.path = fresh.path();
+  apply.who_holds = {};
+  apply.durability = migrations::Durability::kScratch;
+  migrations::ApplyObserver watching;
+  watching.on_progress = observer.on_progress;
+  migrations::ApplyResult result = migrations::Apply(apply, watching, stop);
+  migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
+  Replace(content);
+  if (observer.on_applied) std::ranges::for_each(result.steps, observer.on_applied);
+  outcome_.result = std::move(result);
+  outcome_.result.from = request_.rows;
+  outcome_.result.duration_ms = MillisecondsFrom(begun);
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,32 @@
+// The work of a job itself: what each command does to the database, between the intent and the
+// outcome that jobs.cpp writes down.
+#pragma once
+
+#include <stop_token>
+
+#include "daemon/jobs.h"
+
+namespace drover::daemon {
+
+/// One request's work, on the calling thread. Both outlive it.
+class JobWork final {
+ public:
+  JobWork(const JobRequest& request, JobOutcome& outcome) : request_(request), outcome_(outcome) {}
+
+  /// Fills the outcome in as far as it comes: the backup is there also when the rest fails. Throws
+  /// what the engine throws.
+  void Run(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+
+ private:
+  void Apply(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  void Repair();
+  void Restore();
+  void Reset(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  void Replace(migrations::Connection& content);
+  [[nodiscard]] migrations::ApplyRequest MakeApplyRequest() const;
+
+  const JobRequest& request_;
+  JobOutcome& outcome_;
+};
+
+}  // namespace drover::daemon

@@ -1,0 +1,95 @@
+#include "migrations/safety/content.h"
+
+#include <limits>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "migrations/census.h"
+#include "migrations/history.h"
+#include "migrations/safety/column_digest.h"
+
+namespace drover::migrations {
+namespace {
+
+std::map<std::string, std::int64_t> DigestColumns(Connection& connection,
+                                                  const std::string& table) {
+  const std::vector<SqlValue> values{table};
+  Statement columns = connection.Prepare("SELECT name FROM pragma_table_xinfo(?1)");
+  columns.Bind(values);
+  std::vector<std::string> names;
+  std::vector<std::string> terms;
+  while (columns.Step()) {
+    names.push_back(columns.Text(0));
+    terms.push_back(Concat("drover_digest(", QuoteIdentifier(names.back()), ")"));
+  }
+  std::map<std::string, std::int64_t> digests;
+  if (names.empty()) return digests;
+  Statement row =
+      connection.Prepare(Concat("SELECT ", Join(terms, ", "), " FROM ", QuoteIdentifier(table)));
+  if (!row.Step()) return digests;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    digests.emplace(ToLower(names[i]), row.Integer(static_cast<int>(i)));
+  }
+  return digests;
+}
+
+std::map<std::string, Attachment> ReadAttachments(Connection& connection) {
+  std::map<std::string, Attachment> attachments;
+  Statement rows = connection.Prepare(
+      "SELECT type, name, tbl_name FROM sqlite_schema WHERE type IN ('index', 'trigger', 'view') "
+      "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'");
+  while (rows.Step()) {
+    Attachment each{.type = rows.Text(0), .name = rows.Text(1), .table = ToLower(rows.Text(2))};
+    attachments.emplace(Concat(each.type, " ", ToLower(each.name)), std::move(each));
+  }
+  return attachments;
+}
+
+}  // namespace
+
+std::map<std::string, std::int64_t> CountViolations(Connection& connection) {
+  std::map<std::string, std::int64_t> violations;
+  // Table by table, since a key that is declared wrongly makes the whole pragma an error.
+  for (const std::string& table : connection.QueryColumn(
+           "SELECT m.name FROM sqlite_schema m WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM "
+           "pragma_foreign_key_list(m.name))")) {
+    try {
+      Statement rows = connection.Prepare(
+          "SELECT parent, count(*) FROM pragma_foreign_key_check(?1) GROUP BY 1");
+      const std::vector<SqlValue> values{table};
+      rows.Bind(values);
+      while (rows.Step()) violations[Concat(table, " -> ", rows.Text(0))] += rows.Integer(1);
+    } catch (const Error& error) {
+      if (error.code != Code::kInvalid) throw;  // else "foreign key mismatch"
+    }
+  }
+  return violations;
+}
+
+DatabaseContent ReadContent(Connection& connection, std::string_view version_table,
+                            const std::set<std::string>& digested) {
+  DatabaseContent content;
+  RegisterColumnDigest(connection);
+  constexpr CensusLimits kAll{.tables = std::numeric_limits<std::int32_t>::max(),
+                              .rows = std::numeric_limits<std::int64_t>::max() - 1};
+  for (const TableRows& each : CountRows(connection, version_table, kAll)) {
+    TableContent table{.name = each.table, .rows = each.rows, .columns = {}};
+    const std::string key = ToLower(each.table);
+    if (digested.contains(key)) table.columns = DigestColumns(connection, each.table);
+    content.tables.emplace(key, std::move(table));
+  }
+  content.attachments = ReadAttachments(connection);
+  content.violations = CountViolations(connection);
+  return content;
+}
+
+bool HoldsRows(Connection& connection, std::string_view version_table) {
+  for (const TableRows& each :
+       CountRows(connection, version_table,
+                 {.tables = std::numeric_limits<std::int32_t>::max(), .rows = 1})) {
+    if (each.rows > 0) return true;
+  }
+  return false;
+}
+
+}  // namespace drover::migrations

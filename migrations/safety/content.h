@@ -1,0 +1,49 @@
+// What is in a database, in numbers that a plan can be judged by: rows, references, the values of
+// columns, what hangs on the tables.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "migrations/sqlite.h"
+
+namespace drover::migrations {
+
+struct TableContent {
+  std::string name;  // as written
+  std::int64_t rows = 0;
+  /// By lower-case name, as drover_digest() sees them; only of tables that were asked for.
+  std::map<std::string, std::int64_t> columns;
+};
+
+struct Attachment {
+  std::string type;   // index | trigger | view
+  std::string name;   // as written
+  std::string table;  // lower-case
+};
+
+struct DatabaseContent {
+  std::map<std::string, TableContent> tables;      // by lower-case name
+  std::map<std::string, Attachment> attachments;   // by type and lower-case name; none of SQLite's
+  std::map<std::string, std::int64_t> violations;  // "orders -> users" and how many rows
+};
+
+/// Reads the whole of a private copy: every table for its rows, those of `digested` (lower-case
+/// names) for their values. drover's own tables and `version_table` do not count. Throws like
+/// Connection::Execute.
+[[nodiscard]] DatabaseContent ReadContent(Connection& connection, std::string_view version_table,
+                                          const std::set<std::string>& digested);
+
+/// The rows that refer to nothing: "orders -> users" and how many. A key that is declared wrongly
+/// ("foreign key mismatch") has none. Throws like Connection::Execute.
+[[nodiscard]] std::map<std::string, std::int64_t> CountViolations(Connection& connection);
+
+/// Is there a row in any table but drover's own and `version_table`? Stops at the first. Throws
+/// like Connection::Execute.
+[[nodiscard]] bool HoldsRows(Connection& connection, std::string_view version_table);
+
+}  // namespace drover::migrations
