@@ -177,7 +177,7 @@ TakenBackup Keep(const std::string& database, const BackupPolicy& policy,
                  const BackupOccasion& occasion,
                  const std::function<Footprint(const std::string&)>& copy) {
   const std::string directory = BackupDirectory(database, policy);
-  MakeDirectories(directory, 0700);
+  MakeDirectoriesDurably(directory, 0700);
   const std::vector<BackupManifest> backups = ReadBackups(directory);
   RemoveLeftovers(directory, backups);
   const Footprint now = TakeFootprint(database);

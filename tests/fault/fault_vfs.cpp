@@ -21,6 +21,7 @@ using Call = FaultVfs::Call;
 using Verdict = FaultVfs::Verdict;
 
 sqlite3_vfs* real_vfs = nullptr;
+bool within_sqlite = false;  // what it removes there has been counted already
 
 /// SQLite allocates it; the real VFS's file follows directly behind.
 struct ShimFile {
@@ -168,7 +169,9 @@ int Delete(sqlite3_vfs*, const char* name, int sync_directory) {
   // Of a power failure in that moment nobody knows whether it came before or after.
   if (vfs.plan().fault == Fault::kPower && !vfs.dead()) vfs.disk().Remove(name);
   if (vfs.Judge(Call::kRemove) == Verdict::kFail) return SQLITE_IOERR_DELETE;
+  within_sqlite = true;
   const int result = real_vfs->xDelete(real_vfs, name, 0);
+  within_sqlite = false;
   if (result != SQLITE_OK) return result;
   vfs.disk().Remove(name);
   if (sync_directory == 0) return SQLITE_OK;
@@ -210,6 +213,16 @@ int RawSync(int descriptor) {
     vfs.SyncFile(path);
   }
   return 0;
+}
+
+/// A renaming by the product itself, by absolute names. False, errno set, when it fails.
+bool MayRename(const char* from, const char* to) {
+  FaultVfs& vfs = FaultVfs::Instance();
+  if (!vfs.Watches(from)) return true;
+  if (!vfs.dead()) vfs.disk().Rename(from, to);
+  if (vfs.Judge(Call::kRename) == Verdict::kGoOn) return true;
+  errno = EIO;
+  return false;
 }
 
 }  // namespace
@@ -285,15 +298,30 @@ extern "C" int fsync(int descriptor) { return drover::fault::RawSync(descriptor)
 
 extern "C" int fdatasync(int descriptor) { return drover::fault::RawSync(descriptor); }
 
-extern "C" int rename(const char* from, const char* to) noexcept {
+extern "C" int unlink(const char* name) noexcept {
   using drover::fault::FaultVfs;
+  const auto real = drover::fault::Next<int(const char*)>("unlink");
   FaultVfs& vfs = FaultVfs::Instance();
-  if (vfs.Watches(from)) {
-    if (!vfs.dead()) vfs.disk().Rename(from, to);
-    if (vfs.Judge(FaultVfs::Call::kRename) == FaultVfs::Verdict::kFail) {
-      errno = EIO;
-      return -1;
-    }
+  if (drover::fault::within_sqlite || !vfs.Watches(name) || !drover::StatFile(name)) {
+    return real(name);
   }
+  if (vfs.plan().fault == drover::fault::Fault::kPower && !vfs.dead()) vfs.disk().Remove(name);
+  if (vfs.Judge(FaultVfs::Call::kRemove) == FaultVfs::Verdict::kFail) {
+    errno = EIO;
+    return -1;
+  }
+  vfs.disk().Remove(name);
+  return real(name);
+}
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  if (!drover::fault::MayRename(from, to)) return -1;
   return drover::fault::Next<int(const char*, const char*)>("rename")(from, to);
+}
+
+extern "C" int renameat2(int from_directory, const char* from, int to_directory, const char* to,
+                         unsigned flags) noexcept {
+  if (!drover::fault::MayRename(from, to)) return -1;
+  return drover::fault::Next<int(int, const char*, int, const char*, unsigned)>("renameat2")(
+      from_directory, from, to_directory, to, flags);
 }

@@ -26,7 +26,11 @@ using ScenarioPtr = std::unique_ptr<Scenario>;
 [[nodiscard]] ScenarioPtr NoTransactionScenario(JournalMode mode);
 [[nodiscard]] ScenarioPtr StampScenario(JournalMode mode);
 [[nodiscard]] ScenarioPtr RepairScenario(JournalMode mode);
-/// Another content is put into a database whose own is kept.
+/// A second backup, where one may be kept.
+[[nodiscard]] ScenarioPtr BackupScenario(JournalMode mode);
+/// UpgradeScenario() after a backup and a rehearsal, as jobs do it.
+[[nodiscard]] ScenarioPtr SafeUpgradeScenario(JournalMode mode);
+/// Another content is put into a database whose own is kept as a backup.
 [[nodiscard]] ScenarioPtr TransplantScenario(JournalMode mode);
 
 /// All that begin with an existing database.

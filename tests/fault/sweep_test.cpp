@@ -14,6 +14,7 @@
 
 #include "base/posix.h"
 #include "base/text.h"
+#include "migrations/safety/backup.h"
 #include "tests/fault/scenarios.h"
 #include "tests/unit/migrations/apply_support.h"
 
@@ -24,10 +25,10 @@ bool IsFull() { return EnvironmentVariable("DROVER_FAULTS") == "full"; }
 
 /// The short form tries a few calls, and other ones each time: what it finds names its call.
 SweepOptions Options(Fault fault, int seeds = 1) {
-  constexpr int kStride = 61;
+  constexpr int kStride = 97;
   if (IsFull()) return {.fault = fault, .seeds = seeds};
   return {.fault = fault,
-          .first = 1 + static_cast<int>(std::random_device()() % 31U),
+          .first = 1 + static_cast<int>(std::random_device()() % 41U),
           .stride = kStride,
           .seeds = seeds};
 }
@@ -128,6 +129,21 @@ TEST(NewDirectoryTest, TheNamesOfNewDirectoriesAreDurable) {
   EXPECT_TRUE(synced.contains(directory.path()));
   EXPECT_TRUE(synced.contains(directory / "x"));
   EXPECT_TRUE(synced.contains(directory / "x/y"));
+}
+
+TEST(NewDirectoryTest, TheNamesOfNewDirectoriesOfBackupsAreDurable) {
+  const migrations::TempDir directory;
+  migrations::MakeDatabase(directory / "app.db", "CREATE TABLE t (x); INSERT INTO t VALUES (1);");
+  FaultVfs& vfs = FaultVfs::Instance();
+  vfs.Begin(directory.path(), {});
+  const migrations::BackupPolicy policy{.directory = directory / "state/backups"};
+  (void)migrations::TakeBackup(directory / "app.db", policy,
+                               {.environment = "dev", .reason = "backup", .revisions = {}});
+  const std::set<std::string> synced = vfs.synced_directories();
+  vfs.End();
+  EXPECT_TRUE(synced.contains(directory.path()));
+  EXPECT_TRUE(synced.contains(directory / "state"));
+  EXPECT_TRUE(synced.contains(directory / "state/backups"));
 }
 
 /// Without these the tables above would prove nothing: a disk that lies is seen.
