@@ -1,5 +1,5 @@
-"""SIGKILL at random points of every kind of job: the database is at a revision boundary, the journal
-agrees, and the next daemon serves within a second."""
+"""SIGKILL at random points of every kind of job: the database is at a revision boundary, every backup
+is whole, the journal agrees, and the next daemon serves within a second."""
 
 import json
 import os
@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402  the path above must be set first
 from harness import DROVER, wait_until  # noqa: E402
 
-KILLS = int(os.environ.get("DROVER_KILLS", "25"))
+KILLS = int(os.environ.get("DROVER_KILLS", "21"))
 UPDATES = 250
 ROWS = 400
 IDS = [f"{number:012x}" for number in range(1, 4)]
@@ -40,9 +40,9 @@ class KillJobs(harness.Case):
         self.project.migration(IDS[number - 1], IDS[number - 2] if number > 1 else None,
                                "\n".join(up), "\n".join(down), message=f"Step {number}")
 
-    def look(self):
+    def look(self, path=None):
         """(revision number, what the content says, rows of the history), after checking the file."""
-        connection = sqlite3.connect(self.project.database, timeout=10)
+        connection = sqlite3.connect(path or self.project.database, timeout=10)
         try:
             self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
             versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
@@ -104,9 +104,34 @@ class KillJobs(harness.Case):
         self.save(3, f"SELECT {self.edits};")
         return ["repair", IDS[2], "--yes"], {3}
 
+    def restore(self):
+        self.project.drover("upgrade")
+        self.kept = self.project.drover("backup", "--json").json["backup"]
+        self.kept_history = self.look(self.kept["path"])[2]
+        self.project.drover("downgrade", IDS[0], "--yes")
+        return ["restore", self.kept["id"], "--yes"], {1, 3}
+
+    def reset(self):
+        self.project.drover("upgrade")
+        return ["reset", "--yes"], {3}
+
+    def check_backups(self, history):
+        """Every backup that is listed is whole; when the content was replaced, one has the old one."""
+        kept = [self.look(backup["path"])[2] for backup in
+                self.project.drover("backups", "--json").json["backups"]]
+        if history is not None:
+            self.assertIn(history, kept, "what was there before is kept")
+
     def check(self, kind, before, allowed):
         revision, content, history = self.look()
         self.assertIn(revision, allowed)
+        if kind in ("restore", "reset"):
+            new = self.kept_history if kind == "restore" else [f"up {r} done" for r in IDS]
+            self.assertIn(history, (before, new))
+            self.assertEqual(content, revision, "the rows say what is there")
+            self.check_backups(before if history != before else None)
+            return revision
+        self.check_backups(None)
         new = history[len(before):]
         self.assertEqual(history[:len(before)], before, "no history is lost")
         if kind == "stamp":
@@ -159,7 +184,7 @@ class KillJobs(harness.Case):
         seed = int(os.environ.get("DROVER_SEED", str(random.randrange(1 << 32))))
         print(f"seed {seed}: repeat with DROVER_SEED={seed}")
         chance = random.Random(seed)
-        kinds = ("upgrade", "downgrade", "redo", "stamp", "repair")
+        kinds = ("upgrade", "downgrade", "redo", "stamp", "repair", "restore", "reset")
         typical = {}
         for kind in kinds:
             typical[kind], _ = self.run_one(kind, None, 0)
