@@ -1,6 +1,6 @@
 // "Nothing is lost", by enumeration: a fault at every call of every kind of job, in either journal
 // mode. Prints the table of docs/safety.md. Short by default; DROVER_FAULTS=full tries every call
-// and more power failures.
+// and more power failures, DROVER_FAULTS_JOB=backup runs only the job of that name.
 
 #include "tests/fault/sweep.h"
 
@@ -88,6 +88,8 @@ std::string Explain(const Tally& tally) { return Join(tally.examples, "\n"); }
 class SweepTest : public testing::TestWithParam<JournalMode> {
  protected:
   void Run(Scenario& scenario, const SweepOptions& options) {
+    const auto only = EnvironmentVariable("DROVER_FAULTS_JOB");
+    if (only && *only != scenario.name()) return;
     const Tally tally = Sweep(scenario, options);
     Rows().push_back({std::string(scenario.name()), std::string(JournalName(GetParam())),
                       std::string(FaultName(options.fault)), tally});
