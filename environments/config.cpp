@@ -15,9 +15,10 @@
 namespace drover::environments {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTopKeys{
-    "project", "migrations", "default_environment", "environments", "url_dialect", "relative_to",
-    "safety",  "strays"};
+constexpr std::array<std::string_view, 9> kTopKeys{
+    "project",      "migrations",  "default_environment",
+    "environments", "url_dialect", "relative_to",
+    "safety",       "strays",      "drift"};
 constexpr std::array<std::string_view, 8> kMigrationsKeys{
     "format",        "directory", "schema",         "version_table",
     "file_template", "timezone",  "stub_functions", "stub_collations"};
@@ -27,6 +28,7 @@ constexpr std::array<std::string_view, 5> kComposeKeys{"file", "service", "proje
                                                        "profiles", "project_name"};
 constexpr std::array<std::string_view, 1> kSafetyKeys{"destructive"};
 constexpr std::array<std::string_view, 2> kStraysKeys{"roots", "ignore"};
+constexpr std::array<std::string_view, 1> kDriftKeys{"ignore"};
 constexpr std::array<std::string_view, 2> kFormats{"native", "alembic"};
 constexpr std::array<std::string_view, 2> kTimeZones{"utc", "local"};     // as TimeZone
 constexpr std::array<std::string_view, 2> kOnPending{"report", "apply"};  // as enum OnPending
@@ -65,6 +67,7 @@ class ConfigParser final {
     Environments(root);
     Safety(root.Find("safety"));
     Strays(root.Find("strays"));
+    Drift(root.Find("drift"));
     return config_;
   }
 
@@ -316,6 +319,15 @@ class ConfigParser final {
     }
     if (const YamlNode* ignore = node->Find("ignore")) {
       config_.stray_ignore = reader_.Strings(*ignore, "strays.ignore");
+    }
+  }
+
+  void Drift(const YamlNode* node) {
+    if (node == nullptr) return;
+    reader_.ExpectMap(*node, "drift");
+    reader_.ExpectKeys(*node, "drift", kDriftKeys);
+    if (const YamlNode* ignore = node->Find("ignore")) {
+      config_.drift_ignore = reader_.Strings(*ignore, "drift.ignore");
     }
   }
 

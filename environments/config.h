@@ -61,6 +61,7 @@ struct Config {
   DestructivePolicy destructive = DestructivePolicy::kConfirm;
   std::vector<std::string> stray_roots;   // absolute; default: the project root
   std::vector<std::string> stray_ignore;  // globs relative to the root
+  std::vector<std::string> drift_ignore;  // globs over the names of tables and other objects
   std::string sha256;                     // of the file's bytes
 
   /// The environment called `name`; null when there is none.
