@@ -24,6 +24,26 @@ struct Cause {
   std::string fix;
 };
 
+/// The revisions with the SQL that was applied, where the file of one has another now. Null when
+/// that is not known.
+std::shared_ptr<const migrations::Graph> AsApplied(const migrations::Lineage& lineage) {
+  const bool modified = std::ranges::any_of(lineage.edits, [](const migrations::Edit& edit) {
+    return edit.kind == migrations::EditKind::kModified;
+  });
+  if (!modified || !lineage.graph) return lineage.graph;
+  std::vector<migrations::Revision> revisions;
+  for (const migrations::Revision& file : lineage.graph->revisions()) {
+    migrations::Revision& revision = revisions.emplace_back(file);
+    const migrations::Edit* edit = lineage.FindEdit(file.id);
+    if (edit == nullptr || edit->kind != migrations::EditKind::kModified) continue;
+    const auto archived = lineage.archived.find(file.id);
+    if (archived == lineage.archived.end()) return nullptr;
+    revision.up = archived->second.up;
+    revision.up_sha256 = archived->second.up_sha256;
+  }
+  return std::make_shared<const migrations::Graph>(std::move(revisions));
+}
+
 std::optional<Cause> OtherRevision(const DriftQuestion& question, SchemaChecker& schemas,
                                    const std::string& environment) {
   if (!question.ignore.empty()) return std::nullopt;  // the search knows no patterns
@@ -165,7 +185,7 @@ std::optional<DriftQuestion> DriftQuestionFor(const Observation& seen, std::size
   // Half a revision is applied: whatever differs, status says so already.
   if (!facts->unfinished.empty()) return std::nullopt;
   const migrations::Lineage* lineage = seen.LineageOf(target.path);
-  const auto graph = lineage != nullptr && lineage->graph ? lineage->graph : seen.graph;
+  const auto graph = lineage != nullptr ? AsApplied(*lineage) : seen.graph;
   if (!graph) return std::nullopt;
   const bool known = std::ranges::all_of(
       facts->rows, [&](const auto& row) { return graph->Find(row) != nullptr; });
