@@ -130,7 +130,7 @@ TEST(ConfigTest, WhatIsNobodysDriftIsAListOfPatterns) {
   EXPECT_EQ(wrong.kind, "config.unknown_key");
   EXPECT_THAT(wrong.message, testing::HasSubstr("ignore"));
   EXPECT_EQ(wrong.where, "/p/idv/drover.yaml:2:9");
-  EXPECT_EQ(FailureWith("drift: {ignore: 7}").where, "/p/idv/drover.yaml:2:17");
+  EXPECT_EQ(FailureWith("drift: {ignore: {a: b}}").where, "/p/idv/drover.yaml:2:17");
 }
 
 TEST(ConfigTest, KeysOfLaterVersionsAreRefused) {

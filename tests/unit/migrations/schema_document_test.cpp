@@ -20,7 +20,7 @@ SchemaImage ImageFor(const std::string& sql) {
 TEST(SchemaDocumentTest, AnImageSurvivesTheWayToAnotherProcess) {
   const SchemaImage image = ImageFor(
       "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT COLLATE NOCASE DEFAULT 'x' CHECK (b <> ''), "
-      "c AS (a + 1), UNIQUE (b)) STRICT; CREATE TABLE p (x REFERENCES t, y NOT NULL);"
+      "c INT AS (a + 1), UNIQUE (b)) STRICT; CREATE TABLE p (x REFERENCES t, y NOT NULL);"
       "CREATE INDEX i ON t (b DESC) WHERE a > 1; CREATE VIEW v AS SELECT a FROM t;"
       "CREATE TRIGGER r AFTER INSERT ON p BEGIN DELETE FROM p; END;"
       "CREATE VIRTUAL TABLE f USING fts5(body)");
