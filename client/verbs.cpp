@@ -187,7 +187,7 @@ constexpr std::array kVerbs{
          1,
          "a schema as a script: of an environment, a revision or a file",
          {kEnvironment},
-         {{{"drover schema > schema.sql", "that of the default environment's database"},
+         {{{"drover schema -e dev", "of a database, to be kept as schema.sql"},
            {"drover schema head", "what the migrations make"},
            {"drover schema path/to/stray.db", "of any database file"}}},
          "schema",

@@ -7,6 +7,7 @@
 #include "base/doctor_documents.h"
 #include "base/text.h"
 #include "daemon/doctor.h"
+#include "daemon/drift.h"
 #include "daemon/offload.h"
 
 namespace drover::daemon {
@@ -17,13 +18,17 @@ using DoctorView = std::shared_ptr<const View>;
 /// Examines a view that was taken after everything before this call, and after a scan.
 void AnswerExamined(Service& service, const CallPtr& call, const std::shared_ptr<Project>& project,
                     std::vector<FixEntry> fixes) {
-  project->Rescanned([&service, call, fixes = std::move(fixes)](const DoctorView& view) {
+  project->Rescanned([&service, call, schemas = project->schemas(),
+                      fixes = std::move(fixes)](const DoctorView& seen) {
     call->Guard([&] {
-      Offload(service.workers(), service.loop(), call, [view, params = call->params(), fixes] {
-        DoctorDocument document = Examine(*view, params.environments, params.cwd);
-        if (!fixes.empty()) document.fixes = fixes;
-        return EncodeDocument(document);
-      });
+      Offload(service.workers(), service.loop(), call,
+              [seen, schemas, params = call->params(), fixes] {
+                View view = *seen;
+                if (view.seen->config) AddDriftFindings(view, *schemas);
+                DoctorDocument document = Examine(view, params.environments, params.cwd);
+                if (!fixes.empty()) document.fixes = fixes;
+                return EncodeDocument(document);
+              });
     });
   });
 }

@@ -6,6 +6,7 @@
 
 #include "base/doctor_documents.h"
 #include "base/text.h"
+#include "daemon/drift.h"
 #include "daemon/judge.h"
 #include "environments/hazards.h"
 
@@ -70,6 +71,17 @@ void AppendReformatted(const Observation& seen, std::vector<Finding>& findings) 
   }
 }
 
+/// Two environments on one file have one schema.
+void AppendDrift(const Observation& seen, std::vector<Finding>& findings) {
+  std::set<std::string> told;
+  for (const environments::Target& target : seen.targets) {
+    const auto drift = seen.drift.find(target.path);
+    if (drift == seen.drift.end() || drift->second->changes.empty()) continue;
+    if (!told.insert(target.path).second) continue;
+    findings.push_back(DriftFinding(seen, target.environment, *drift->second));
+  }
+}
+
 }  // namespace
 
 Error MissingFolder(const environments::Config& config, const std::string& folder) {
@@ -104,6 +116,7 @@ std::vector<Finding> CollectFindings(const Observation& observation) {
   const std::vector<Finding>& hazards = observation.hazards.findings;
   findings.insert(findings.end(), hazards.begin(), hazards.end());
   AppendReformatted(observation, findings);
+  AppendDrift(observation, findings);
   std::ranges::stable_sort(findings, {}, RankOf);
   return findings;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "daemon/changes.h"
 #include "daemon/doctor_methods.h"
+#include "daemon/drift_methods.h"
 #include "daemon/offload.h"
 #include "daemon/repair.h"
 #include "daemon/safety_methods.h"
@@ -480,6 +481,13 @@ constexpr std::array kMethods{
            HandleCheck},
     Method{"diff", "What differs between two schemas: wanted, revision, environment or file.",
            "project from to cwd", HandleDiff},
+    Method{"drift", "Has a database another schema than its recorded revisions make?",
+           "project environments", HandleDrift},
+    Method{"drift_fix", "Brings a database back to the schema of its recorded revisions.",
+           "project environments dry_run confirm confirm_environment", HandleDriftFix},
+    Method{"drift_adopt",
+           "Writes what a database has otherwise as a revision, and stamps it there.",
+           "project environments message dry_run confirm confirm_environment", HandleDriftAdopt},
     Method{"schema", "A schema as a script.", "project environments from cwd", HandleSchema},
     Method{"merge", "Writes a revision that joins several heads.",
            "project revisions message rev_id branch_label", Methods::Merge},

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "daemon/drift.h"
 #include "migrations/plan.h"
 #include "migrations/sql_text.h"
 
@@ -68,6 +69,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
     attempt([&] { FindHazards(*now); });
     attempt([&] { TraceLineages(*now, busy); });
     attempt([&] { MatchSchemas(*now, busy); });
+    attempt([&] { FindDrift(*now, busy); });
   }
   // Last: a job notes `held` before it changes the database, so whoever has seen the change sees
   // the note as well.
@@ -212,6 +214,22 @@ void Observer::MatchSchemas(Observation& now, const std::set<std::string>& busy)
     kept.emplace(path, std::move(match));
   }
   matches_ = std::move(kept);
+}
+
+void Observer::FindDrift(Observation& now, const std::set<std::string>& busy) {
+  for (std::size_t i = 0; i < now.targets.size(); ++i) {
+    const std::string& path = now.targets[i].path;
+    if (busy.contains(path) || now.drift.contains(path)) continue;
+    const auto question = DriftQuestionFor(now, i);
+    if (!question) continue;
+    try {
+      if (auto facts = schemas_->Drift(*question, DriftEffort::kCheap)) {
+        now.drift.emplace(path, std::move(facts));
+      }
+    } catch (const Error&) {
+      continue;  // a migration that cannot be replayed, a writer: `drover drift` tells why
+    }
+  }
 }
 
 void Observer::Classify(Database& database, const std::string& path,

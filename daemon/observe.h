@@ -43,6 +43,9 @@ struct Observation {
   std::map<std::string, std::shared_ptr<const migrations::Lineage>> lineages;
   /// Of unversioned databases, by path: the revision to stamp them with.
   std::map<std::string, migrations::SchemaMatch> matches;
+  /// By target path: databases beside the schema of their revisions; without those for which that
+  /// is too much work for a look.
+  std::map<std::string, std::shared_ptr<const DriftFacts>> drift;
   /// By target path: what each pending revision would destroy there.
   std::map<std::string, std::shared_ptr<const migrations::DestructionByRevision>> destruction;
   environments::DatabaseHazards hazards;
@@ -106,6 +109,7 @@ class Observer final {
   void TraceLineages(Observation& now, const std::set<std::string>& busy);
   void FindHazards(Observation& now);
   void MatchSchemas(Observation& now, const std::set<std::string>& busy);
+  void FindDrift(Observation& now, const std::set<std::string>& busy);
   static void Classify(Database& database, const std::string& path,
                        const std::shared_ptr<const migrations::Graph>& graph,
                        const migrations::Stubs& stubs);

@@ -15,9 +15,10 @@
 namespace drover::environments {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTopKeys{
-    "project", "migrations", "default_environment", "environments", "url_dialect", "relative_to",
-    "safety",  "strays"};
+constexpr std::array<std::string_view, 9> kTopKeys{
+    "project",      "migrations",  "default_environment",
+    "environments", "url_dialect", "relative_to",
+    "safety",       "strays",      "drift"};
 constexpr std::array<std::string_view, 8> kMigrationsKeys{
     "format",        "directory", "schema",         "version_table",
     "file_template", "timezone",  "stub_functions", "stub_collations"};
@@ -30,6 +31,7 @@ constexpr std::array<std::string_view, 3> kBackupKeys{"keep", "max_bytes", "dire
 constexpr std::array<std::string_view, 3> kRehearse{"auto", "always",
                                                     "never"};  // as RehearsePolicy
 constexpr std::array<std::string_view, 2> kStraysKeys{"roots", "ignore"};
+constexpr std::array<std::string_view, 1> kDriftKeys{"ignore"};
 constexpr std::array<std::string_view, 2> kFormats{"native", "alembic"};
 constexpr std::array<std::string_view, 2> kTimeZones{"utc", "local"};     // as TimeZone
 constexpr std::array<std::string_view, 2> kOnPending{"report", "apply"};  // as enum OnPending
@@ -68,6 +70,7 @@ class ConfigParser final {
     Environments(root);
     Safety(root.Find("safety"));
     Strays(root.Find("strays"));
+    Drift(root.Find("drift"));
     return config_;
   }
 
@@ -339,6 +342,15 @@ class ConfigParser final {
     }
     if (const YamlNode* ignore = node->Find("ignore")) {
       config_.stray_ignore = reader_.Strings(*ignore, "strays.ignore");
+    }
+  }
+
+  void Drift(const YamlNode* node) {
+    if (node == nullptr) return;
+    reader_.ExpectMap(*node, "drift");
+    reader_.ExpectKeys(*node, "drift", kDriftKeys);
+    if (const YamlNode* ignore = node->Find("ignore")) {
+      config_.drift_ignore = reader_.Strings(*ignore, "drift.ignore");
     }
   }
 

@@ -63,6 +63,7 @@ struct Config {
   migrations::SafetyPolicy safety;        // an empty directory of backups: in the state directory
   std::vector<std::string> stray_roots;   // absolute; default: the project root
   std::vector<std::string> stray_ignore;  // globs relative to the root
+  std::vector<std::string> drift_ignore;  // globs over the names of tables and other objects
   std::string sha256;                     // of the file's bytes
 
   /// The environment called `name`; null when there is none.

@@ -188,7 +188,7 @@ class Trace {
     for (const std::string& key : touched.dropped) {
       const auto living = living_.find(key);
       if (living == living_.end()) continue;
-      if (living->second) gone_.push_back(std::move(living->second));
+      if (living->second) gone_.emplace_back(key, std::move(living->second));
       // Whatever has this name from now on is the script's own.
       living->second = nullptr;
     }
@@ -197,7 +197,7 @@ class Trace {
 
   /// The script has ended: what has it lost?
   [[nodiscard]] std::vector<Destruction> End() {
-    for (const auto& origin : gone_) Gone(*origin);
+    for (const auto& [key, origin] : gone_) Gone(key, *origin);
     if (dependents_) CompareDependents();
     return std::move(found_);
   }
@@ -314,13 +314,22 @@ class Trace {
     }
   }
 
-  /// A table of the database was dropped: for good, or has it been rebuilt?
-  void Gone(const Origin& origin) {
+  /// The table that has taken the place of a dropped one: under the name that it had before the
+  /// script, or under the last one.
+  std::optional<Table> Rebuilt(const std::string& last, const Origin& origin) {
+    for (const std::string& key : {ToLower(origin.table.name), last}) {
+      const auto copied = copied_.find(key);
+      if (copied == copied_.end() || !copied->second.contains(origin.table.name)) continue;
+      if (std::optional<Table> table = ReadTable(memory_, key)) return table;
+    }
+    return std::nullopt;
+  }
+
+  /// A table of the database was dropped, then called `last`: for good, or has it been rebuilt?
+  void Gone(const std::string& last, const Origin& origin) {
     const std::string& name = origin.table.name;
-    const std::string key = ToLower(name);
-    const std::optional<Table> rebuilt = ReadTable(memory_, key);
-    const auto copied = copied_.find(key);
-    if (!rebuilt || copied == copied_.end() || !copied->second.contains(name)) {
+    const std::optional<Table> rebuilt = Rebuilt(last, origin);
+    if (!rebuilt) {
       Found("drop table", name);
       return;
     }
@@ -328,7 +337,10 @@ class Trace {
     std::set<std::string> left;
     for (const std::string& column : rebuilt->columns) left.insert(ToLower(column));
     for (const std::string& column : origin.table.columns) {
-      if (!left.contains(ToLower(column))) Found("drop column", Concat(name, ".", column));
+      const bool kept = std::ranges::any_of(origin.columns, [&](const auto& known) {
+        return known.second == column && left.contains(known.first);
+      });
+      if (!kept) Found("drop column", Concat(name, ".", column));
     }
   }
 
@@ -346,7 +358,8 @@ class Trace {
 
   Connection& memory_;
   std::map<std::string, std::unique_ptr<Origin>> living_;  // by present name; null: not one of ours
-  std::vector<std::unique_ptr<Origin>> gone_;
+  /// By the last name.
+  std::vector<std::pair<std::string, std::unique_ptr<Origin>>> gone_;
   std::map<std::string, std::set<std::string>> copied_;  // present name ← original tables
   std::set<std::string> thinned_;  // original tables of which perhaps not all rows were copied
   std::set<std::string> created_;

@@ -6,9 +6,11 @@
 
 #include "base/posix.h"
 #include "base/text.h"
+#include "migrations/checksum.h"
 #include "migrations/footprint.h"
 #include "migrations/lock_state.h"
 #include "migrations/rollback_journal.h"
+#include "migrations/schema_diff/desired.h"
 
 namespace drover::migrations {
 namespace {
@@ -185,6 +187,40 @@ SchemaImage InspectSchema(const std::string& path, std::string_view version_tabl
   ReadOnly(path,
            [&](Connection& connection) { image = SchemaReader(version_table).Read(connection); });
   return image;
+}
+
+SchemaReading InspectSchemaUnless(const std::string& path, std::string_view version_table,
+                                  std::string_view known) {
+  SchemaReading reading;
+  ReadOnly(path, [&](Connection& connection) {
+    std::string text;
+    Statement rows = connection.Prepare(
+        "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY 1, 2");
+    while (rows.Step()) {
+      text +=
+          Concat(rows.Text(0), "\t", rows.Text(1), "\t", rows.Text(2), "\t", rows.Text(3), "\n");
+    }
+    reading.digest = Sha256(text);
+    reading.image.reset();
+    if (reading.digest != known) reading.image = SchemaReader(version_table).Read(connection);
+  });
+  return reading;
+}
+
+Connection InspectCopy(const std::string& path) {
+  Connection copy("", OpenMode::kMemory);
+  ReadOnly(path, [&](Connection& connection) { copy.CopyFrom(connection); });
+  return copy;
+}
+
+Connection InspectSchemaCopy(const std::string& path, const Stubs& stubs) {
+  std::optional<Connection> copy;
+  ReadOnly(path, [&](Connection& connection) {
+    copy.emplace("", OpenMode::kMemory);
+    RegisterStubs(*copy, stubs);
+    CopySchema(connection, *copy);
+  });
+  return std::move(*copy);
 }
 
 std::optional<std::vector<std::string>> InspectSchemaSql(const std::string& path) {

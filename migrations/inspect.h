@@ -15,6 +15,7 @@
 #include "migrations/archive.h"
 #include "migrations/schema.h"
 #include "migrations/schema_image.h"
+#include "migrations/stubs.h"
 
 namespace drover::migrations {
 
@@ -62,6 +63,25 @@ void RollBackHotJournal(const std::string& path);
 
 /// The whole schema, read in the same way. Throws what Inspect() would report.
 [[nodiscard]] SchemaImage InspectSchema(const std::string& path, std::string_view version_table);
+
+/// A schema, unless it is the known one.
+struct SchemaReading {
+  std::string digest;                // of the text that SQLite keeps: cheap to take
+  std::optional<SchemaImage> image;  // nothing: the digest is `known`
+};
+
+/// The schema, read in the same way, but only its text while that has the digest `known`. Throws
+/// what Inspect() would report.
+[[nodiscard]] SchemaReading InspectSchemaUnless(const std::string& path,
+                                                std::string_view version_table,
+                                                std::string_view known);
+
+/// A private copy in memory of the whole database, read in the same way: schema and rows. Throws
+/// what Inspect() would report.
+[[nodiscard]] Connection InspectCopy(const std::string& path);
+
+/// The same without rows; `stubs` stand in for what the schema's text needs.
+[[nodiscard]] Connection InspectSchemaCopy(const std::string& path, const Stubs& stubs);
 
 /// The CREATE statements of the schema, tables first, virtual ones before all; read in the same
 /// way. Empty for no file; nothing when it cannot be read.

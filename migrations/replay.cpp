@@ -24,17 +24,6 @@ std::vector<const Revision*> InOrder(const Graph& graph, std::span<const Revisio
   return revisions;
 }
 
-std::string DigestOf(const Graph& graph, std::span<const RevisionId> rows,
-                     std::string_view version_table, const Stubs& stubs) {
-  std::string all = Concat(version_table, "\n", Join(stubs.functions, ","), "\n",
-                           Join(stubs.collations, ","), "\n");
-  for (const Revision* revision : InOrder(graph, rows)) {
-    all += Concat(revision->id, " ", revision->up_sha256, revision->up.transaction ? "" : " bare",
-                  "\n");
-  }
-  return Sha256(all);
-}
-
 /// A script that was applied needs no correction; but what the application would have registered
 /// is the user's to name.
 void ReplaceHint(Error& error) { error.hint = StubHint(error.message).value_or(""); }
@@ -176,6 +165,17 @@ void Replay::DropTemporary() {
   for (const std::string& drop : drops) connection_.Execute(drop);
 }
 
+std::string ReplayDigest(const Graph& graph, std::span<const RevisionId> rows,
+                         std::string_view version_table, const Stubs& stubs) {
+  std::string all = Concat(version_table, "\n", Join(stubs.functions, ","), "\n",
+                           Join(stubs.collations, ","), "\n");
+  for (const Revision* revision : InOrder(graph, rows)) {
+    all += Concat(revision->id, " ", revision->up_sha256, revision->up.transaction ? "" : " bare",
+                  "\n");
+  }
+  return Sha256(all);
+}
+
 SchemaImage ReplaySchema(const Graph& graph, std::span<const RevisionId> rows,
                          std::string_view version_table, const Stubs& stubs,
                          const std::stop_token& stop) {
@@ -187,7 +187,7 @@ SchemaImage ReplaySchema(const Graph& graph, std::span<const RevisionId> rows,
 SchemaImage ReplayCache::Schema(const Graph& graph, std::span<const RevisionId> rows,
                                 std::string_view version_table, const Stubs& stubs,
                                 const std::stop_token& stop) {
-  std::string digest = DigestOf(graph, rows, version_table, stubs);
+  std::string digest = ReplayDigest(graph, rows, version_table, stubs);
   const auto known = std::ranges::find(entries_, digest, &Entry::digest);
   if (known != entries_.end()) {
     entries_.splice(entries_.begin(), entries_, known);

@@ -48,6 +48,11 @@ class Replay final {
   SchemaReader reader_;
 };
 
+/// Equal for equal scripts in the same order: what a replay of `rows` depends on. Unknown rows are
+/// ignored.
+[[nodiscard]] std::string ReplayDigest(const Graph& graph, std::span<const RevisionId> rows,
+                                       std::string_view version_table, const Stubs& stubs);
+
 /// What `rows` and everything below them make. Throws kNotFound ("unknown_revision") for a row that
 /// is not in the graph, and as Replay::Add.
 [[nodiscard]] SchemaImage ReplaySchema(const Graph& graph, std::span<const RevisionId> rows,

@@ -9,7 +9,13 @@
 #include "migrations/script.h"
 
 namespace drover::migrations {
+
 void CarryOut(Connection& database, const std::string& sql, const RenameMap& renames) {
+  CarryOut(database, sql, renames, {});
+}
+
+void CarryOut(Connection& database, const std::string& sql, const RenameMap& renames,
+              const CarryOutChecks& checks) {
   const bool enforced = database.QueryInteger("PRAGMA foreign_keys") != 0;
   database.Execute("PRAGMA foreign_keys=OFF");
   const ForeignKeyGaps before = FindForeignKeyGaps(database);
@@ -23,6 +29,7 @@ void CarryOut(Connection& database, const std::string& sql, const RenameMap& ren
       throw Error(Code::kInternal, "sqlite.foreign_keys",
                   "foreign key enforcement cannot be switched off");
     }
+    if (checks.before) checks.before(database);
     (void)RunScript(database, {.sql = sql, .line = 1, .transaction = true}, "schema change", {});
     const ForeignKeyGaps gaps = FindNewGaps(before, FindForeignKeyGaps(database), renames);
     if (!gaps.empty()) {
@@ -31,6 +38,7 @@ void CarryOut(Connection& database, const std::string& sql, const RenameMap& ren
                   Concat("rows of table ", table, " have no parent in table ", parent),
                   "correct the rows, then try again");
     }
+    if (checks.after) checks.after(database);
     database.Execute("COMMIT");
   } catch (...) {
     if (!database.autocommit()) database.Execute("ROLLBACK");

@@ -2,6 +2,7 @@
 // rows before and after.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,16 @@ namespace drover::migrations {
 /// The setting of foreign keys is put back. Throws as RunScript, and kInvalid
 /// ("schema.foreign_keys") naming table and parent.
 void CarryOut(Connection& database, const std::string& sql, const RenameMap& renames = {});
+
+/// What is looked at inside the transaction; throwing from there rolls everything back.
+struct CarryOutChecks {
+  std::function<void(Connection&)> before{};  // the lock is held, nothing has run
+  std::function<void(Connection&)> after{};   // everything has run, nothing is committed
+};
+
+/// The same with checks.
+void CarryOut(Connection& database, const std::string& sql, const RenameMap& renames,
+              const CarryOutChecks& checks);
 
 /// Every row that `query` gives, as one line: values as SQL literals, with their types. Sorted.
 /// Throws like Connection::Execute.

@@ -3,8 +3,8 @@
 
     tests/bench/run.py [--build build/release] [--quick] [--functions] [FIGURE ...]
 
-FIGURE is one of start, read, length, save, apply, idle, scan, holders, stray; all of them when none is given. --quick is
-for trying the programs out: too few rounds to quote. --functions runs the function benchmarks as well.
+FIGURE is one of start, read, length, save, apply, idle, scan, holders, stray, autogenerate, drift; all of them when none is
+given. --quick is for trying the programs out: too few rounds to quote. --functions runs the function benchmarks as well.
 Nothing here fails because something was slow: docs/performance.md says what the figures mean.
 """
 
@@ -22,6 +22,7 @@ import time
 
 import migration_set
 import scan_tree
+import schema_figures
 from workbench import (Case, Unusable, Workbench, at_least, at_most, number, percentile, ratio,
                        spread, table)
 
@@ -432,8 +433,14 @@ def stray(bench, quick):
           ["p50 ms", "p99 ms"], [[number(percentile(times, p)) for p in (50, 99)]])
 
 
+def autogenerate(bench, quick):
+    """A migration generated from a schema file, proven, beside Alembic's."""
+    schema_figures.autogenerate(bench, quick, ALEMBIC)
+
+
 FIGURES = {"start": start, "read": read, "length": length, "save": save, "apply": apply,
-           "idle": idle, "scan": scan, "holders": holders, "stray": stray}
+           "idle": idle, "scan": scan, "holders": holders, "stray": stray,
+           "autogenerate": autogenerate, "drift": schema_figures.drift}
 
 
 def file_system(path):

@@ -307,7 +307,7 @@ class Doctor(harness.Case):
         shutil.copy(project.database, project.root / "application.db.bak")
         time.sleep(0.05)  # a file system's clock ticks in milliseconds
         writer = sqlite3.connect(project.database)
-        writer.execute("CREATE TABLE later (x)")
+        writer.executescript("PRAGMA user_version=7")
         self.assertEqual(self.codes(), [], "the copy was made before")
         time.sleep(0.05)
         shutil.copy(project.database, project.root / "application.db.bak2")

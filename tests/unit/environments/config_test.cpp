@@ -121,6 +121,18 @@ TEST(ConfigTest, UnknownKeysAreErrorsWithASuggestion) {
   EXPECT_EQ(EnvironmentFailure("compose: {file: a, service: b, x: c}").kind, "config.unknown_key");
 }
 
+TEST(ConfigTest, WhatIsNobodysDriftIsAListOfPatterns) {
+  const std::string before = "environments: {dev: {url: \"sqlite:///a.db\"}}\n";
+  EXPECT_THAT(Load(before).drift_ignore, testing::IsEmpty());
+  EXPECT_THAT(Load(Concat(before, "drift: {ignore: [cache_*, tmp]}")).drift_ignore,
+              testing::ElementsAre("cache_*", "tmp"));
+  const Error wrong = FailureWith("drift: {ignor: [a]}");
+  EXPECT_EQ(wrong.kind, "config.unknown_key");
+  EXPECT_THAT(wrong.message, testing::HasSubstr("ignore"));
+  EXPECT_EQ(wrong.where, "/p/idv/drover.yaml:2:9");
+  EXPECT_EQ(FailureWith("drift: {ignore: {a: b}}").where, "/p/idv/drover.yaml:2:17");
+}
+
 TEST(ConfigTest, KeysOfLaterVersionsAreRefused) {
   EXPECT_EQ(FailureWith("hooks: {}").kind, "config.unsupported");
   EXPECT_EQ(FailureWith("hooks: {}").message, "this version of drover does not run hooks yet");

@@ -72,6 +72,23 @@ TEST(DestructionTest, ARebuildLosesOnlyTheColumnsThatAreMissingAfterwards) {
       "");
 }
 
+TEST(DestructionTest, ARebuildUnderANewNameKeepsWhatWasRenamed) {
+  const std::vector<std::string> plain{"CREATE TABLE t (a, b)"};
+  EXPECT_EQ(Of("ALTER TABLE t RENAME COLUMN b TO c; CREATE TABLE n (a, c NOT NULL); "
+               "INSERT INTO n SELECT a, c FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t",
+               plain),
+            "");
+  EXPECT_EQ(Of("ALTER TABLE t RENAME TO u; CREATE TABLE n (a, b NOT NULL); "
+               "INSERT INTO n SELECT a, b FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u",
+               plain),
+            "");
+  EXPECT_EQ(Of("ALTER TABLE t RENAME COLUMN b TO c; CREATE TABLE n (a, b); "
+               "INSERT INTO n (a) SELECT a FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t",
+               plain),
+            "drop column t.b")
+      << "the column of that name afterwards is another one";
+}
+
 TEST(DestructionTest, ARebuildThatMayLeaveRowsOutLosesRows) {
   const std::vector<std::string> plain{"CREATE TABLE t (a, b)"};
   for (const char* filter : {"WHERE a > 5", "LIMIT 10", "GROUP BY a", "JOIN t AS o USING (a)"}) {
