@@ -115,7 +115,7 @@ TEST_P(SweepTest, EveryCallFailsFromSomeCallOn) { RunAll(Options(Fault::kIoError
 
 TEST_P(SweepTest, TheDiskIsFullFromSomeCallOn) { RunAll(Options(Fault::kFull)); }
 
-TEST_P(SweepTest, PowerFails) { RunAll(Options(Fault::kPower, IsFull() ? 6 : 3)); }
+TEST_P(SweepTest, PowerFails) { RunAll(Options(Fault::kPower, IsFull() ? 6 : 2)); }
 
 INSTANTIATE_TEST_SUITE_P(Rollback, SweepTest, testing::Values(JournalMode::kRollback));
 INSTANTIATE_TEST_SUITE_P(Wal, SweepTest, testing::Values(JournalMode::kWal));
@@ -153,9 +153,10 @@ class SelfTest : public testing::TestWithParam<JournalMode> {};
 
 TEST_P(SelfTest, WithoutSyncsCorruptionIsFound) {
   const ScenarioPtr scenario = UpgradeScenario(GetParam());
-  const Tally tally = Sweep(
-      *scenario,
-      {.fault = Fault::kPower, .syncs = Syncs::kIgnored, .stride = IsFull() ? 1 : 47, .seeds = 6});
+  const Tally tally = Sweep(*scenario, {.fault = Fault::kPower,
+                                        .syncs = Syncs::kIgnored,
+                                        .stride = IsFull() ? 1 : 47,
+                                        .seeds = IsFull() ? 6 : 4});
   Rows().push_back(
       {"upgrade, syncs ignored", std::string(JournalName(GetParam())), "power, no syncs", tally});
   EXPECT_GT(tally.corrupt, 0);
@@ -167,7 +168,7 @@ TEST_P(SelfTest, NamesThatAreNotSyncedAreLost) {
   const Tally tally = Sweep(*scenario, {.fault = Fault::kPower,
                                         .syncs = Syncs::kFilesOnly,
                                         .stride = IsFull() ? 1 : 47,
-                                        .seeds = 6});
+                                        .seeds = IsFull() ? 6 : 4});
   Rows().push_back({"upgrade, names not synced", std::string(JournalName(GetParam())),
                     "power, no syncs of directories", tally});
   EXPECT_GT(tally.corrupt + tally.gone, 0);
@@ -178,7 +179,7 @@ TEST_P(SelfTest, ACopyThatIsNotSyncedIsLost) {
   const Tally tally = Sweep(*scenario, {.fault = Fault::kPower,
                                         .syncs = Syncs::kFilesOnly,
                                         .stride = IsFull() ? 1 : 47,
-                                        .seeds = 6});
+                                        .seeds = IsFull() ? 6 : 4});
   EXPECT_GT(tally.corrupt, 0) << Explain(tally);
 }
 
