@@ -79,6 +79,10 @@ if [ -n "$sanitizers$fuzz" ]; then
     ctest --preset "$preset" -j "$cores" -C slow "$@" || failed="$failed tests"
   fi
   if [ -n "$sanitizers" ]; then
+    # What a daemon reports ends it: a report in its log alone would be seen by nobody.
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    TSAN_OPTIONS=halt_on_error=1
+    export UBSAN_OPTIONS TSAN_OPTIONS
     for sanitizer in asan tsan; do
       cmake --preset "$sanitizer"
       cmake --build --preset "$sanitizer" -j "$jobs"
