@@ -1,9 +1,13 @@
 #include "daemon/journal.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <exception>
 #include <fcntl.h>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -11,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/protocol.h"
