@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/documents.h"
+#include "base/schema_documents.h"
 
 namespace drover {
 
@@ -140,8 +141,9 @@ struct InitDocument {
   std::vector<Landing> landings;
   std::vector<StrayEntry> strays;
   std::vector<Finding> findings;
-  std::vector<std::string> notes;  // what could not be read, and what drover cannot use
-  bool truncated = false;          // the tree was larger than the limits
+  std::vector<std::string> notes;              // what could not be read, and what drover cannot use
+  bool truncated = false;                      // the tree was larger than the limits
+  std::optional<DriftRemedyDocument> adopted;  // --adopt: what became the first revision
   static constexpr void Fields(auto&& field) {
     field("v", &InitDocument::v);
     field("root", &InitDocument::root);
@@ -149,6 +151,7 @@ struct InitDocument {
     field("config", &InitDocument::config);
     field("text", &InitDocument::text);
     field("written", &InitDocument::written);
+    field("adopted", &InitDocument::adopted);
     field("create", &InitDocument::create);
     field("facts", &InitDocument::facts);
     field("migrations", &InitDocument::migrations);

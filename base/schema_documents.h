@@ -201,6 +201,7 @@ struct DriftRemedyDocument {
   std::vector<std::string> notes;
   std::optional<std::string> revision;  // adopt: the new one
   std::optional<std::string> file;
+  bool draft = false;                 // the new revision is not applied elsewhere yet
   std::optional<BackupEntry> backup;  // fix: of the database as it was
   bool done = false;
   std::string message;
@@ -217,6 +218,7 @@ struct DriftRemedyDocument {
     field("notes", &DriftRemedyDocument::notes);
     field("revision", &DriftRemedyDocument::revision);
     field("file", &DriftRemedyDocument::file);
+    field("draft", &DriftRemedyDocument::draft);
     field("backup", &DriftRemedyDocument::backup);
     field("done", &DriftRemedyDocument::done);
     field("message", &DriftRemedyDocument::message);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "client/helper.h"
 #include "client/render/render.h"
 #include "client/session.h"
+#include "client/spawn.h"
 #include "client/verbs.h"
 
 namespace drover::client {
@@ -47,6 +49,34 @@ void Write(InitDocument& init) {
   init.written = true;
 }
 
+/// The environment whose database --adopt is about. Throws kNotFound ("init.nothing_to_adopt").
+std::string ToAdopt(const InitDocument& init) {
+  const auto found = std::ranges::find_if(init.environments, [](const ProposedEnvironment& each) {
+    return each.exists && each.revision.empty();
+  });
+  if (found != init.environments.end()) return found->name;
+  throw Error(Code::kNotFound, "init.nothing_to_adopt",
+              "no environment has a database without a version table: there is nothing to adopt",
+              "drover init");
+}
+
+/// By a daemon of our own, since one that runs need not know of the project.
+DriftRemedyDocument Adopt(Invocation& invocation, const InitDocument& init,
+                          const std::string& environment) {
+  invocation.project = init.root;
+  Params params = ParamsFor(invocation);
+  params.environments = {environment};
+  params.confirm = true;
+  try {
+    return DecodeDocument<DriftRemedyDocument>(
+        StartLocal().Call("drift_adopt", params, OptionsFor(invocation)));
+  } catch (const Error& error) {
+    Error told = error;
+    told.message = Concat(init.config, " is written, nothing is adopted: ", error.message);
+    throw told;
+  }
+}
+
 }  // namespace
 
 int RunInit(Invocation& invocation) {
@@ -60,10 +90,12 @@ int RunInit(Invocation& invocation) {
     return 0;
   }
   CheckWritable(init);
+  const std::string adopted = arguments.adopt ? ToAdopt(init) : std::string();
   if (!arguments.yes && !arguments.json && CanAsk() && !Consent(init, invocation)) {
     throw Error(Code::kCancelled, "declined", "nothing was written", "drover init --dry-run");
   }
   Write(init);
+  if (!adopted.empty()) init.adopted = Adopt(invocation, init, adopted);
   if (PrintedAsJson(invocation, EncodeDocument(init))) return 0;
   Print(RenderInit(init, invocation.cwd, invocation.out));
   return 0;

@@ -69,7 +69,7 @@ constexpr std::array kOptions{
               &Arguments::backfills},
     OptionRow{kAllowDataLoss, '\0', "allow-data-loss", "", "also what no downgrade restores",
               &Arguments::allow_data_loss},
-    OptionRow{kAdopt, '\0', "adopt", "", "write what differs as a revision, and stamp it",
+    OptionRow{kAdopt, '\0', "adopt", "", "make a revision of what the database has, and stamp it",
               &Arguments::adopt},
     OptionRow{kDirectory, 'C', "directory", "DIR", "act as if started in DIR", nullptr,
               &Arguments::directory},

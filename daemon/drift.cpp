@@ -122,17 +122,43 @@ std::string WhyUnknown(const Observation& seen, std::size_t index) {
 /// The environment, and what is asked about it; throws when there is nothing to ask.
 struct DriftCase {
   std::size_t index = 0;
+  bool baseline = false;  // nothing is expected of it yet
   std::string environment;
   DriftQuestion question;
 };
 
-DriftCase CaseOf(const View& view, const Params& params) {
+/// An unversioned database of a project without migrations: everything in it differs from nothing.
+std::optional<DriftQuestion> BaselineQuestionFor(const Observation& seen, std::size_t index) {
+  const environments::Target& target = seen.targets[index];
+  const migrations::DatabaseFacts* facts = seen.FactsOf(target.path);
+  if (facts == nullptr || facts->kind != migrations::DatabaseKind::kUnversioned || !seen.graph ||
+      !seen.graph->TopologicalOrder().empty()) {
+    return std::nullopt;
+  }
+  return DriftQuestion{.schema = {.path = target.path,
+                                  .version_table = seen.config->version_table,
+                                  .migrations_digest = seen.migrations_digest,
+                                  .graph = seen.graph,
+                                  .stubs = seen.config->stubs},
+                       .rows = {},
+                       .ignore = seen.config->drift_ignore};
+}
+
+/// What an unversioned database is in a project without migrations.
+enum class WithoutVersion : std::uint8_t { kUnknown, kBaseline };
+
+DriftCase CaseOf(const View& view, const Params& params,
+                 WithoutVersion unversioned = WithoutVersion::kUnknown) {
   DriftCase one;
   one.index = OneEnvironment(view, params);
   const environments::Target& target = view.seen->targets[one.index];
   one.environment = target.environment;
   CheckTarget(target);
-  const auto question = DriftQuestionFor(*view.seen, one.index);
+  auto question = DriftQuestionFor(*view.seen, one.index);
+  if (!question && unversioned == WithoutVersion::kBaseline) {
+    question = BaselineQuestionFor(*view.seen, one.index);
+    one.baseline = question.has_value();
+  }
   if (!question) {
     throw Error(Code::kRefused, "drift.unknown",
                 Concat(one.environment, " cannot be compared: ", WhyUnknown(*view.seen, one.index)),
@@ -308,7 +334,7 @@ void CarryOutDriftFix(DriftFix& fix, const View& view, const StateStore& store) 
 }
 
 DriftRemedyDocument PlanDriftAdopt(const View& view, const Params& params) {
-  const DriftCase one = CaseOf(view, params);
+  const DriftCase one = CaseOf(view, params, WithoutVersion::kBaseline);
   DriftRemedyDocument document = NewDocument(one, "adopt");
   (void)migrations::ResolveParents(view.graph(), Join(one.question.rows, " "), false);
   migrations::Replay replay(one.question.schema.version_table, one.question.schema.stubs);
@@ -328,8 +354,10 @@ DriftRemedyDocument PlanDriftAdopt(const View& view, const Params& params) {
   document.destructive = std::move(generated.destructive);
   document.notes = std::move(generated.notes);
   document.message =
-      Concat("what differs would become a revision after ",
-             one.question.rows.empty() ? "base" : Join(one.question.rows, ", "), ", stamped here");
+      one.baseline ? "its schema would become the first revision, stamped here"
+                   : Concat("what differs would become a revision after ",
+                            one.question.rows.empty() ? "base" : Join(one.question.rows, ", "),
+                            ", stamped here");
   return document;
 }
 
@@ -337,8 +365,10 @@ void WriteDriftAdopt(DriftRemedyDocument& document, const View& view, const Para
   const std::size_t index = OneEnvironment(view, params);
   const std::vector<migrations::RevisionId>& rows = view.verdicts[index].current;
   migrations::NewRevision wanted;
-  wanted.message = params.message.empty() ? Concat("Adopt what differs in ", document.environment)
-                                          : params.message;
+  const bool baseline = view.graph().TopologicalOrder().empty();
+  const std::string_view what = baseline ? "The schema of " : "Adopt what differs in ";
+  wanted.message = params.message.empty() ? Concat(what, document.environment) : params.message;
+  wanted.draft = !baseline;  // there is nothing yet that it could surprise
   wanted.head = rows.empty() ? "base" : Join(rows, " ");
   wanted.up = document.sql;
   if (!document.down.empty()) wanted.down = document.down;
@@ -346,6 +376,7 @@ void WriteDriftAdopt(DriftRemedyDocument& document, const View& view, const Para
       migrations::WriteRevision(view.graph(), wanted, view.config().migration_directories.front(),
                                 view.config().file_template);
   document.revision = written.id;
+  document.draft = written.draft;
   document.file = RelativeTo(written.file, view.seen->root);
 }
 

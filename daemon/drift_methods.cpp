@@ -57,8 +57,10 @@ void StampAdopted(Service& service, const CallPtr& call, const std::shared_ptr<P
           return;
         }
         document->done = true;
+        const bool proven = outcome.schema && outcome.schema->verified.value_or(false);
         document->message =
-            Concat("what differs is revision ", *document->revision, " now, stamped here");
+            Concat(document->draft ? "what differs" : "its schema", " is revision ",
+                   *document->revision, " now, stamped here", proven ? ", schema verified" : "");
         call->Reply(EncodeDocument(*document));
       };
       (void)project->Submit(std::move(change.request), {}, std::move(done));

@@ -177,6 +177,12 @@ class Judgement {
     if (facts_->kind != DatabaseKind::kUnversioned) return false;
     const std::string why = Concat("has tables but no version table ", seen_.config->version_table);
     const auto match = seen_.matches.find(target_.path);
+    if (match == seen_.matches.end() && seen_.graph && seen_.graph->TopologicalOrder().empty()) {
+      return Settle(
+          EnvironmentState::kUnversioned,
+          Concat(why, ", and there are no migrations yet: its schema can become the first"),
+          WithEnvironment(seen_, "drover drift --adopt", config_.name));
+    }
     if (match == seen_.matches.end()) {
       return Settle(EnvironmentState::kUnversioned, Concat(why, ": left alone until it is stamped"),
                     WithEnvironment(seen_, "drover stamp REVISION", config_.name));

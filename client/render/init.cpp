@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/init_documents.h"
+#include "base/posix.h"
 #include "base/text.h"
 #include "client/render/render.h"
 
@@ -33,6 +34,11 @@ class InitScreen final {
     if (!init_.notes.empty()) {
       Heading("Notes");
       for (const std::string& each : init_.notes) out_ += Concat("  ", Clean(each), "\n");
+    }
+    if (init_.adopted) {
+      Heading("Adopted");
+      out_ += Concat("  ", Shown(AbsolutePath(init_.adopted->file.value_or(""), init_.root)), "  ",
+                     Clean(init_.adopted->message), "\n");
     }
     if (init_.written) {
       out_ += Concat("\nNext: ", Paint(style_, Tone::kBold, "drover status"), "\n      ",

@@ -176,8 +176,9 @@ std::string RenderDriftRemedy(const DriftRemedyDocument& remedy, std::string_vie
                   "\n");
   }
   if (remedy.file) {
-    out += Concat("  wrote ", FileName(*remedy.file, cwd, root),
-                  ", a draft: remove its `-- draft` line for the other environments\n");
+    out += Concat(
+        "  wrote ", FileName(*remedy.file, cwd, root),
+        remedy.draft ? ", a draft: remove its `-- draft` line for the other environments\n" : "\n");
   }
   return out;
 }

@@ -26,7 +26,8 @@ struct ComposeSurroundings {
   std::map<std::string, std::string> variables;
   std::string directory;  // where compose is run, absolute; empty: the project's root
   std::string home;       // what ~ stands for; empty: not known
-  std::string docker_root = "/var/lib/docker";  // where the engine of the system keeps volumes
+  /// Where the system's Docker keeps its data; empty: where /etc/docker/daemon.json says.
+  std::string docker_root{};
 };
 
 struct ComposeVariable {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
 #include "environments/compose/volumes.h"
 #include "environments/hazards.h"
+#include "environments/yaml.h"
 
 namespace drover::environments {
 namespace {
@@ -229,7 +231,7 @@ class Locator final {
 
   /// Where engines keep their volumes; that of the system's Docker first.
   [[nodiscard]] std::vector<std::string> VolumeDirectories() const {
-    std::vector<std::string> directories{AbsolutePath("volumes", surroundings_.docker_root)};
+    std::vector<std::string> directories{AbsolutePath("volumes", DockerRoot())};
     if (!surroundings_.home.empty()) {
       const std::string share = AbsolutePath(".local/share", surroundings_.home);
       directories.push_back(share + "/docker/volumes");              // rootless Docker
@@ -237,6 +239,21 @@ class Locator final {
     }
     directories.emplace_back("/var/lib/containers/storage/volumes");  // Podman
     return directories;
+  }
+
+  /// The key "data-root" of dockerd's configuration file (docs.docker.com, "dockerd"); JSON is YAML.
+  [[nodiscard]] std::string DockerRoot() const {
+    if (!surroundings_.docker_root.empty()) return surroundings_.docker_root;
+    constexpr const char* kDaemonFile = "/etc/docker/daemon.json";
+    try {
+      const std::optional<std::string> text = files_.Read(kDaemonFile);
+      const YamlNode settings = text ? ParseYaml(*text, kDaemonFile, "compose") : YamlNode();
+      const YamlNode* root = settings.Find("data-root");
+      if (root != nullptr && root->scalar.starts_with('/')) return root->scalar;
+    } catch (const Error&) {
+      // It is not ours to judge; dockerd does not start with a broken one.
+    }
+    return "/var/lib/docker";
   }
 
   void Shared(const ComposeMount& mount) {

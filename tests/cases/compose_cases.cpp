@@ -322,7 +322,7 @@ std::vector<CaseResult> RunComposeCases(const std::string& file) {
   }
   const YamlNode* defaults = root.Find("defaults");
   std::string docker_root = defaults == nullptr ? "" : Scalar(*defaults, "docker_root");
-  if (docker_root.empty()) docker_root = "/var/lib/docker";
+  if (docker_root.empty()) docker_root = "/var/lib/docker";  // whatever this machine has
   std::vector<CaseResult> results;
   for (const YamlNode& test : cases->items) {
     // One bad case is a failed case.

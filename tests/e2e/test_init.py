@@ -275,5 +275,55 @@ class Asking(InitCase):
         self.assertEqual(self.project.listing(), ["drover.yaml", "migrations"])
 
 
+class Adopting(InitCase):
+    SCHEMA = ("CREATE TABLE accounts (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE "
+              "NOCASE);\nCREATE INDEX by_name ON accounts (name) WHERE name <> '';\n"
+              "CREATE TRIGGER quiet AFTER INSERT ON accounts BEGIN SELECT 1; END;\n"
+              "CREATE VIEW names AS SELECT name FROM accounts;\n")
+
+    def made_by_hand(self):
+        self.write(".env", "DATABASE_URL=sqlite:///./application.db\n")
+        database = sqlite3.connect(self.root / "application.db")
+        database.executescript(self.SCHEMA + "INSERT INTO accounts (name) VALUES ('ann');")
+        database.close()
+
+    def test_an_existing_database_becomes_the_first_revision(self):
+        self.made_by_hand()
+        before = self.project.schema()
+        init = self.project.drover("init", "--adopt", "--yes", "--json").json
+        adopted = init["adopted"]
+        self.assertIn("schema verified", adopted["message"])
+        self.assertEqual(self.project.query("SELECT name FROM accounts"), [("ann",)])
+        self.assertEqual(self.project.query("SELECT version_num FROM "
+                                            + self.version_table()), [(adopted["revision"],)])
+        entry = self.project.drover("--local", "status", "--json").json["environments"][0]
+        self.assertEqual((entry["state"], entry["current"]), ("current", [adopted["revision"]]))
+        # Another database made by the migrations is the same.
+        (self.root / "application.db").rename(self.root / "first.db")
+        self.project.drover("--local", "upgrade")
+        self.assertEqual(self.project.schema(), self.project.schema(self.root / "first.db"))
+        self.assertEqual(self.project.schema(), before)
+
+    def version_table(self):
+        tables = self.project.query("SELECT name FROM sqlite_master WHERE name LIKE '%version'")
+        return tables[0][0]
+
+    def test_without_a_database_nothing_is_written(self):
+        self.write(".env", "DATABASE_URL=sqlite:///./application.db\n")
+        error = self.project.drover("init", "--adopt", "--yes", "--json", check=1).error
+        self.assertEqual(error["kind"], "init.nothing_to_adopt")
+        self.assertEqual(os.listdir(self.root), [".env"])
+
+    def test_status_proposes_it_for_a_project_without_migrations(self):
+        self.made_by_hand()
+        self.project.drover("init", "--yes")
+        entry = self.project.drover("--local", "status", "--json").json["environments"][0]
+        self.assertEqual(entry["state"], "unversioned")
+        self.assertIn("its schema can become the first", entry["why"])
+        self.project.drover("--local", "drift", "--adopt", "--yes")
+        entry = self.project.drover("--local", "status", "--json").json["environments"][0]
+        self.assertEqual(entry["state"], "current")
+
+
 if __name__ == "__main__":
     harness.main()

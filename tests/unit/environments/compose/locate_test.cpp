@@ -120,6 +120,19 @@ TEST_F(ComposeLocateTest, ReadableVolumeIsLikely) {
             "/var/lib/containers/storage/volumes/idv_data/_data/s/a.db");
 }
 
+TEST_F(ComposeLocateTest, TheEnginesOwnConfigurationSaysWhereVolumesAre) {
+  const auto host = [&](const std::string& settings) {
+    files_ = FakeFiles();
+    files_.Put("/etc/docker/daemon.json", settings);
+    files_.PutDirectory("/mnt/docker/volumes/idv_data/_data");
+    return Locate("['data:/data']", "/data/a.db", "volumes: {data: }").host;
+  };
+  EXPECT_EQ(host("{\n\t\"data-root\": \"/mnt/docker\"\n}\n"),
+            "/mnt/docker/volumes/idv_data/_data/a.db");
+  EXPECT_EQ(host("{\"debug\": true}"), "/var/lib/docker/volumes/idv_data/_data/a.db");
+  EXPECT_EQ(host("{\"data-root\": 7"), "/var/lib/docker/volumes/idv_data/_data/a.db");
+}
+
 TEST_F(ComposeLocateTest, VolumeNameCannotLeadElsewhere) {
   const ComposePlace place =
       Locate("['data:/data']", "/data/a.db", "volumes: {data: {name: ../../home/me}}");
