@@ -241,7 +241,8 @@ class Locator final {
     return directories;
   }
 
-  /// The key "data-root" of dockerd's configuration file (docs.docker.com, "dockerd"); JSON is YAML.
+  /// The key "data-root" of dockerd's configuration file (docs.docker.com, "dockerd"); JSON is
+  /// YAML.
   [[nodiscard]] std::string DockerRoot() const {
     if (!surroundings_.docker_root.empty()) return surroundings_.docker_root;
     constexpr const char* kDaemonFile = "/etc/docker/daemon.json";
