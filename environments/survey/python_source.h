@@ -9,13 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace drover::environments {
+#include "base/text.h"
 
-struct TextAtLine {
-  std::string text;
-  std::size_t line = 1;
-  bool operator==(const TextAtLine&) const = default;
-};
+namespace drover::environments {
 
 struct PythonSource {
   struct Url {

@@ -1,8 +1,8 @@
-#include "environments/survey/alembic_config.h"
+#include "migrations/alembic/alembic_config.h"
 
 #include <gtest/gtest.h>
 
-namespace drover::environments {
+namespace drover::migrations {
 namespace {
 
 TEST(AlembicConfigTest, IniIsReadAsConfigparserDoes) {
@@ -48,4 +48,4 @@ TEST(AlembicConfigTest, FindsTheScripts) {
 }
 
 }  // namespace
-}  // namespace drover::environments
+}  // namespace drover::migrations
