@@ -49,8 +49,7 @@ class MigrationFinder final {
       Rails(directory);
     }
     std::ranges::stable_sort(found_, [](const auto& a, const auto& b) {
-      return std::pair(a.format != "native", a.directory) <
-             std::pair(b.format != "native", b.directory);
+      return std::pair(!a.usable, a.directory) < std::pair(!b.usable, b.directory);
     });
     return std::move(found_);
   }
@@ -66,7 +65,7 @@ class MigrationFinder final {
       known->files += static_cast<std::int64_t>(count);
       return;
     }
-    const bool usable = format == "native" || format == "alembic";
+    const bool usable = format == "native";
     found_.push_back({.format = std::move(format),
                       .directory = std::move(directory),
                       .files = static_cast<std::int64_t>(count),

@@ -128,6 +128,9 @@ class Surveyor final {
     for (const SurveyMigrations& each : document_.migrations) {
       if (each.format != "native") TellOther(each);
     }
+    if (proposal_.alembic) {
+      for (SurveyMigrations& each : document_.migrations) each.usable |= each.format == "alembic";
+    }
     if (native || proposal_.alembic) return;
     // A folder of another tool must not be read as one of drover's.
     std::string name = "migrations";
@@ -177,7 +180,7 @@ class Surveyor final {
     const bool alembic = each.format == "alembic";
     if (alembic && !sources_.alembic.empty()) return;
     const std::string count = Count(static_cast<std::size_t>(each.files), "migration");
-    if (alembic && proposal_.directories.empty() && !proposal_.alembic) {
+    if (alembic && document_.migrations.size() == 1) {
       proposal_.alembic = true;
       proposal_.directories = {each.directory};
       proposal_.migrations.push_back(
