@@ -1,4 +1,4 @@
-// What a Python source says about databases, read line by line without Python: SQLite URLs in
+// What a Python source says about databases, read token by token without Python: SQLite URLs in
 // quotes, the variables that it asks for, settings that name a .env file. Only what is evident;
 // what is put together at run time is not seen. Pure.
 #pragma once
