@@ -135,8 +135,9 @@ std::map<RevisionId, AppliedRecord> AppliedFiles::Note(const std::string& path,
   const std::set<RevisionId> applied = FindApplied(rows, book.records, known);
   for (const RevisionId& id : applied) {
     const auto revision = known.find(id);
-    if (revision == known.end()) continue;
-    changed |= book.records.try_emplace(id, RecordOf(*revision->second)).second;
+    if (revision == known.end() || book.records.contains(id)) continue;
+    book.records.emplace(id, RecordOf(*revision->second));
+    changed = true;
   }
   if (!files.unreadable) {
     changed |= std::erase_if(book.records, [&](const auto& record) {

@@ -152,6 +152,10 @@ class VersionFolderFinder final {
     }
     std::vector<std::string> locations;
     for (const TextAtLine& each : config_.version_locations) locations.push_back(Locate(each.text));
+    // Of several that are named Alembic takes those that are there.
+    if (std::ranges::any_of(locations, IsDirectory)) {
+      std::erase_if(locations, [](const std::string& each) { return !IsDirectory(each); });
+    }
     if (locations.empty()) locations.push_back(AbsolutePath("versions", found_.scripts));
     for (const std::string& location : locations) {
       Add(location);

@@ -471,5 +471,24 @@ TEST(StateNameTest, TheListIsClosed) {
             "unresolved ");
 }
 
+/// The promises of docs/alembic.md: nothing happens by itself, and what to type is told.
+TEST_F(JudgeTest, AlembicsRevisionsAreReportedOnly) {
+  seen.config = std::make_shared<const environments::Config>(environments::ParseConfig(
+      Concat("migrations: {format: alembic, config: backend/alembic.ini}\nenvironments:\n", kDev),
+      "/p/drover.yaml"));
+  seen.alembic.config = "/p/backend/alembic.ini";
+  Revision a = Make("a", {}, "");
+  Revision b = Make("b", {"a"}, "");
+  a.format = b.format = migrations::Format::kAlembic;
+  Graph({a, b});
+  const Verdict verdict = First();
+  EXPECT_EQ(verdict.state, EnvironmentState::kPending);
+  EXPECT_EQ(verdict.pending, 2U);
+  EXPECT_FALSE(verdict.may_apply);
+  EXPECT_EQ(verdict.next, "drover exec -- alembic -c backend/alembic.ini upgrade head");
+  facts.rows = {"b"};
+  EXPECT_EQ(First().state, EnvironmentState::kCurrent);
+}
+
 }  // namespace
 }  // namespace drover::daemon

@@ -110,6 +110,13 @@ TEST_F(VersionFoldersTest, VersionLocationsAreSplitAsAlembicSplitsThem) {
   EXPECT_EQ(Find().problem->where, Path("alembic.ini:3:1"));
 }
 
+TEST_F(VersionFoldersTest, OfSeveralLocationsThoseThatAreThereCount) {
+  Write("alembic.ini", "[alembic]\nscript_location = db\nversion_locations = a, b, c\n");
+  EXPECT_EQ(Find().directories.size(), 3U);
+  Write("b/x.py", "");
+  EXPECT_THAT(Find().directories, ElementsAre(Path("b")));
+}
+
 TEST_F(VersionFoldersTest, FoldersBelowAreReadWhenAlembicReadsThem) {
   Write("db/versions/2024/a.py", "");
   Write("db/versions/2025/q1/b.py", "");
