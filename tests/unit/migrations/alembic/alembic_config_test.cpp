@@ -20,6 +20,42 @@ TEST(AlembicConfigTest, IniIsReadAsConfigparserDoes) {
   EXPECT_FALSE(ReadAlembicIni("[alembic]\n")->script_location);
 }
 
+TEST(AlembicConfigTest, NamesAreReplacedAsConfigparserReplacesThem) {
+  constexpr std::string_view kText =
+      "[DEFAULT]\nbase = %(here)s/db\nscript_location = %(base)s/of_default\n"
+      "[alembic]\nDb = x%%y\nsqlalchemy.url = sqlite:///%(DB)s%(nobody)s\nloop = %(loop)s\n";
+  EXPECT_EQ(ReadAlembicIni(kText)->script_location, (TextAtLine{"%(here)s/db/of_default", 3}));
+  const auto here = ReadAlembicIni(kText, "alembic", "/p/back%end");
+  EXPECT_EQ(here->script_location, (TextAtLine{"/p/back%end/db/of_default", 3}));
+  EXPECT_EQ(here->url, (TextAtLine{"sqlite:///x%y%(nobody)s", 6}));
+  EXPECT_EQ(ReadAlembicIni("[alembic]\nscript_location = 100%%(here)s\n", "alembic", "/p")
+                ->script_location->text,
+            "100%(here)s");
+  EXPECT_TRUE(ReadAlembicIni("[alembic]\nscript_location = %(script_location)s\n"));
+}
+
+TEST(AlembicConfigTest, OneSectionOfSeveralIsRead) {
+  constexpr std::string_view kText =
+      "[one]\nscript_location: a\n  [not a section]\n[two]\nscript_location=b\n";
+  EXPECT_EQ(ReadAlembicIni(kText, "one")->script_location->text, "a\n[not a section]");
+  EXPECT_EQ(ReadAlembicIni(kText, "two")->script_location, (TextAtLine{"b", 5}));
+  EXPECT_FALSE(ReadAlembicIni(kText, "three"));
+}
+
+TEST(AlembicConfigTest, TextsOfTomlAreRead) {
+  const auto config = ReadAlembicToml(
+      "[tool.alembic]\nscript_location = 'C:\\db' # literal\nversion_locations = [ \"a\\u0062\",\n"
+      "  'c', ]\nrecursive_version_locations = true\nprepend_sys_path = [\"src\"]\n"
+      "\"sqlalchemy.url\" = \"sqlite:///%%41\"\n[[tool.alembic.x]]\nscript_location = 'no'\n");
+  EXPECT_EQ(config->script_location, (TextAtLine{"C:\\db", 2}));
+  ASSERT_EQ(config->version_locations.size(), 2U);
+  EXPECT_EQ(config->version_locations[0], (TextAtLine{"ab", 3}));
+  EXPECT_EQ(config->version_locations[1], (TextAtLine{"c", 4}));
+  EXPECT_TRUE(config->recursive);
+  EXPECT_EQ(config->python_path, std::vector<std::string>{"src"});
+  EXPECT_EQ(config->url, (TextAtLine{"sqlite:///%41", 7}));
+}
+
 TEST(AlembicConfigTest, TomlHasASectionOfItsOwn) {
   const auto config = ReadAlembicToml(
       "[project]\nscript_location = \"no\"\n[tool.alembic]\n# x\n"

@@ -1,0 +1,4 @@
+revision = "a"
+down_revision = None
+class X:
+    revision = 1
