@@ -61,7 +61,8 @@ std::string VersionText(std::int64_t number) {
       "\"\"\"Step ", number, "\n\nRevision ID: ", Id(number),
       "\nRevises: ", number == 0 ? "" : Id(number - 1),
       "\nCreate Date: 2026-01-01 00:00:00.000000\n\n\"\"\"\nfrom typing import Sequence, Union\n\n"
-      "from alembic import op\nimport sqlalchemy as sa\n\n\n# revision identifiers, used by Alembic.\n"
+      "from alembic import op\nimport sqlalchemy as sa\n\n\n# revision identifiers, used by "
+      "Alembic.\n"
       "revision: str = '",
       Id(number), "'\ndown_revision: Union[str, Sequence[str], None] = ",
       number == 0 ? "None" : Concat("'", Id(number - 1), "'"),
