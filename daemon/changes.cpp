@@ -62,9 +62,11 @@ bool NoteDestruction(migrations::Plan& plan, const Observation& seen, const std:
 void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCommand command,
                       const std::string& environment, environments::DestructivePolicy policy) {
   using environments::DestructivePolicy;
-  // A downgrade has been asked for with what it drops; of a redo the way down is only the means.
-  const bool goes_up = command == JobCommand::kUpgrade || command == JobCommand::kRedo;
-  if (!goes_up || policy == DestructivePolicy::kAllow) return;
+  // A downgrade has been asked for with what it drops; of the others the way down is only the
+  // means.
+  if (command == JobCommand::kDowngrade || command == JobCommand::kStamp ||
+      policy == DestructivePolicy::kAllow)
+    return;
   if (params.confirm && policy == DestructivePolicy::kConfirm) return;
   std::vector<std::string> losses;
   for (const migrations::Step& step : plan.steps) {
@@ -88,8 +90,26 @@ void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCom
              params.target.empty() ? "" : Concat(" ", ShellQuote(params.target)), " --yes"));
 }
 
+/// What cannot be taken back has at least a branch on which it is at home.
+migrations::Plan PlanAlignment(const JobRequest& request, const View& view) {
+  try {
+    return PlanFor(request, request.rows);
+  } catch (const Error& error) {
+    if (error.kind != "align.no_way_back") throw;
+    for (const migrations::RevisionId& orphan : request.lineage->orphans) {
+      const auto found = view.seen->elsewhere.find(orphan);
+      if (found == view.seen->elsewhere.end()) continue;
+      Error named = error;
+      named.hint = Concat("git checkout ", ShellQuote(found->second.branches.front()),
+                          ", or drover backups, then drover restore");
+      throw named;
+    }
+    throw;
+  }
+}
+
 std::string_view DefaultTarget(JobCommand command) {
-  if (command == JobCommand::kUpgrade) return "head";
+  if (command == JobCommand::kUpgrade || command == JobCommand::kAlign) return "head";
   if (command == JobCommand::kRedo) return "";  // the newest applied one
   throw Error(
       Code::kInvalid, "protocol.params", Concat(CommandName(command), " needs a target revision"),
@@ -217,7 +237,8 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
       }
       request.target = migrations::ResolveRedo(*request.graph, request.rows, params.target);
     }
-    plan = PlanFor(request, request.rows);
+    plan = command == JobCommand::kAlign ? PlanAlignment(request, view)
+                                         : PlanFor(request, request.rows);
     change.judged = NoteDestruction(plan, *view.seen, target.path);
   }
   for (std::string& warning : WarnOfBrokenConfig(view)) {
@@ -226,7 +247,7 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   for (const std::string& folder : missing) {
     plan.warnings.push_back(MissingFolder(view.config(), folder).message);
   }
-  const bool warn = command != JobCommand::kRedo;  // which is the remedy
+  const bool warn = command != JobCommand::kRedo;  // which is its remedy
   if (warn && verdict.state == EnvironmentState::kModified) plan.warnings.push_back(verdict.why);
   request.goal = plan.to;
   return change;

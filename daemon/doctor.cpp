@@ -9,8 +9,8 @@
 
 #include "base/posix.h"
 #include "base/text.h"
-#include "daemon/child.h"
 #include "daemon/findings.h"
+#include "daemon/git_process.h"
 #include "environments/hazards.h"
 #include "migrations/inspect.h"
 
@@ -23,7 +23,6 @@ using environments::SafeFix;
 using environments::Target;
 
 constexpr std::uint64_t kLargestChecked = std::uint64_t{256} << 20U;
-constexpr std::chrono::milliseconds kGitLimit{30000};
 
 bool Concerns(const std::vector<std::string>& names,
               const std::optional<std::string>& environment) {
@@ -236,32 +235,11 @@ bool IsTracked(const std::string& top, const std::vector<std::string>& files) {
 /// Takes files out of git's index and leaves them where they are.
 void Untrack(const SafeFix& fix) {
   if (!IsTracked(fix.path, fix.values)) return;
-  // Nothing of the daemon's environment decides which repository it is, and nothing that the
-  // repository's configuration names is started.
-  std::vector<std::string> command{
-      "/bin/sh",
-      "-c",
-      "unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE; LC_ALL=C; export LC_ALL; exec git \"$@\" 2>&1",
-      "sh",
-      "-C",
-      fix.path,
-      "-c",
-      "core.fsmonitor=false",
-      "-c",
-      "core.hooksPath=/dev/null",
-      "--literal-pathspecs",
-      "rm",
-      "--cached",
-      "--quiet",
-      "--ignore-unmatch",
-      "--"};
-  command.insert(command.end(), fix.values.begin(), fix.values.end());
-  const ChildResult result = RunChild(command, "", kGitLimit);
+  std::vector<std::string> arguments{"--literal-pathspecs", "rm", "--cached", "--quiet",
+                                     "--ignore-unmatch",    "--"};
+  arguments.insert(arguments.end(), fix.values.begin(), fix.values.end());
+  const ChildResult result = RunGit(fix.path, std::move(arguments));
   if (result.exit_code == 0 || !IsTracked(fix.path, fix.values)) return;
-  if (result.exit_code == 127) {
-    throw Error(Code::kUnavailable, "git.missing",
-                "git is not installed where droverd looks for it", "git rm --cached, in a shell");
-  }
   throw Error(Code::kConflict, "git.failed", Concat("git: ", Excerpt(OneLine(result.output), 200)),
               FixCommand(fix, fix.path));
 }

@@ -9,7 +9,8 @@ namespace drover::daemon {
 
 std::string RunHelper(const std::string& mode, const std::string& request,
                       std::chrono::milliseconds limit) {
-  ChildResult child = RunChild({"/proc/self/exe", mode}, request + "\n", limit);
+  ChildResult child =
+      RunChild({.arguments = {"/proc/self/exe", mode}, .input = request + "\n", .limit = limit});
   if (child.exit_code == 0) return std::move(child.output);
   if (child.output.starts_with('{')) {
     throw FromBody(DecodeDocument<ErrorDocument>(child.output).error);

@@ -32,6 +32,7 @@ void JobWork::Run(const migrations::ApplyObserver& observer, const std::stop_tok
     case JobCommand::kUpgrade:
     case JobCommand::kDowngrade:
     case JobCommand::kRedo:
+    case JobCommand::kAlign:
       return Apply(observer, stop);
     case JobCommand::kStamp:
       outcome_.result = migrations::Stamp(MakeApplyRequest(), *request_.graph);

@@ -6,16 +6,22 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/job_work.h"
+#include "migrations/align.h"
 #include "migrations/checksum.h"
 #include "migrations/redo.h"
 
 namespace drover::daemon {
 namespace {
 
+/// What it takes back is only the means: it ends where an upgrade ends.
+bool GoesDownAndUp(JobCommand command) {
+  return command == JobCommand::kRedo || command == JobCommand::kAlign;
+}
+
 /// Does the policy have to wait while, or after, this is carried out?
 bool Holds(JobCommand command) {
   return command == JobCommand::kDowngrade || command == JobCommand::kStamp ||
-         command == JobCommand::kRedo || command == JobCommand::kRestore;
+         command == JobCommand::kRestore || GoesDownAndUp(command);
 }
 
 /// Writes `held` before the work, since the daemon of another process may look at the database the
@@ -62,7 +68,7 @@ void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutc
   const bool failed = outcome.error && (user || outcome.error->code != Code::kCancelled);
   const bool resets = request.command == JobCommand::kReset;
   const bool goes_up =
-      request.command == JobCommand::kUpgrade || request.command == JobCommand::kRedo || resets;
+      request.command == JobCommand::kUpgrade || GoesDownAndUp(request.command) || resets;
   const bool resumes = (request.command == JobCommand::kUpgrade && user) || resets;
   if (!failed && !state.failures.contains(request.path) &&
       !(resumes && state.held.contains(request.path))) {
@@ -96,6 +102,8 @@ std::string_view CommandName(JobCommand command) {
       return "stamp";
     case JobCommand::kRedo:
       return "redo";
+    case JobCommand::kAlign:
+      return "align";
     case JobCommand::kRepair:
       return "repair";
     case JobCommand::kRestore:
@@ -121,6 +129,9 @@ migrations::Plan PlanFor(const JobRequest& request, std::span<const migrations::
       return migrations::PlanStamp(*request.graph, rows, request.target, request.purge);
     case JobCommand::kRedo:
       return migrations::PlanRedo(*request.graph, *request.lineage, rows, request.target);
+    case JobCommand::kAlign:
+      return migrations::PlanAlign(*request.graph, *request.lineage, rows, request.target,
+                                   request.drafts);
     case JobCommand::kRepair:
     case JobCommand::kRestore:
     case JobCommand::kReset:
@@ -186,9 +197,10 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
     } catch (const std::exception& error) {
       outcome.error = Error(Code::kInternal, "job.defect", error.what());
     }
-    const bool redo = request.command == JobCommand::kRedo;
-    if (redo && outcome.error && reached != request.rows) {
-      outcome.error->message += Concat("; what redo had done before stays: the database is at ",
+    const bool returns = GoesDownAndUp(request.command);
+    if (returns && outcome.error && reached != request.rows) {
+      outcome.error->message += Concat("; what ", CommandName(request.command),
+                                       " had done before stays: the database is at ",
                                        reached.empty() ? std::string("base") : Join(reached, ", "));
     }
     entry.what = outcome.error ? "failed" : "done";
@@ -199,8 +211,8 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
     if (outcome.backup) entry.backup = outcome.backup->id;
     // The journal's entry stays open only if the process dies.
     try {
-      // A redo that has ended is no reason to wait; one that failed is remembered as a failure.
-      if (redo || (outcome.error && reached == request.rows)) held.TakeBack();
+      // One that has ended is no reason to wait; one that failed is remembered as a failure.
+      if (returns || (outcome.error && reached == request.rows)) held.TakeBack();
       RememberOutcome(request, store, outcome, reached);
     } catch (const Error& error) {
       if (!outcome.error) outcome.error = error;

@@ -30,6 +30,7 @@ enum class JobCommand : std::uint8_t {
   kDowngrade,
   kStamp,
   kRedo,
+  kAlign,
   kRepair,
   kRestore,
   kReset
@@ -50,7 +51,7 @@ struct JobRequest {
   migrations::Drafts drafts = migrations::Drafts::kStopBefore;
   migrations::Purge purge = migrations::Purge::kNo;
   std::shared_ptr<const migrations::Graph> graph;      // of the files; null while there is none
-  std::shared_ptr<const migrations::Lineage> lineage;  // downgrade, redo; null: files only
+  std::shared_ptr<const migrations::Lineage> lineage;  // of what is applied; null: files only
   migrations::Format format = migrations::Format::kNative;
   std::string state_directory;  // of drover, for what it notes of Alembic's files
   std::string version_table;

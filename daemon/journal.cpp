@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <exception>
 #include <fcntl.h>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string_view>

@@ -115,14 +115,31 @@ class Judgement {
     for (const RevisionId& id : std::span(orphans).first(std::min(orphans.size(), kOrphansNamed))) {
       const std::string origin = Origin(id);
       if (!origin.empty()) message += Concat("; ", orphans.size() > 1 ? id + ": " : "", origin);
+      if (const auto found = seen_.elsewhere.find(id); found != seen_.elsewhere.end()) {
+        message += Concat("; its file is ", Describe(found->second));
+      }
+    }
+    if (!seen_.elsewhere.empty() && !seen_.branch.empty()) {
+      message += Concat("; this is branch ", seen_.branch);
     }
     const auto target = migrations::WayBackFromOrphans(*lineage_, facts_->rows);
-    const std::string next =
-        target ? WithEnvironment(seen_, Concat("drover downgrade ", *target), config_.name) : "";
-    verdict_.error =
-        Error(Code::kDrift, "orphan", std::move(message),
-              target ? next : Concat("git log --all --oneline -- '*", orphans.front(), "*'"));
+    const std::string next = target ? WithEnvironment(seen_, WayOut(*target), config_.name) : "";
+    verdict_.error = Error(Code::kDrift, "orphan", std::move(message),
+                           target ? next : HowToFind(orphans.front()));
     return Settle(EnvironmentState::kOrphan, verdict_.error->message, next);
+  }
+
+  /// Aligning needs files that form a graph; going back does not.
+  [[nodiscard]] std::string WayOut(const std::string& target) const {
+    return seen_.graph ? "drover align" : Concat("drover downgrade ", target);
+  }
+
+  [[nodiscard]] std::string HowToFind(const RevisionId& orphan) const {
+    const auto found = seen_.elsewhere.find(orphan);
+    if (found == seen_.elsewhere.end()) {
+      return Concat("git log --all --oneline -- '*", orphan, "*'");
+    }
+    return Concat("git checkout ", ShellQuote(found->second.branches.front()));
   }
 
   /// "\"Add notes\", applied by ann at 2026-02-12T23:20:18Z on branch main", as far as it is known.

@@ -243,6 +243,10 @@ struct Methods {
     Change(service, call, JobCommand::kRedo, true);
   }
 
+  static void Align(Service& service, const CallPtr& call) {
+    Change(service, call, JobCommand::kAlign, true);
+  }
+
   static void Repair(Service& service, const CallPtr& call) {
     const auto project = ProjectOf(service, call);
     project->Settled([&service, call, project](const Views& view) {
@@ -472,6 +476,8 @@ constexpr std::array kMethods{
            Methods::Stamp},
     Method{"redo", "Takes a revision and what is above it back, and applies it as its file is now.",
            "project environments target dry_run confirm confirm_environment", Methods::Redo},
+    Method{"align", "Reverts what the files no longer have, then upgrades.",
+           "project environments target draft dry_run confirm confirm_environment", Methods::Align},
     Method{"repair", "Shows or accepts the edit of one applied revision.",
            "project environments target dry_run confirm confirm_environment", Methods::Repair},
     Method{"revision", "Writes a new migration file.",

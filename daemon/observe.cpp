@@ -71,6 +71,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
     attempt([&] { InspectDatabases(*now, busy); });
     attempt([&] { FindHazards(*now); });
     attempt([&] { TraceLineages(*now, busy); });
+    attempt([&] { SearchBranches(*now); });
     attempt([&] { MatchSchemas(*now, busy); });
     attempt([&] { FindDrift(*now, busy); });
   }
@@ -209,6 +210,19 @@ void Observer::FindHazards(Observation& now) {
     environments::FindGitHazards(sight, root_, git_, now.hazards);
   }
   now.inputs.insert(git_.inputs().begin(), git_.inputs().end());
+}
+
+void Observer::SearchBranches(Observation& now) {
+  BranchSearchRequest request{.root = root_,
+                              .directories = now.migration_directories,
+                              .revisions = {},
+                              .format = now.config->format};
+  for (const auto& [path, lineage] : now.lineages) {
+    request.revisions.insert(lineage->orphans.begin(), lineage->orphans.end());
+  }
+  if (request.revisions.empty()) return;
+  now.elsewhere = branches_.Find(request);
+  now.branch = environments::ReadGitHead(root_).branch;
 }
 
 void Observer::MatchSchemas(Observation& now, const std::set<std::string>& busy) {

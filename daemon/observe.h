@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "daemon/applied_files.h"
+#include "daemon/branch_search.h"
 #include "daemon/schema_check.h"
 #include "daemon/state_store.h"
 #include "environments/config_file.h"
@@ -46,6 +47,9 @@ struct Observation {
   std::map<std::string, migrations::Footprint> footprints;
   /// By target path: how that database's history and the files fit together. Never null.
   std::map<std::string, std::shared_ptr<const migrations::Lineage>> lineages;
+  /// On which branches the files of orphans are, as far as git knows.
+  std::map<migrations::RevisionId, RevisionOnBranches> elsewhere;
+  std::string branch;  // that is checked out; empty: none, or no repository
   /// Of unversioned databases, by path: the revision to stamp them with.
   std::map<std::string, migrations::SchemaMatch> matches;
   /// By target path: databases beside the schema of their revisions; without those for which that
@@ -117,6 +121,7 @@ class Observer final {
                                           const migrations::DatabaseFacts& facts,
                                           const migrations::MigrationFiles& files);
   void TraceLineages(Observation& now, const std::set<std::string>& busy);
+  void SearchBranches(Observation& now);
   void FindHazards(Observation& now);
   void MatchSchemas(Observation& now, const std::set<std::string>& busy);
   void FindDrift(Observation& now, const std::set<std::string>& busy);
@@ -146,6 +151,7 @@ class Observer final {
   AppliedFiles applied_files_;
   std::map<std::string, Match> matches_;
   environments::GitTracking git_;
+  BranchSearch branches_;
 };
 
 /// Are the observed databases still as they were? A few statx calls, cheap enough for the io

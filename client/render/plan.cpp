@@ -18,19 +18,24 @@ struct PlanWords {
   std::string_view planned;
 };
 
-/// A redo goes down and up again; everything else goes one way.
-PlanWords WordsFor(const PlanDocument& plan) {
-  const auto down = std::count_if(plan.steps.begin(), plan.steps.end(), IsDown);
-  if (down == 0) return {"applied ", "apply "};
-  if (down == std::ssize(plan.steps)) return {"reverted ", "revert "};
-  return {"redid ", "redo "};
-}
-
 /// How many migrations the steps are about.
 std::size_t CountMigrations(const PlanDocument& plan) {
   std::set<std::string_view> revisions;
   for (const PlanStep& step : plan.steps) revisions.insert(step.revision);
   return revisions.size();
+}
+
+/// A redo takes down what it applies again, an align goes from one branch to another; everything
+/// else goes one way.
+PlanWords WordsFor(const PlanDocument& plan) {
+  const auto down = std::count_if(plan.steps.begin(), plan.steps.end(), IsDown);
+  if (down == 0) return {"applied ", "apply "};
+  if (down == std::ssize(plan.steps)) return {"reverted ", "revert "};
+  if (down * 2 == std::ssize(plan.steps) &&
+      CountMigrations(plan) == static_cast<std::size_t>(down)) {
+    return {"redid ", "redo "};
+  }
+  return {"reverted and applied ", "revert and apply "};
 }
 
 /// ", schema verified": how the database's schema compares with that of the revision.

@@ -3,7 +3,7 @@
 
     tests/bench/run.py [--build build/release] [--quick] [--functions] [FIGURE ...]
 
-FIGURE is one of start, read, length, save, apply, idle, scan, holders, stray, autogenerate, drift; all of them when none is
+FIGURE is one of start, read, length, save, apply, idle, many, scan, holders, stray, autogenerate, drift; all of them when none is
 given. --quick is for trying the programs out: too few rounds to quote. --functions runs the function benchmarks as well.
 Nothing here fails because something was slow: docs/performance.md says what the figures mean.
 """
@@ -297,6 +297,34 @@ def idle(bench, quick):
           rows)
 
 
+def many(bench, quick):
+    """A project of a thousand environments: memory, the proof that nothing changed, a reload."""
+    count = 1000
+    root = bench.project("many", {f"env{n}": "apply" for n in range(count)})
+    migration_set.write_native(root / "migrations", 5)
+    pid = bench.start("many")
+    bench.wait_state(root, "current")
+    resident = idle_facts(pid)[2] / 1024
+    bench.stop()
+    state = bench.base / "many-state"
+    state.mkdir(mode=0o700)
+    printed = bench.run([bench.programs / "bench_many", root, state, 11 if quick else 101], root)
+    times = {}
+    for line in printed.decode().splitlines():
+        name, nanoseconds = line.split()
+        times.setdefault(name, []).append(int(nanoseconds) / 1e6)
+    table(f"Many: a project of {count:,} environments, resident set {number(resident)} MiB",
+          ["", "ms", "ratio", "goal", "met"],
+          [["floor: the statx calls by themselves", spread(times["statx"]), "", "", ""],
+           ["proving that no database changed", spread(times["fresh"]), "", "", ""],
+           ["… / floor", "", *at_most(ratio(times, "fresh", "statx"), 1.5)],
+           ["yaml-cpp's Load of drover.yaml", spread(times["yaml"]), "", "", ""],
+           ["reload, other bytes", spread(times["changed"]), "", "", ""],
+           ["… / Load", "", *at_most(ratio(times, "changed", "yaml"), 1.15)],
+           ["reload, touched", spread(times["same"]), "", "", ""],
+           ["… / Load", "", *at_most(ratio(times, "same", "yaml"), 0.02)]])
+
+
 def scan_request(bench, name, **fields):
     """A file with the request that the daemon would send to its scan process."""
     path = bench.base / f"{name}.json"
@@ -462,8 +490,8 @@ def autogenerate(bench, quick):
     schema_figures.autogenerate(bench, quick, ALEMBIC)
 
 
-FIGURES = {"start": start, "read": read, "alembic": alembic, "length": length, "save": save, "apply": apply,
-           "idle": idle, "scan": scan, "holders": holders, "stray": stray,
+FIGURES = {"start": start, "read": read, "alembic": alembic, "length": length, "save": save,
+           "apply": apply, "idle": idle, "many": many, "scan": scan, "holders": holders, "stray": stray,
            "autogenerate": autogenerate, "drift": schema_figures.drift}
 
 

@@ -254,6 +254,22 @@ class Trouble(AlembicCase):
         self.assertEqual((stray["path"], stray["revision"]),
                          (str(self.root / "backend/application.db"), [MERGE]))
 
+    def test_an_orphan_is_found_on_its_branch(self):
+        git = ("git", "-c", "user.name=ann", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
+        self.write(".gitignore", "*.db*\n")
+        for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "one"), ("checkout", "-qb", "notes")):
+            self.project.run([*git, *words])
+        self.version(LAST, MERGE, "Later")
+        self.project.run([*git, "add", "."])
+        self.project.run([*git, "commit", "-qm", "two"])
+        self.alembic("upgrade", "head")
+        self.project.run([*git, "checkout", "-q", "main"])
+        dev = self.dev()
+        self.assertEqual((dev["state"], dev["error"]["hint"]), ("orphan", "git checkout notes"))
+        self.assertIn("its file is on branch notes (backend/alembic/versions/", dev["why"])
+        error = self.drover("align", "--json", check=8).error
+        self.assertEqual(error["kind"], "alembic.unsupported")
+
     def test_a_missing_configuration_is_told(self):
         (self.root / "backend/alembic.ini").unlink()
         dev = self.dev()

@@ -1,9 +1,11 @@
 """What was really applied: edits of applied files, repair, redo, and revisions whose files have gone."""
 
+import contextlib
 import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import time
 
@@ -277,7 +279,7 @@ class Orphans(Archive):
         entry = project.env_status()
         self.assertEqual(entry["state"], "orphan")
         self.assertIn('"Make table_3", applied by ann at 20', entry["why"])
-        self.assertEqual(entry["error"]["hint"], f"drover downgrade {self.ids[1]}")
+        self.assertEqual(entry["error"]["hint"], "drover align")
         row, = project.drover("current", "--json").json["environments"][0]["current"]
         self.assertEqual((row["orphan"], row["message"], row["applied"]["by"]),
                          (True, "Make table_3", "ann"))
@@ -294,7 +296,7 @@ class Orphans(Archive):
         self.file(self.ids[1]).unlink()
         error = project.drover("upgrade", "--json", check=4).error
         self.assertEqual((error["kind"], error["hint"]),
-                         ("orphan", f"drover downgrade {self.ids[0]}"))
+                         ("orphan", "drover align"))
         self.assertEqual(project.drover("redo", "--json", check=4).error["kind"], "orphan")
         self.assertEqual(project.drover("repair", self.ids[2], "--yes", "--json", check=4)
                          .error["kind"], "orphan")
@@ -334,6 +336,86 @@ class Orphans(Archive):
         project.drover("upgrade")
         self.assertEqual(project.tables(), ["f", "table_1", "table_2"])
         self.assertEqual(project.env_status()["state"], "current")
+
+
+class BranchSwitch(Archive):
+    """A checkout takes an applied revision away and brings another one."""
+
+    def setUp(self):
+        super().setUp()
+        self.git("init", "--quiet", "--initial-branch=main")
+        (self.project.root / ".gitignore").write_text("*.db*\n")
+        self.commit("Three tables")
+        self.git("checkout", "--quiet", "-b", "notes")
+        self.project.migration("0000000000aa", self.ids[2], "ALTER TABLE table_1 ADD COLUMN remark TEXT;",
+                               "ALTER TABLE table_1 DROP COLUMN remark;", message="Add remarks")
+        self.commit("Add remarks")
+        self.project.drover("upgrade")
+        with contextlib.closing(sqlite3.connect(self.project.database)) as database, database:
+            database.execute("INSERT INTO table_1 (id, note, remark) VALUES (1, 'kept', 'lost')")
+        self.git("checkout", "--quiet", "main")
+        self.project.migration("0000000000bb", self.ids[2], "CREATE TABLE place (id INTEGER);",
+                               "DROP TABLE place;")
+        self.commit("Add places")
+
+    def git(self, *args):
+        self.project.run(["git", "-C", self.project.root, "-c", "user.name=Ann",
+                          "-c", "user.email=ann@example.org", *args])
+
+    def commit(self, message):
+        self.git("add", ".")
+        self.git("commit", "--quiet", "-m", message)
+
+    def test_status_says_on_which_branch_the_revision_lives(self):
+        entry = self.project.env_status()
+        self.assertEqual((entry["state"], entry["error"]["hint"]), ("orphan", "drover align"))
+        self.assertIn("its file is on branch notes (migrations/0000000000aa", entry["why"])
+        self.assertIn(", by Ann); this is branch main", entry["why"])
+
+    def test_align_shows_what_it_would_do_and_needs_consent_for_what_is_lost(self):
+        project = self.project
+        plan = project.drover("align", "--dry-run", "--json").json
+        self.assertEqual([(s["direction"], s["revision"], s["archived"]) for s in plan["steps"]],
+                         [("down", "0000000000aa", True), ("up", "0000000000bb", False)])
+        error = project.drover("align", "--json", check=8).error
+        self.assertEqual(error["kind"], "plan.destructive")
+        self.assertIn("table_1.remark", error["message"])
+        self.assertEqual(project.versions(), ["0000000000aa"])
+
+    def test_align_leads_to_this_branch_and_keeps_the_rows_and_a_backup(self):
+        project = self.project
+        out = project.drover("align", "--yes").out
+        self.assertIn("reverted and applied 2 migrations", out)
+        self.assertEqual(project.versions(), ["0000000000bb"])
+        self.assertEqual(project.query("SELECT id, note FROM table_1"), [(1, "kept")])
+        self.assertNotIn("remark", self.columns("table_1"))
+        self.assertEqual(project.env_status()["state"], "current")
+        backup = project.drover("backups", "--json").json["backups"][0]
+        self.assertEqual(backup["reason"], "align")
+        self.assertEqual(self.journal_commands()[-1], "align")
+        # And back: the branch with its column.
+        self.git("checkout", "--quiet", "notes")
+        project.drover("align", "--yes")
+        self.assertEqual(project.versions(), ["0000000000aa"])
+        self.assertIn("remark", self.columns("table_1"))
+        self.assertNotIn("place", project.tables())
+
+    def test_without_a_way_back_the_branch_is_named(self):
+        project = self.project
+        self.git("checkout", "--quiet", "notes")
+        project.migration("0000000000cc", "0000000000aa", "CREATE TABLE final (id INTEGER);")
+        self.commit("No way back")
+        project.drover("upgrade")
+        self.git("checkout", "--quiet", "main")
+        self.assertEqual(project.env_status()["error"]["hint"], "git checkout notes")
+        error = project.drover("align", "--json", check=8).error
+        self.assertEqual(error["kind"], "align.no_way_back")
+        self.assertIn("0000000000cc", error["message"])
+        self.assertEqual(error["hint"], "git checkout notes, or drover backups, then drover restore")
+        self.assertEqual(project.versions(), ["0000000000cc"])
+
+    def journal_commands(self):
+        return [entry["command"] for entry in self.project.journal() if entry["what"] == "done"]
 
 
 class WithoutADaemon(Archive):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402  the path above must be set first
 from harness import DROVER, wait_until  # noqa: E402
 
-KILLS = int(os.environ.get("DROVER_KILLS", "21"))
+KILLS = int(os.environ.get("DROVER_KILLS", "24"))
 UPDATES = 250
 ROWS = 400
 IDS = [f"{number:012x}" for number in range(1, 4)]
@@ -94,6 +94,15 @@ class KillJobs(harness.Case):
         self.project.drover("upgrade")
         return ["redo", IDS[1], "--yes"], {1, 2, 3}
 
+    def align(self):
+        """A branch is left: the file of the newest revision goes with it."""
+        self.project.drover("upgrade")
+        next((self.project.root / "migrations").glob(f"{IDS[2]}_*")).unlink()
+        return ["align", "--yes"], {2, 3}
+
+    def come_back(self):
+        self.save(3, f"SELECT {self.edits};" if self.edits else "")
+
     def stamp(self):
         self.project.drover("upgrade")
         return ["stamp", IDS[0], "--yes"], {1, 3}
@@ -153,6 +162,7 @@ class KillJobs(harness.Case):
                               stderr=subprocess.DEVNULL)
         if chance is None:
             self.assertEqual(child.wait(timeout=harness.PATIENCE), 0)
+            self.come_back()
             return time.monotonic() - began, False
         time.sleep(chance.uniform(0, 1.1 * typical))
         project.kill()
@@ -178,13 +188,14 @@ class KillJobs(harness.Case):
             project.drover("stamp", IDS[2], "--yes")
         if kind == "repair":
             project.drover("repair", IDS[2], "--yes", check=None)
+        self.come_back()
         return None, hot or bool(unfinished)
 
     def test_9_every_kind_of_job(self):
         seed = int(os.environ.get("DROVER_SEED", str(random.randrange(1 << 32))))
         print(f"seed {seed}: repeat with DROVER_SEED={seed}")
         chance = random.Random(seed)
-        kinds = ("upgrade", "downgrade", "redo", "stamp", "repair", "restore", "reset")
+        kinds = ("upgrade", "downgrade", "redo", "align", "stamp", "repair", "restore", "reset")
         typical = {}
         for kind in kinds:
             typical[kind], _ = self.run_one(kind, None, 0)

@@ -2,8 +2,12 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stop_token>
+#include <string>
+#include <thread>
 
 #include "tests/unit/daemon/support.h"
 
@@ -15,7 +19,7 @@ using std::chrono::milliseconds;
 
 ChildResult Shell(const std::string& script, const std::string& input = {},
                   milliseconds limit = milliseconds(20'000)) {
-  return RunChild({"/bin/sh", "-c", script}, input, limit);
+  return RunChild({.arguments = {"/bin/sh", "-c", script}, .input = input, .limit = limit});
 }
 
 TEST(ChildTest, InputGoesInAndOutputComesOut) {
@@ -37,7 +41,7 @@ TEST(ChildTest, AChildThatDoesNotReadIsNoTrouble) {
 TEST(ChildTest, ASignalIsAnExitCodeToo) { EXPECT_EQ(Shell("kill -9 $$").exit_code, 137); }
 
 TEST(ChildTest, AProgramThatIsNotThereIsAnError) {
-  EXPECT_EQ(KindOf([] { (void)RunChild({"/nonexistent"}, "", milliseconds(1000)); }), "io.start");
+  EXPECT_EQ(KindOf([] { (void)RunChild({.arguments = {"/nonexistent"}}); }), "io.start");
 }
 
 TEST(ChildTest, TheLimitEndsAChildThatHangs) {
@@ -49,6 +53,51 @@ TEST(ChildTest, TheLimitEndsAChildThatHasClosedItsOutputAsWell) {
   EXPECT_EQ(KindOf([] { (void)Shell("exec sleep 60 >&-", "", milliseconds(50)); }),
             "child.timed_out");
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+}
+
+TEST(ChildTest, DirectoryVariablesAndStderrAreAsAsked) {
+  const ChildResult result = RunChild({.arguments = {"sh", "-c", "pwd; echo $WHO >&2"},
+                                       .directory = "/usr",
+                                       .variables = {"PATH=/usr/bin:/bin", "WHO=me"},
+                                       .errors = ChildCommand::Errors::kWithOutput});
+  EXPECT_EQ(result.output, "/usr\nme\n");
+  const ChildResult silent = RunChild(
+      {.arguments = {"sh", "-c", "echo gone >&2"}, .errors = ChildCommand::Errors::kDiscarded});
+  EXPECT_EQ(silent.output, "");
+}
+
+TEST(ChildTest, OutputIsPassedOnAsItComes) {
+  std::string seen;
+  const ChildResult result =
+      RunChild({.arguments = {"sh", "-c", "echo a; echo b"},
+                .on_output = [&](std::string_view piece) { seen += piece; }});
+  EXPECT_EQ(seen, result.output);
+  EXPECT_EQ(seen, "a\nb\n");
+}
+
+TEST(ChildTest, WhoeverIsAskedToStopTakesHisChildrenWithHim) {
+  std::stop_source stop;
+  std::string seen;
+  const auto run = [&] {
+    (void)RunChild({.arguments = {"sh", "-c", "sleep 60 & echo $!; wait"},
+                    .stop = stop.get_token(),
+                    .on_output = [&](std::string_view piece) {
+                      seen += piece;
+                      stop.request_stop();
+                    }});
+  };
+  EXPECT_EQ(KindOf(run), "child.stopped");
+  const std::string process = "/proc/" + seen.substr(0, seen.find('\n')) + "/stat";
+  const auto begin = std::chrono::steady_clock::now();
+  const auto alive = [&] {  // init, or nobody in a container, has yet to reap it
+    std::ifstream file(process);
+    std::string line;
+    return std::getline(file, line) && line.find(") Z") == std::string::npos;
+  };
+  while (alive() && std::chrono::steady_clock::now() - begin < std::chrono::seconds(20)) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_FALSE(alive());
 }
 
 }  // namespace

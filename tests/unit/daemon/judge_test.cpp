@@ -258,7 +258,7 @@ TEST_F(JudgeTest, AnOrphanIsNamedWithItsOriginAndTheWayBack) {
   record.applied_at = "2026-02-12T23:20:18Z";
   record.git_branch = "feature/g";
   Verdict verdict = First();
-  EXPECT_EQ(Short(verdict), "orphan wait | drover downgrade a");
+  EXPECT_EQ(Short(verdict), "orphan wait | drover align");
   EXPECT_EQ(verdict.why,
             "revision gone is applied, but no migration file has it; \"Add g\", applied by ann at "
             "2026-02-12T23:20:18Z on branch feature/g");
