@@ -1,5 +1,6 @@
 #include "daemon/alembic.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/posix.h"
@@ -16,19 +17,26 @@ std::string Program(const Observation& seen) {
   return Join(words, " ");
 }
 
-std::string ConfigOption(const Observation& seen, const std::string& directory) {
+/// What Alembic, started in `directory`, must be told that neither its defaults nor `command` say.
+std::string Options(const Observation& seen, const std::string& directory) {
+  const auto says = [&](std::string_view brief, std::string_view full) {
+    return std::ranges::any_of(seen.config->alembic.command, [&](std::string_view word) {
+      return word == brief || word.starts_with(full);
+    });
+  };
   const std::string& file = seen.alembic.config;
+  const std::string name = BaseName(file);
   const bool found_by_itself =
-      DirectoryName(file) == directory &&
-      (BaseName(file) == "alembic.ini" || BaseName(file) == "pyproject.toml");
-  const bool said = !seen.config->alembic.command.empty();
-  std::string option;
-  if (!file.empty() && !found_by_itself && !said) {
-    option = Concat(" -c ", ShellQuote(RelativeTo(file, directory)));
+      DirectoryName(file) == directory && (name == "alembic.ini" || name == "pyproject.toml");
+  std::string options;
+  if (!file.empty() && !found_by_itself && !says("-c", "--config")) {
+    options = Concat(" -c ", ShellQuote(RelativeTo(file, directory)));
   }
   const std::string& section = seen.config->alembic.section;
-  if (section != "alembic" && !said) option += Concat(" -n ", ShellQuote(section));
-  return option;
+  if (section != "alembic" && !says("-n", "--name")) {
+    options += Concat(" -n ", ShellQuote(section));
+  }
+  return options;
 }
 
 }  // namespace
@@ -38,7 +46,7 @@ std::string AlembicCommand(const Observation& seen, std::string_view arguments,
   const std::string& runs_in = seen.alembic.runs_in;
   const bool elsewhere = !runs_in.empty() && runs_in != seen.root;
   const std::string directory = elsewhere ? runs_in : seen.root;
-  std::string command = Concat(Program(seen), ConfigOption(seen, directory), " ", arguments);
+  std::string command = Concat(Program(seen), Options(seen, directory), " ", arguments);
   if (elsewhere) {
     command = Concat("sh -c ", ShellQuote(Concat("cd ", ShellQuote(RelativeTo(runs_in, seen.root)),
                                                  " && ", command)));

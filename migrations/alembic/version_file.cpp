@@ -158,6 +158,7 @@ class VersionFileReader final {
     for (std::size_t i = 0; i < statement_.size(); ++i) {
       const auto name = NameIndex(statement_[i]);
       if (!name || statement_[i].depth > 0 || i + 1 == statement_.size()) continue;
+      if (i > 0 && IsOperator(statement_[i - 1], ".")) continue;  // of something else
       const std::string_view next = statement_[i + 1].text;
       if (next == "=" || next == "," || next == ":=") Set(*name, {}, statement_[i].line);
     }
@@ -191,29 +192,34 @@ class VersionFileReader final {
     const bool wanted = std::ranges::any_of(tokens, [](const PythonToken& token) {
       return NameIndex(token).has_value() || token.text == "downgrade";
     });
-    if (!wanted) return;
+    if (!wanted || tokens.size() < 2) return;
+    const std::string_view second = tokens[1].text;
+    if (Augments(second)) return Bind(tokens[0], {});
+    std::vector<Tokens> sides = SplitAtEquals(tokens);
+    if (sides.size() < 2) return;  // "revision: str" declares, and sets nothing
+    if (second == ":") sides.front() = tokens.subspan(0, 1);  // without its annotation
+    const PythonValue value = ReadPythonLiteral(sides.back());
+    sides.pop_back();
+    for (const Tokens side : sides) Unpack(side, value);
+  }
+
+  /// "+=" and the like; not "=", and no comparison.
+  static bool Augments(std::string_view text) {
+    return text.size() > 1 && text.ends_with('=') &&
+           std::string_view("=!<>:").find(text[text.size() - 2]) == std::string_view::npos;
+  }
+
+  /// The targets, and the value as the last.
+  static std::vector<Tokens> SplitAtEquals(Tokens tokens) {
     std::vector<Tokens> sides;
     std::size_t begin = 0;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-      if (tokens[i].depth > 0 || tokens[i].kind != Kind::kOperator) continue;
-      const std::string_view text = tokens[i].text;
-      if (i == 1 && text == ":") {  // an annotation, up to "="
-        const auto equals = std::ranges::find_if(
-            tokens, [](const auto& token) { return token.depth == 0 && IsOperator(token, "="); });
-        if (equals == tokens.end()) return;  // declares, and sets nothing
-        sides.push_back(tokens.subspan(0, 1));
-        begin = static_cast<std::size_t>(equals - tokens.begin()) + 1;
-        break;
-      }
-      if (i == 1 && text.size() > 1 && text.ends_with('=') && text != "==") {
-        return Bind(tokens[0], {});  // "+="
-      }
-      if (text != "=") continue;
+      if (tokens[i].depth > 0 || !IsOperator(tokens[i], "=")) continue;
       sides.push_back(tokens.subspan(begin, i - begin));
       begin = i + 1;
     }
-    const PythonValue value = ReadPythonLiteral(tokens.subspan(begin));
-    for (const Tokens side : sides) Unpack(side, value);
+    sides.push_back(tokens.subspan(begin));
+    return sides;
   }
 
   /// Gives the names of one target their values.
@@ -238,8 +244,6 @@ class VersionFileReader final {
       Unpack(piece, fits ? value.items[i] : PythonValue());
     }
   }
-
-  // ---------------------------------------------------------------------------------------------
 
   [[noreturn]] void Untold(std::size_t name, std::string_view wanted) const {
     Fail(values_[name].line,

@@ -97,7 +97,9 @@ TEST(VersionFileTest, ReadsEverySpellingOfParents) {
         "x = 1; down_revision = 'a'",
         "down_revision = 'a'; x = 1",
         "down_revision = 'a'  # type: ignore",
-        "down_revision = 'b'\nif x:\n    y = 1\ndown_revision = 'a'",
+        "down_revision = 'b'\nif x:\n    y = 1\n    z.down_revision = 1\ndown_revision = 'a'",
+        "x.down_revision = 'b'; down_revision = 'a'; y['down_revision'] = 'c'",
+        "down_revision = 'a'\ndown_revision: str\ndown_revision == 'b'\ndown_revision <= 'b'",
         "class C:\n    down_revision = 'b'\ndown_revision = 'a'",
         "down_revision = 'a'\ndef f(down_revision='b'):\n    down_revision = 'c'",
         "x = dict(\ndown_revision='b'\n)\ndown_revision = 'a'"}) {
