@@ -313,6 +313,7 @@ struct RevisionEntry {
   bool orphan = false;                            // applied somewhere, but no migration file has it
   std::vector<Application> applied{};             // show, and of orphans
   std::vector<RevisionDifference> differences{};  // show only
+  std::optional<std::string> source{};            // show only: the text of an Alembic revision
 
   static constexpr void Fields(auto&& field) {
     field("revision", &RevisionEntry::revision);
@@ -332,6 +333,7 @@ struct RevisionEntry {
     field("orphan", &RevisionEntry::orphan);
     field("applied", &RevisionEntry::applied);
     field("differences", &RevisionEntry::differences);
+    field("source", &RevisionEntry::source);
   }
 };
 

@@ -24,6 +24,13 @@ requires(!std::same_as<T, char> && !std::same_as<T, bool>) void Append(std::stri
 }
 }  // namespace text_internal
 
+/// A text, and the line of a file on which it begins.
+struct TextAtLine {
+  std::string text;
+  std::size_t line = 1;
+  bool operator==(const TextAtLine&) const = default;
+};
+
 /// Joins strings, characters and integers into one string.
 template <class... Pieces>
 [[nodiscard]] std::string Concat(const Pieces&... pieces) {

@@ -30,14 +30,17 @@ std::vector<std::string> Pieces(std::string_view text, char separator) {
   return pieces;
 }
 
-/// An extended regular expression for the header line of the revision's file.
-std::string HeaderPattern(const RevisionId& id) {
-  std::string pattern = "^-- revision:[[:blank:]]*";
+/// An extended regular expression for the line of the revision's file that names it; of Alembic's
+/// spellings those that its templates write.
+std::string HeaderPattern(const RevisionId& id, migrations::Format format) {
+  const bool native = format == migrations::Format::kNative;
+  std::string pattern =
+      native ? "^-- revision:[[:blank:]]*" : "^revision[[:blank:]]*(:[^=]*)?=[[:blank:]]*[\"']";
   for (const char letter : id) {
     if (std::string_view(R"(.[]()*+?{}|^$\)").contains(letter)) pattern += '\\';
     pattern += letter;
   }
-  return pattern + "[[:space:]]*$";
+  return pattern + (native ? "[[:space:]]*$" : "[\"']");
 }
 
 /// One folder of migrations as some branches have it: most branches have the same one.
@@ -105,8 +108,8 @@ class BranchSearcher {
   }
 
   [[nodiscard]] std::optional<RevisionOnBranches> Search(const RevisionId& id) const {
-    std::vector<std::string> arguments{"grep",           "-z", "-l", "--full-name", "-E", "-e",
-                                       HeaderPattern(id)};
+    std::vector<std::string> arguments{
+        "grep", "-z", "-l", "--full-name", "-E", "-e", HeaderPattern(id, request_.format)};
     for (const Tree& tree : trees_) arguments.push_back(tree.object);
     RevisionOnBranches found;
     for (const std::string& hit : Pieces(Git(std::move(arguments)), '\0')) {

@@ -25,6 +25,7 @@ struct BranchSearchRequest {
   std::string root;                      // of the project
   std::vector<std::string> directories;  // of its migrations, absolute
   std::set<migrations::RevisionId> revisions;
+  migrations::Format format = migrations::Format::kNative;
   bool operator==(const BranchSearchRequest&) const = default;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/findings.h"
 #include "migrations/identifiers.h"
 #include "migrations/offline.h"
@@ -115,6 +116,15 @@ std::string_view DefaultTarget(JobCommand command) {
       Concat("drover ", CommandName(command), command == JobCommand::kStamp ? " head" : " -1"));
 }
 
+/// The same change in Alembic's words; nothing where it has none.
+std::string AlembicArguments(const Params& params, JobCommand command) {
+  const bool down = command == JobCommand::kDowngrade;
+  if (!down && command != JobCommand::kUpgrade && command != JobCommand::kStamp) return {};
+  const std::string target =
+      params.target.empty() ? std::string(down ? "-1" : "head") : ShellQuote(params.target);
+  return Concat(CommandName(command), " ", target, params.sql ? " --sql" : "");
+}
+
 }  // namespace
 
 std::size_t OneEnvironment(const View& view, const Params& params) {
@@ -171,6 +181,14 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   ChangeRequest change;
   const std::size_t index = OneEnvironment(view, params);
   const environments::EnvironmentConfig& environment = view.config().environments[index];
+  if (params.sql || params.rehearse || (carry_out && !params.dry_run)) {
+    RefuseForAlembic(*view.seen,
+                     params.sql        ? "write SQL"
+                     : params.rehearse ? "rehearse"
+                                       : CommandName(command),
+                     params.rehearse ? std::string() : AlembicArguments(params, command),
+                     environment.name);
+  }
   const environments::Target& target = view.seen->targets[index];
   const Verdict& verdict = view.verdicts[index];
   const bool range = params.sql && migrations::CutRange(params.target);
@@ -180,7 +198,7 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   const bool forward = command == JobCommand::kUpgrade || command == JobCommand::kRedo;
   const auto& missing = view.seen->missing_folders;
   if (command == JobCommand::kUpgrade && !missing.empty() &&
-      missing.size() == view.config().migration_directories.size()) {
+      missing.size() == view.seen->migration_directories.size()) {
     throw MissingFolder(view.config(), missing.front());
   }
   if (!range && forward && verdict.state == EnvironmentState::kOrphan) throw Error(*verdict.error);

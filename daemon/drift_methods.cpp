@@ -6,6 +6,7 @@
 #include "base/posix.h"
 #include "base/schema_documents.h"
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/changes.h"
 #include "daemon/drift.h"
 #include "daemon/offload.h"
@@ -93,6 +94,7 @@ void HandleDriftFix(Service& service, const CallPtr& call) {
   project->Settled([&service, call, project](const DriftView& view) {
     call->Guard([&] {
       service.CheckNotStopping();
+      RefuseForAlembic(*view->seen, "mend a schema", {});
       auto make = [view, params = call->params()] {
         return std::make_shared<DriftFix>(PlanDriftFix(*view, params));
       };
@@ -127,6 +129,7 @@ void HandleDriftAdopt(Service& service, const CallPtr& call) {
   project->Settled([&service, call, project](const DriftView& view) {
     call->Guard([&] {
       service.CheckNotStopping();
+      RefuseForAlembic(*view->seen, "write a revision", {});
       auto make = [view, params = call->params()] {
         DriftRemedyDocument document = PlanDriftAdopt(*view, params);
         if (params.dry_run) return document;

@@ -9,6 +9,7 @@
 #include "daemon/drift.h"
 #include "daemon/judge.h"
 #include "environments/hazards.h"
+#include "migrations/sqlite.h"
 
 namespace drover::daemon {
 namespace {
@@ -71,6 +72,52 @@ void AppendReformatted(const Observation& seen, std::vector<Finding>& findings) 
   }
 }
 
+/// What is odd about the revisions. Stale docstrings are common, and told once.
+void AppendRemarks(const Observation& seen, std::vector<Finding>& findings) {
+  std::vector<const migrations::Remark*> docstrings;
+  for (const migrations::Remark& remark : seen.migration_remarks) {
+    if (remark.kind == "alembic-docstring-parent") {
+      docstrings.push_back(&remark);
+    } else {
+      findings.push_back(environments::MakeFinding(remark.kind, remark.message, remark.where));
+    }
+  }
+  if (docstrings.empty()) return;
+  const migrations::Remark& first = *docstrings.front();
+  const std::string others =
+      docstrings.size() == 1
+          ? std::string()
+          : Concat("; so it is with ", Count(docstrings.size() - 1, "other revision"));
+  findings.push_back(
+      environments::MakeFinding(first.kind, Concat(first.message, others), first.where));
+}
+
+/// What failed batch operations of Alembic have left; of native databases drift tells.
+void AppendLeftovers(const Observation& seen, std::vector<Finding>& findings) {
+  if (!seen.config || seen.config->format != migrations::Format::kAlembic) return;
+  std::set<std::string> told;
+  for (const environments::Target& target : seen.targets) {
+    const migrations::DatabaseFacts* facts = seen.FactsOf(target.path);
+    if (facts == nullptr || !told.insert(target.path).second) continue;
+    for (const migrations::BatchLeftover& left : facts->leftovers) {
+      const std::string sql = left.alone
+                                  ? Concat("ALTER TABLE ", migrations::QuoteIdentifier(left.table),
+                                           " RENAME TO ", migrations::QuoteIdentifier(left.of))
+                                  : Concat("DROP TABLE ", migrations::QuoteIdentifier(left.table));
+      Finding finding = environments::MakeFinding(
+          "alembic-leftover-table",
+          Concat("the table ", left.table, " is what a batch migration of ", left.of,
+                 " left when it failed",
+                 left.alone ? Concat("; ", left.of, " itself is gone: its rows are there")
+                            : std::string(", and the next try fails at it")),
+          target.path, Concat("sqlite3 ", ShellQuote(target.path), " ", ShellQuote(sql)));
+      finding.environment = target.environment;
+      finding.where.reset();
+      findings.push_back(std::move(finding));
+    }
+  }
+}
+
 /// Two environments on one file have one schema.
 void AppendDrift(const Observation& seen, std::vector<Finding>& findings) {
   std::set<std::string> told;
@@ -115,6 +162,8 @@ std::vector<Finding> CollectFindings(const Observation& observation) {
   }
   const std::vector<Finding>& hazards = observation.hazards.findings;
   findings.insert(findings.end(), hazards.begin(), hazards.end());
+  AppendRemarks(observation, findings);
+  AppendLeftovers(observation, findings);
   AppendReformatted(observation, findings);
   AppendDrift(observation, findings);
   std::ranges::stable_sort(findings, {}, RankOf);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "daemon/applied_files.h"
 #include "environments/processes.h"
 #include "migrations/busy_wait.h"
 #include "migrations/inspect.h"
@@ -26,6 +27,7 @@ std::int64_t MillisecondsFrom(WorkClock::time_point begin) {
 }  // namespace
 
 void JobWork::Run(const migrations::ApplyObserver& observer, const std::stop_token& stop) {
+  if (request_.format == migrations::Format::kAlembic) return RunForAlembic();
   switch (request_.command) {
     case JobCommand::kUpgrade:
     case JobCommand::kDowngrade:
@@ -41,6 +43,23 @@ void JobWork::Run(const migrations::ApplyObserver& observer, const std::stop_tok
       return Restore();
     case JobCommand::kReset:
       return Reset(observer, stop);
+  }
+}
+
+/// The engine never writes to a database of Alembic's: what is left are copies, and what drover has
+/// noted itself. alembic.h refuses the rest before it becomes a job.
+void JobWork::RunForAlembic() {
+  switch (request_.command) {
+    case JobCommand::kRestore:
+      return Restore();
+    case JobCommand::kRepair:
+      AppliedFiles(request_.state_directory).Accept(request_.path, request_.target);
+      outcome_.result.from = request_.rows;
+      outcome_.result.to = request_.rows;
+      return;
+    default:
+      throw Error(Code::kRefused, "alembic.unsupported",
+                  Concat(request_.path, " is Alembic's, and drover does not run Alembic yet"));
   }
 }
 

@@ -19,6 +19,7 @@ class JobWork final {
 
  private:
   void Apply(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  void RunForAlembic();
   void Repair();
   void Restore();
   void Reset(const migrations::ApplyObserver& observer, const std::stop_token& stop);

@@ -52,6 +52,8 @@ struct JobRequest {
   migrations::Purge purge = migrations::Purge::kNo;
   std::shared_ptr<const migrations::Graph> graph;      // of the files; null while there is none
   std::shared_ptr<const migrations::Lineage> lineage;  // of what is applied; null: files only
+  migrations::Format format = migrations::Format::kNative;
+  std::string state_directory;  // of drover, for what it notes of Alembic's files
   std::string version_table;
   std::string migrations_digest;             // remembered with `held`
   std::string config_sha256;                 // so is this, with a failure

@@ -4,6 +4,7 @@
 
 #include "base/hints.h"
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/jobs.h"
 #include "migrations/identifiers.h"
 #include "migrations/native_format.h"
@@ -233,18 +234,21 @@ class Judgement {
                                  " was edited after being applied: ", Join(edit->changes, ", ")));
     }
     const Revision& first = *seen_.graph->Find(edits.front()->revision);
+    const bool native = first.format == migrations::Format::kNative;
     verdict_.error = Error(Code::kDrift, "modified", Join(sentences, "; "), Remedy(edits),
                            Concat(first.file, ":", first.header_line, ":1"));
-    return Settle(
-        EnvironmentState::kModified,
-        Concat(verdict_.error->message, " (drover show ", first.id, " shows the difference)"),
-        verdict_.error->hint);
+    return Settle(EnvironmentState::kModified,
+                  native ? Concat(verdict_.error->message, " (drover show ", first.id,
+                                  " shows the difference)")
+                         : verdict_.error->message,
+                  verdict_.error->hint);
   }
 
   /// The newest revision can be taken back and applied anew; below it an edit can only be accepted.
   [[nodiscard]] std::string Remedy(std::span<const migrations::Edit* const> edits) const {
     const RevisionId& first = edits.front()->revision;
-    if (edits.size() == 1 && facts_->rows == std::vector<RevisionId>{first}) {
+    const bool native = seen_.config->format == migrations::Format::kNative;
+    if (native && edits.size() == 1 && facts_->rows == std::vector<RevisionId>{first}) {
       try {
         (void)migrations::PlanRedo(*seen_.graph, *lineage_, facts_->rows, first);
         return WithEnvironment(seen_, "drover redo", config_.name);
@@ -349,6 +353,11 @@ class Judgement {
         missing ? EnvironmentState::kMissing : EnvironmentState::kPending;
     std::string next = WithEnvironment(seen_, "drover upgrade", config_.name);
     const std::string count = Count(pending_.size(), "migration");
+    if (seen_.config->format == migrations::Format::kAlembic) {
+      return Settle(state,
+                    Concat(count, " to apply, reported only: drover does not run Alembic yet"),
+                    AlembicCommand(seen_, "upgrade head", config_.name));
+    }
     if (verdict_.policy == OnPending::kReport) {
       return Settle(state, Concat(count, " to apply, reported only (on_pending: report)"), next);
     }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "daemon/drift.h"
+#include "migrations/alembic/graph_remarks.h"
 #include "migrations/plan.h"
 #include "migrations/sql_text.h"
 
@@ -43,6 +44,7 @@ Observer::Observer(std::string root, StateStore& store, std::shared_ptr<SchemaCh
       store_(store),
       config_file_(root_),
       schemas_(std::move(schemas)),
+      applied_files_(store.directory()),
       git_(EnvironmentVariable("HOME").value_or("")) {}
 
 std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy,
@@ -98,32 +100,60 @@ void Observer::LoadConfig(Observation& now) {
 }
 
 void Observer::LoadMigrations(Observation& now, const migrations::ChangedPaths& changed) {
-  const std::vector<std::string>& directories = now.config->migration_directories;
   const std::string made_from_before = std::exchange(graph_made_from_, {});  // in case this fails
+  FindFolders(now);
+  const std::vector<std::string>& directories = now.migration_directories;
+  if (folders_.format() != now.config->format) {
+    folders_ = migrations::MigrationFolders(now.config->format);
+  }
   migrations::LoadedMigrations loaded = folders_.Load(directories, changed);
   now.migrations_digest = loaded.digest;
   // The same files in another folder are another graph: its revisions name their files.
   const std::string made_from = Concat(loaded.digest, " ", Join(directories, "\n"));
-  if (made_from != made_from_before) {
-    graph_.reset();
-    unreadable_.reset();
-    revisions_ = std::move(loaded.revisions);
-    graph_problems_ = std::move(loaded.problems);
-    if (graph_problems_.empty()) {
-      try {
-        graph_ = std::make_shared<const Graph>(revisions_);
-      } catch (const Error& error) {
-        graph_problems_.push_back(error);
-      }
-    } else {
-      unreadable_ = graph_problems_.front();
-    }
-  }
+  if (made_from != made_from_before) MakeGraph(std::move(loaded));
   graph_made_from_ = made_from;
   now.graph = graph_;
   now.migration_problems = graph_problems_;
+  now.migration_remarks = remarks_;
   for (const std::string& directory : directories) {
     if (!StatFile(directory)) now.missing_folders.push_back(directory);
+  }
+}
+
+/// Where the revisions lie: drover.yaml says it, or Alembic's configuration.
+void Observer::FindFolders(Observation& now) {
+  const environments::Config& config = *now.config;
+  now.migration_directories = config.migration_directories;
+  if (config.format != migrations::Format::kAlembic) return;
+  now.alembic = migrations::FindVersionFolders({.root = root_,
+                                                .config = config.alembic.config,
+                                                .config_where = config.alembic.config_where,
+                                                .section = config.alembic.section});
+  now.inputs.insert(now.alembic.inputs.begin(), now.alembic.inputs.end());
+  if (!now.migration_directories.empty()) return;
+  if (now.alembic.problem) throw Error(*now.alembic.problem);
+  now.migration_directories = now.alembic.directories;
+}
+
+void Observer::MakeGraph(migrations::LoadedMigrations loaded) {
+  graph_.reset();
+  unreadable_.reset();
+  revisions_ = std::move(loaded.revisions);
+  remarks_ = std::move(loaded.remarks);
+  graph_problems_ = std::move(loaded.problems);
+  if (!graph_problems_.empty()) {
+    unreadable_ = graph_problems_.front();
+    return;
+  }
+  try {
+    graph_ = std::make_shared<const Graph>(revisions_);
+  } catch (const Error& error) {
+    graph_problems_.push_back(error);
+    return;
+  }
+  if (folders_.format() != migrations::Format::kAlembic) return;
+  for (migrations::Remark& remark : migrations::CheckVersionGraph(*graph_)) {
+    remarks_.push_back(std::move(remark));
   }
 }
 
@@ -143,7 +173,10 @@ void Observer::InspectDatabases(Observation& now, const std::set<std::string>& b
     Database database = known != databases_.end() && busy.contains(target.path)
                             ? known->second
                             : Look(target.path, now.config->version_table);
-    Classify(database, target.path, now.graph, now.config->stubs);
+    // What Python destroys is not to be told from its text.
+    if (now.config->format == migrations::Format::kNative) {
+      Classify(database, target.path, now.graph, now.config->stubs);
+    }
     now.being_written |= database.being_written && !busy.contains(target.path);
     now.databases.emplace(target.path, database.facts);
     now.destruction.emplace(target.path, database.destruction);
@@ -180,8 +213,10 @@ void Observer::FindHazards(Observation& now) {
 }
 
 void Observer::SearchBranches(Observation& now) {
-  BranchSearchRequest request{
-      .root = root_, .directories = now.config->migration_directories, .revisions = {}};
+  BranchSearchRequest request{.root = root_,
+                              .directories = now.migration_directories,
+                              .revisions = {},
+                              .format = now.config->format};
   for (const auto& [path, lineage] : now.lineages) {
     request.revisions.insert(lineage->orphans.begin(), lineage->orphans.end());
   }
@@ -191,6 +226,7 @@ void Observer::SearchBranches(Observation& now) {
 }
 
 void Observer::MatchSchemas(Observation& now, const std::set<std::string>& busy) {
+  if (now.config->format != migrations::Format::kNative) return;  // nothing to replay
   std::map<std::string, Match> kept;
   for (const auto& [path, facts] : now.databases) {
     if (facts->kind != migrations::DatabaseKind::kUnversioned || !now.graph) continue;
@@ -218,6 +254,7 @@ void Observer::MatchSchemas(Observation& now, const std::set<std::string>& busy)
 }
 
 void Observer::FindDrift(Observation& now, const std::set<std::string>& busy) {
+  if (now.config->format != migrations::Format::kNative) return;
   for (std::size_t i = 0; i < now.targets.size(); ++i) {
     const std::string& path = now.targets[i].path;
     if (busy.contains(path) || now.drift.contains(path)) continue;
@@ -286,6 +323,19 @@ Observer::Database Observer::Look(const std::string& path, const std::string& ve
   return database;
 }
 
+migrations::Lineage Observer::Trace(const std::string& path, const migrations::DatabaseFacts& facts,
+                                    const migrations::MigrationFiles& files) {
+  const auto read = [&path](const auto& wanted) {
+    return migrations::InspectArchive(path, wanted);
+  };
+  const auto file =
+      folders_.format() == migrations::Format::kNative ? std::nullopt : StatFile(path);
+  if (!file) return migrations::TraceLineage(files, facts, read);
+  migrations::DatabaseFacts noted = facts;
+  noted.records = applied_files_.Note(path, file->identity, facts.rows, files);
+  return migrations::TraceLineage(files, noted, read);
+}
+
 void Observer::TraceLineages(Observation& now, const std::set<std::string>& busy) {
   const migrations::MigrationFiles files{
       .revisions = revisions_,
@@ -296,14 +346,13 @@ void Observer::TraceLineages(Observation& now, const std::set<std::string>& busy
   for (const auto& [path, facts] : now.databases) {
     Traced& traced = kept[path];
     if (const auto known = traced_.find(path); known != traced_.end()) traced = known->second;
-    const bool same = traced.facts == facts && traced.files == graph_made_from_;
+    // What is noted of Alembic's files may be another thing to each look.
+    const bool same = traced.facts == facts && traced.files == graph_made_from_ &&
+                      folders_.format() == migrations::Format::kNative;
     if (!traced.lineage || (!same && !busy.contains(path))) {
       traced = {.facts = facts, .files = graph_made_from_, .lineage = nullptr};
       try {
-        traced.lineage = std::make_shared<const migrations::Lineage>(
-            migrations::TraceLineage(files, *facts, [&path = path](const auto& wanted) {
-              return migrations::InspectArchive(path, wanted);
-            }));
+        traced.lineage = std::make_shared<const migrations::Lineage>(Trace(path, *facts, files));
       } catch (const Error& error) {
         traced.lineage = std::make_shared<const migrations::Lineage>(migrations::Lineage{
             .orphans = {}, .edits = {}, .archived = {}, .graph = {}, .problem = error});

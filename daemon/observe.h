@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "daemon/applied_files.h"
 #include "daemon/branch_search.h"
 #include "daemon/schema_check.h"
 #include "daemon/state_store.h"
@@ -18,6 +19,7 @@
 #include "environments/database_hazards.h"
 #include "environments/git_tracking.h"
 #include "environments/target.h"
+#include "migrations/alembic/version_folders.h"
 #include "migrations/destruction.h"
 #include "migrations/folder.h"
 #include "migrations/footprint.h"
@@ -34,7 +36,10 @@ struct Observation {
   std::optional<Error> config_error;                   // why the file on disk is not in force
   std::shared_ptr<const migrations::Graph> graph;      // null while there are problems
   std::vector<Error> migration_problems;
-  std::vector<std::string> missing_folders;  // of config->migration_directories
+  std::vector<migrations::Remark> migration_remarks;  // what is odd and stops nothing
+  std::vector<std::string> migration_directories;     // absolute; those of the configuration
+  std::vector<std::string> missing_folders;           // of them
+  migrations::VersionFolders alembic;                 // when Alembic's revisions are read
   std::string migrations_digest;
   std::vector<environments::Target> targets;  // one per config->environments, in order
   /// By target path; the footprints are those from just before the facts were read.
@@ -108,8 +113,13 @@ class Observer final {
   void LoadConfig(Observation& now);
   void ReadState(Observation& now);
   void LoadMigrations(Observation& now, const migrations::ChangedPaths& changed);
+  void FindFolders(Observation& now);
+  void MakeGraph(migrations::LoadedMigrations loaded);
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
+  [[nodiscard]] migrations::Lineage Trace(const std::string& path,
+                                          const migrations::DatabaseFacts& facts,
+                                          const migrations::MigrationFiles& files);
   void TraceLineages(Observation& now, const std::set<std::string>& busy);
   void SearchBranches(Observation& now);
   void FindHazards(Observation& now);
@@ -127,6 +137,7 @@ class Observer final {
   migrations::MigrationFolders folders_;
   std::shared_ptr<const migrations::Graph> graph_;
   std::vector<Error> graph_problems_;
+  std::vector<migrations::Remark> remarks_;
   std::string graph_made_from_;
   std::vector<migrations::RevisionPtr> revisions_;  // the files, whether they form a graph or not
   std::optional<Error> unreadable_;                 // a file that is no migration
@@ -137,6 +148,7 @@ class Observer final {
     std::shared_ptr<const migrations::Lineage> lineage;
   };
   std::map<std::string, Traced> traced_;
+  AppliedFiles applied_files_;
   std::map<std::string, Match> matches_;
   environments::GitTracking git_;
   BranchSearch branches_;

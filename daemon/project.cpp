@@ -327,6 +327,8 @@ JobRequest Project::Prepare(const View& view, std::size_t environment, JobComman
       lineage != view.seen->lineages.end()) {
     request.lineage = lineage->second;
   }
+  request.format = view.config().format;
+  request.state_directory = context_.store.directory();
   request.version_table = view.config().version_table;
   request.migrations_digest = view.seen->migrations_digest;
   request.config_sha256 = view.config().sha256;

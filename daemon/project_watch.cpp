@@ -183,7 +183,8 @@ void ProjectWatch::WatchInputs(const Observation& seen) {
   for (const std::string& input : inputs_) WatchDirectory(DirectoryName(input));
   const std::set<std::string> watched_before = std::exchange(migration_directories_, {});
   if (seen.config) {
-    for (const std::string& directory : seen.config->migration_directories) {
+    migration_format_ = seen.config->format;
+    for (const std::string& directory : seen.migration_directories) {
       migration_directories_.insert(directory);
       // What was put into it before the watch stood has caused no event.
       if (!watched_before.contains(directory)) DistrustEvents();
@@ -269,8 +270,8 @@ void ProjectWatch::NoteFile(const WatchEvent& event) {
     if (!callbacks_.busy(database)) settler_.NoteDatabase(now);
     return;
   }
-  const bool migration =
-      migration_directories_.contains(event.directory) && event.name.ends_with(".sql");
+  const bool migration = migration_directories_.contains(event.directory) &&
+                         migrations::FindMigrationFormat(migration_format_).has_name(event.name);
   if (inputs_.contains(path) || migration) {
     last_input_ = now;
     if (changed_) changed_->insert(path);

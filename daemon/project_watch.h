@@ -109,6 +109,7 @@ class ProjectWatch final {
   std::set<std::string> inputs_;
   std::vector<std::string> stray_roots_;
   std::set<std::string> migration_directories_;
+  migrations::Format migration_format_ = migrations::Format::kNative;
   std::set<std::string> databases_;
   std::vector<std::string> database_names_;
   std::set<std::string> suspicious_;

@@ -100,6 +100,8 @@ RepairPlan PlanRepair(const Project& project, const View& view, const Params& pa
   plan.request.target = revision.id;
   plan.request.goal = graph.Maxima(graph.Closure(plan.request.rows));
   std::ranges::sort(plan.request.goal);
+  // Alembic's rows stay as they are: only what drover has noted changes.
+  if (plan.request.format == migrations::Format::kAlembic) plan.request.goal = plan.request.rows;
   RepairDocument& document = plan.document;
   document.environment = verdict.environment;
   document.same_as = verdict.same_as;

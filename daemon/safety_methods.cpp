@@ -6,6 +6,7 @@
 
 #include "base/posix.h"
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/changes.h"
 #include "daemon/offload.h"
 #include "daemon/safety.h"
@@ -110,6 +111,7 @@ void ReplaceContent(Service& service, const CallPtr& call, JobCommand command,
   project->Settled([&service, call, project, command, make](const SafetyView& view) {
     call->Guard([&] {
       service.CheckNotStopping();
+      if (command == JobCommand::kReset) RefuseForAlembic(*view->seen, "reset", {});
       JobRequest request = project->Prepare(*view, OneEnvironment(*view, call->params()), command);
       if (!call->params().to.empty()) {
         Offload(service.workers(), service.loop(), call,
@@ -185,6 +187,7 @@ void HandleVerify(Service& service, const CallPtr& call) {
   project->Fresh([&service, call, project](const SafetyView& view) {
     call->Guard([&] {
       (void)view->graph();
+      RefuseForAlembic(*view->seen, "verify revisions", {});
       const std::size_t index = OneEnvironment(*view, call->params());
       if (!call->params().environments.empty()) CheckTarget(view->seen->targets[index]);
       Offload(

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "daemon/applied.h"
 #include "environments/shell.h"
+#include "migrations/folder.h"
 #include "migrations/identifiers.h"
 
 namespace drover::daemon {
@@ -313,8 +314,12 @@ RevisionsDocument MakeRevisions(const View& view, std::string_view select,
   if (select == "show") {
     for (const Revision* revision : FindToShow(view, graph, orphans, target)) {
       RevisionEntry entry = EntryOf(view, graph, *revision, positions);
-      entry.up_sql = revision->up.sql;
-      if (revision->down) entry.down_sql = revision->down->sql;
+      if (revision->format == migrations::Format::kAlembic) {
+        entry.source = ReadFile(revision->file, migrations::kLargestMigration);
+      } else if (!revision->archived || !revision->up.sql.empty()) {
+        entry.up_sql = revision->up.sql;
+        if (revision->down) entry.down_sql = revision->down->sql;
+      }
       entry.applied = ApplicationsOf(view, revision->id);
       if (!revision->archived) entry.differences = DifferencesOf(view, *revision);
       document.revisions.push_back(std::move(entry));

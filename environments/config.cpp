@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -18,9 +19,15 @@ constexpr std::array<std::string_view, 9> kTopKeys{
     "project",      "migrations",  "default_environment",
     "environments", "url_dialect", "relative_to",
     "safety",       "strays",      "drift"};
-constexpr std::array<std::string_view, 8> kMigrationsKeys{
+constexpr std::array<std::string_view, 12> kMigrationsKeys{
     "format",        "directory", "schema",         "version_table",
-    "file_template", "timezone",  "stub_functions", "stub_collations"};
+    "file_template", "timezone",  "stub_functions", "stub_collations",
+    "config",        "section",   "command",        "url_variable"};
+/// Those that only one of the two formats has.
+constexpr std::array<std::string_view, 5> kNativeKeys{"schema", "file_template", "timezone",
+                                                      "stub_functions", "stub_collations"};
+constexpr std::array<std::string_view, 4> kAlembicKeys{"config", "section", "command",
+                                                       "url_variable"};
 constexpr std::array<std::string_view, 7> kEnvironmentKeys{
     "url", "env_file", "url_dialect", "relative_to", "on_pending", "protected", "compose"};
 constexpr std::array<std::string_view, 5> kComposeKeys{"file", "service", "project_directory",
@@ -31,7 +38,7 @@ constexpr std::array<std::string_view, 3> kRehearse{"auto", "always",
                                                     "never"};  // as RehearsePolicy
 constexpr std::array<std::string_view, 2> kStraysKeys{"roots", "ignore"};
 constexpr std::array<std::string_view, 1> kDriftKeys{"ignore"};
-constexpr std::array<std::string_view, 2> kFormats{"native", "alembic"};
+constexpr std::array<std::string_view, 2> kFormats{"native", "alembic"};  // as migrations::Format
 constexpr std::array<std::string_view, 2> kTimeZones{"utc", "local"};     // as TimeZone
 constexpr std::array<std::string_view, 2> kOnPending{"report", "apply"};  // as enum OnPending
 constexpr std::array<std::string_view, 3> kDestructive{"allow", "confirm",
@@ -106,10 +113,15 @@ class ConfigParser final {
     reader_.ExpectMap(*node, "migrations");
     reader_.ExpectKeys(*node, "migrations", kMigrationsKeys);
     if (const YamlNode* format = node->Find("format")) {
-      if (reader_.Choice(*format, "migrations.format", kFormats) == 1) {
-        reader_.Fail("unsupported", "this version of drover does not read Alembic migrations yet",
-                     format->at, "format: native");
-      }
+      config_.format =
+          static_cast<migrations::Format>(reader_.Choice(*format, "migrations.format", kFormats));
+      config_.alembic.config_where = reader_.Where(format->at);
+    }
+    if (config_.format == migrations::Format::kAlembic) {
+      RefuseKeys(*node, kNativeKeys, "native");
+      Alembic(*node);
+    } else {
+      RefuseKeys(*node, kAlembicKeys, "alembic");
     }
     if (const YamlNode* directory = node->Find("directory")) {
       config_.migration_directories = Paths(*directory, "migrations.directory");
@@ -129,6 +141,52 @@ class ConfigParser final {
     }
     if (const YamlNode* names = node->Find("stub_collations")) {
       config_.stubs.collations = Stubs(*names, "migrations.stub_collations", Arguments::kRefused);
+    }
+  }
+
+  void RefuseKeys(const YamlNode& node, std::span<const std::string_view> keys,
+                  std::string_view format) const {
+    for (const YamlEntry& entry : node.entries) {
+      if (!IsOneOf(keys, entry.key)) continue;
+      reader_.Fail("value",
+                   Concat("migrations.", entry.key, " has a meaning only with format: ", format),
+                   entry.key_at, Concat("remove it, or write format: ", format));
+    }
+  }
+
+  void Alembic(const YamlNode& node) {
+    AlembicSettings& alembic = config_.alembic;
+    config_.migration_directories.clear();
+    config_.version_table = "alembic_version";
+    if (const YamlNode* file = node.Find("config")) {
+      alembic.config =
+          Path(reader_.String(*file, "migrations.config"), "migrations.config", file->at);
+      alembic.config_where = reader_.Where(file->at);
+      if (!alembic.config.ends_with(".ini") && !alembic.config.ends_with(".toml")) {
+        reader_.Fail("value", "migrations.config must be an .ini file or pyproject.toml", file->at,
+                     "config: alembic.ini");
+      }
+    }
+    if (const YamlNode* section = node.Find("section")) {
+      alembic.section = reader_.String(*section, "migrations.section");
+    }
+    if (const YamlNode* command = node.Find("command")) {
+      alembic.command = reader_.Strings(*command, "migrations.command");
+      if (alembic.command.empty() || alembic.command.front().empty()) {
+        reader_.Fail("value", "migrations.command names no program", command->at,
+                     "command: [uv, run, alembic]");
+      }
+    }
+    if (const YamlNode* variable = node.Find("url_variable")) {
+      alembic.url_variable = reader_.String(*variable, "migrations.url_variable");
+      const bool good = kLetters.find(alembic.url_variable.front()) != std::string_view::npos &&
+                        ConsistsOf(alembic.url_variable, Concat(kLetters, kDigits));
+      if (!good) {
+        reader_.Fail("value",
+                     Concat("migrations.url_variable \"", Excerpt(alembic.url_variable, 40),
+                            "\" is no name of a variable"),
+                     variable->at, "url_variable: DATABASE_URL");
+      }
     }
   }
 

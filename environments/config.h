@@ -12,6 +12,7 @@
 #include "base/posix.h"
 #include "environments/urls/dialect.h"
 #include "migrations/file_template.h"
+#include "migrations/revision.h"
 #include "migrations/safety/policy.h"
 #include "migrations/stubs.h"
 
@@ -47,15 +48,27 @@ struct EnvironmentConfig {
   std::string where;
 };
 
+/// `migrations:` of a project whose revisions are Alembic's.
+struct AlembicSettings {
+  std::string config;        // absolute; empty: alembic.ini, else pyproject.toml, in the root
+  std::string config_where;  // of `config`, or of `format`
+  std::string section = "alembic";   // of an ini
+  std::vector<std::string> command;  // how Alembic is started, word by word; empty: not said
+  std::string url_variable;          // where the project's env.py finds its URL; empty: not said
+};
+
 struct Config {
   std::string path;  // of drover.yaml, absolute
   std::string root;  // its directory
   std::string project;
-  std::vector<std::string> migration_directories;  // absolute
-  std::string migrations_where;                    // of their names; empty: they are the default
-  std::vector<std::string> schema_files;           // absolute; may be empty
-  migrations::FileTemplate file_template;          // of new migrations
-  std::string version_table = "drover_version";
+  migrations::Format format = migrations::Format::kNative;
+  AlembicSettings alembic;  // when that is the format
+  /// Absolute; of Alembic's only those that drover.yaml names: the others its configuration does.
+  std::vector<std::string> migration_directories;
+  std::string migrations_where;                  // of their names; empty: they are the default
+  std::vector<std::string> schema_files;         // absolute; may be empty
+  migrations::FileTemplate file_template;        // of new migrations
+  std::string version_table = "drover_version";  // of Alembic's: "alembic_version"
   migrations::Stubs stubs;  // what the application defines, for replays of the schema
   std::string default_environment;
   std::vector<EnvironmentConfig> environments;  // in file order; at least one

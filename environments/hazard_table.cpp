@@ -9,6 +9,25 @@ namespace drover::environments {
 namespace {
 
 constexpr std::array kHazards = std::to_array<Hazard>({
+    {.code = "alembic-docstring-parent",
+     .severity = "info",
+     .explanation = "the docstring of a revision names another parent than its down_revision",
+     .loss = "nothing: Alembic reads the variable; but whoever reads the docstring is misled",
+     .sight = "seen in the file",
+     .cure = "correct the line \"Revises:\" of the docstring"},
+    {.code = "alembic-leftover-table",
+     .severity = "warning",
+     .explanation = "a batch migration that failed has left its copy of a table",
+     .loss = "nothing; but every further try fails at it, and when the table itself is gone its "
+             "rows are only in the copy",
+     .sight = "seen: a table whose name begins with _alembic_tmp_",
+     .cure = "drop the copy, or rename it when the table itself is gone"},
+    {.code = "alembic-long-id",
+     .severity = "info",
+     .explanation = "the id of a revision is longer than the column of the version table",
+     .loss = "nothing in SQLite, which does not enforce VARCHAR(32); other databases refuse it",
+     .sight = "seen in the file",
+     .cure = "give the revision a shorter id before it is applied anywhere"},
     {.code = "alembic-other-database",
      .severity = "warning",
      .explanation = "alembic.ini names another database than the application",
@@ -28,6 +47,12 @@ constexpr std::array kHazards = std::to_array<Hazard>({
      .loss = "the migrations of that run go into a second database",
      .sight = "inferred from the relative URL and the place of alembic.ini",
      .cure = "make the URL absolute, or run alembic with `drover exec -- alembic ...`"},
+    {.code = "alembic-twin-merges",
+     .severity = "warning",
+     .explanation = "two revisions merge the same parents, which makes two heads again",
+     .loss = "nothing; but `alembic upgrade head` stops at the two heads",
+     .sight = "seen in the files",
+     .cure = "keep one of the two, before either is applied elsewhere"},
     {.code = "alembic-wrong-directory",
      .severity = "error",
      .explanation =

@@ -94,6 +94,9 @@ std::optional<Edit> FindEdit(const Revision& file, const AppliedRecord& record) 
   if (file.down && !record.down_sha256.empty()) {
     CompareTransaction("down", record.directives.down_transaction, file.down->transaction, edit);
   }
+  if (file.format == Format::kAlembic && record.raw_sha256 != file.raw_sha256) {
+    edit.changes.emplace_back("its file is another than when it was first seen applied");
+  }
   if (!edit.changes.empty()) return edit;
   if (record.raw_sha256.empty() || record.raw_sha256 == file.raw_sha256) return std::nullopt;
   edit.kind = EditKind::kReformatted;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "migrations/alembic/version_file.h"
 #include "migrations/checksum.h"
 #include "migrations/footprint.h"
 #include "migrations/native_format.h"
@@ -12,13 +13,18 @@
 namespace drover::migrations {
 namespace {
 
-constexpr std::size_t kLargestMigration = std::size_t{64} << 20;
-
 using Digest = std::array<std::uint64_t, 4>;
 
-bool IsMigrationName(std::string_view name) {
-  return !name.starts_with('.') && name.ends_with(".sql");
-}
+constexpr MigrationFormat kNativeFormat{
+    .format = Format::kNative,
+    .has_name =
+        [](std::string_view name) { return !name.starts_with('.') && name.ends_with(".sql"); },
+    .parse =
+        [](std::string_view text, const std::string& path) {
+          return ParsedMigration{.revision = ParseMigration(text, path)};
+        }};
+constexpr MigrationFormat kAlembicFormat{
+    .format = Format::kAlembic, .has_name = IsVersionFileName, .parse = ParseVersionFile};
 
 /// The digests of a set add up, so that one file's change costs no walk over the others' content.
 /// It guards against accidents, not against somebody who forges file contents.
@@ -37,6 +43,10 @@ std::string Hex(const Digest& digest) {
 
 }  // namespace
 
+const MigrationFormat& FindMigrationFormat(Format format) {
+  return format == Format::kAlembic ? kAlembicFormat : kNativeFormat;
+}
+
 LoadedMigrations MigrationFolders::Load(std::span<const std::string> directories,
                                         const ChangedPaths& changed) {
   const bool incremental = changed && !shadowed_ && KnowsFolders(directories);
@@ -46,6 +56,7 @@ LoadedMigrations MigrationFolders::Load(std::span<const std::string> directories
   for (const Folder& folder : folders_) {
     for (const auto& [name, file] : folder.files) {
       if (file.revision) loaded.revisions.push_back(file.revision);
+      loaded.remarks.insert(loaded.remarks.end(), file.remarks.begin(), file.remarks.end());
       if (file.problem) loaded.problems.push_back(*file.problem);
       for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += file.digest[i];
     }
@@ -67,7 +78,7 @@ bool MigrationFolders::IsKnown(const FileIdentity& identity, const std::string& 
   return false;
 }
 
-bool MigrationFolders::Refresh(File& file, const std::string& path, const std::string& name) {
+bool MigrationFolders::Refresh(File& file, const std::string& path, const std::string& name) const {
   try {
     std::optional<FileStatus> status = StatFile(path, Follow::kNothing);
     file.linked = status && status->type == FileType::kSymlink;
@@ -81,12 +92,15 @@ bool MigrationFolders::Refresh(File& file, const std::string& path, const std::s
   }
   file.racy = IsRacy(std::max(file.status.modified_ns, file.status.changed_ns));
   file.revision.reset();
+  file.remarks.clear();
   file.problem.reset();
   std::string sha256;
   try {
     const std::string text = ReadFile(path, kLargestMigration);
     sha256 = Sha256(text);
-    file.revision = std::make_shared<const Revision>(ParseMigration(text, path));
+    ParsedMigration parsed = format_.get().parse(text, path);
+    file.revision = std::make_shared<const Revision>(std::move(parsed.revision));
+    file.remarks = std::move(parsed.remarks);
   } catch (const Error& error) {
     file.problem = error;
     // A failure to read may pass without a change of the file.
@@ -100,7 +114,7 @@ bool MigrationFolders::ReadChanged(const std::set<std::string>& changed) {
   for (Folder& folder : folders_) {
     for (const std::string& path : changed) {
       const std::string name(BaseName(path));
-      if (DirectoryName(path) != folder.path || !IsMigrationName(name)) continue;
+      if (DirectoryName(path) != folder.path || !format_.get().has_name(name)) continue;
       File& file = folder.files[name];
       if (!Refresh(file, path, name)) {
         folder.files.erase(name);
@@ -133,7 +147,7 @@ void MigrationFolders::ReadFolder(Folder& folder, std::set<FileIdentity>& seen) 
   std::map<std::string, File> before = std::exchange(folder.files, {});
   if (!StatFile(folder.path)) return;
   for (const std::string& name : ListDirectory(folder.path)) {
-    if (!IsMigrationName(name)) continue;
+    if (!format_.get().has_name(name)) continue;
     auto known = before.extract(name);
     File file = known ? std::move(known.mapped()) : File();
     if (!Refresh(file, Concat(folder.path, "/", name), name)) continue;  // a dangling link

@@ -40,7 +40,9 @@ Graph::Graph(std::vector<RevisionPtr> revisions) : revisions_(std::move(revision
       throw Malformed(revision, "duplicate_revision",
                       Concat("revision ", revision.id, " is defined twice; the first is ",
                              Place(*revisions_[found->second])),
-                      "give one of the two files another \"-- revision:\" line");
+                      revision.format == Format::kNative
+                          ? "give one of the two files another \"-- revision:\" line"
+                          : "give one of the two files another `revision`");
     }
   }
   CollectLabels();

@@ -84,6 +84,23 @@ Way ReadOnly(const std::string& path, const std::function<void(Connection&)>& re
               "close it or try again");
 }
 
+/// alembic/operations/batch.py names the copy of a table so while it rebuilds it.
+std::vector<BatchLeftover> ReadLeftovers(Connection& connection) {
+  constexpr std::string_view kPrefix = "_alembic_tmp_";
+  std::vector<BatchLeftover> leftovers;
+  Statement rows = connection.Prepare(
+      "SELECT name, NOT EXISTS (SELECT 1 FROM sqlite_schema AS base WHERE base.type = 'table' AND "
+      "base.name = substr(copy.name, 14)) FROM sqlite_schema AS copy WHERE type = 'table' AND "
+      "substr(name, 1, 13) = '_alembic_tmp_' ORDER BY name");
+  while (rows.Step()) {
+    std::string name(rows.Text(0));
+    std::string of = name.substr(kPrefix.size());
+    leftovers.push_back(
+        {.table = std::move(name), .of = std::move(of), .alone = rows.Integer(1) != 0});
+  }
+  return leftovers;
+}
+
 void ReadFacts(Connection& connection, std::string_view version_table, DatabaseFacts& facts) {
   facts = DatabaseFacts();
   facts.wal = connection.IsWal();
@@ -98,6 +115,7 @@ void ReadFacts(Connection& connection, std::string_view version_table, DatabaseF
   }
   facts.rows = ReadVersionRows(connection, version_table);
   facts.records = ReadRecords(connection);
+  if (facts.records.empty()) facts.leftovers = ReadLeftovers(connection);
   for (const auto& [revision, record] : facts.records) {
     if (record.state == "applying") facts.unfinished.push_back(revision);
   }

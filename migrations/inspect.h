@@ -27,14 +27,22 @@ enum class DatabaseKind : std::uint8_t {
   kUnreadable,  // see `problem`
 };
 
+/// A table that a batch operation of Alembic has left when it failed: "_alembic_tmp_users".
+struct BatchLeftover {
+  std::string table;
+  std::string of;      // "users"
+  bool alone = false;  // `of` itself is gone: its rows are here
+};
+
 struct DatabaseFacts {
   DatabaseKind kind = DatabaseKind::kMissing;
   std::vector<RevisionId> rows;  // sorted
   std::map<RevisionId, AppliedRecord> records;
-  std::vector<RevisionId> unfinished;  // began outside a transaction and never ended
-  std::optional<Error> problem;        // kUnreadable
-  std::optional<bool> wal;             // the journal mode; nothing while it is not known
-  bool beside_writer = false;          // a transaction is open that has changed nothing yet
+  std::vector<RevisionId> unfinished;      // began outside a transaction and never ended
+  std::vector<BatchLeftover> leftovers{};  // of a database without a history of drover's
+  std::optional<Error> problem;            // kUnreadable
+  std::optional<bool> wal;                 // the journal mode; nothing while it is not known
+  bool beside_writer = false;              // a transaction is open that has changed nothing yet
 };
 
 /// Reads the database at `path` without getting in a writer's way. In rollback mode no lock is

@@ -240,7 +240,7 @@ std::string Slug(std::string_view message) {
 }
 
 bool HasEmptyUp(const Revision& revision) {
-  return revision.down_revision.size() < 2 &&
+  return revision.format == Format::kNative && revision.down_revision.size() < 2 &&
          BlankPrefix(revision.up.sql) == revision.up.sql.size();
 }
 

@@ -33,7 +33,7 @@ void CheckRevisionId(std::string_view name, const std::string& where,
 /// Lower-case words of a message joined by '_', at most 40 characters, for a file name.
 [[nodiscard]] std::string Slug(std::string_view message);
 
-/// Is a revision without any statement in its up section, though not a merge?
+/// Is a native revision without any statement in its up section, though not a merge?
 [[nodiscard]] bool HasEmptyUp(const Revision& revision);
 
 }  // namespace drover::migrations

@@ -244,10 +244,16 @@ Plan PlanDowngrade(const Graph& graph, std::span<const RevisionId> rows, std::st
     const Revision& revision = graph.At(i);
     if (!revision.down) {
       throw Error(Code::kRefused, "irreversible",
-                  Concat("revision ", revision.id, " has no \"-- migrate:down\" section"),
+                  Concat("revision ", revision.id,
+                         revision.format == Format::kNative ? " has no \"-- migrate:down\" section"
+                                                            : " has no downgrade()"),
                   revision.archived ? Concat("git log --all --oneline -- '*", revision.id, "*'")
                                     : std::string("write one, then downgrade"),
                   Concat(revision.file, ":", revision.header_line, ":1"));
+    }
+    if (revision.idle_down) {
+      plan.warnings.push_back(
+          Concat("the downgrade() of ", revision.id, " does nothing: what it made stays"));
     }
     plan.steps.push_back(MakeStep(revision, Direction::kDown, tracker));
   }

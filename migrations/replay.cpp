@@ -128,6 +128,12 @@ Replay::Replay(std::string_view version_table, const Stubs& stubs)
 }
 
 void Replay::Add(const Revision& revision, const std::stop_token& stop) {
+  if (revision.format != Format::kNative) {
+    throw Error(
+        Code::kRefused, "alembic.unsupported",
+        Concat("revision ", revision.id, " is Python: only Alembic can tell what schema it makes"),
+        {}, Concat(revision.file, ":", revision.header_line, ":1"));
+  }
   try {
     if (revision.up.transaction) connection_.Execute("BEGIN");
     const ScriptRun run = RunSchemaStatements(connection_, revision.up, revision.file, stop);

@@ -148,7 +148,10 @@ std::string RenderShow(const RevisionsDocument& revisions, const Style& style) {
     if (!entry.depends_on.empty()) {
       out += Concat("Depends:  ", Clean(Join(entry.depends_on, ", ")), "\n");
     }
-    out += Concat("File:     ", entry.orphan ? "none; the SQL is that of the history" : "",
+    out += Concat("File:     ",
+                  !entry.orphan  ? ""
+                  : entry.up_sql ? "none; the SQL is that of the history"
+                                 : "none",
                   Clean(entry.file), "\n");
     if (!entry.created.empty()) out += Concat("Created:  ", Clean(entry.created), "\n");
     for (const Application& application : entry.applied) {
@@ -156,6 +159,7 @@ std::string RenderShow(const RevisionsDocument& revisions, const Style& style) {
                     Circumstances(application), "\n");
     }
     if (!entry.message.empty()) out += Concat("\n    ", Clean(entry.message), "\n");
+    AppendSql(out, "source", entry.source, style);
     AppendSql(out, "up", entry.up_sql, style);
     AppendSql(out, "down", entry.down_sql, style);
     AppendDifferences(out, entry, style);

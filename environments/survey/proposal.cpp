@@ -96,9 +96,18 @@ std::string WriteProposal(const Proposal& proposal) {
   for (const std::string& line : proposal.head) AppendComment(out, "", line);
   out += Concat("\nproject: ", YamlText(proposal.project), "\n\nmigrations:\n");
   for (const std::string& line : proposal.migrations) AppendComment(out, "  ", line);
-  out += Concat("  directory: ", YamlList(proposal.directories), "\n");
+  if (proposal.alembic) out += "  format: alembic\n";
+  if (!proposal.alembic_config.empty()) {
+    out += Concat("  config: ", YamlText(proposal.alembic_config), "\n");
+  }
+  if (!proposal.directories.empty()) {
+    out += Concat("  directory: ", YamlList(proposal.directories), "\n");
+  }
   if (!proposal.version_table.empty()) {
     out += Concat("  version_table: ", YamlText(proposal.version_table), "\n");
+  }
+  if (!proposal.url_variable.empty()) {
+    out += Concat("  url_variable: ", YamlText(proposal.url_variable), "\n");
   }
   out += "\nenvironments:\n";
   AppendComment(

@@ -21,10 +21,13 @@ struct ProposedSource {
 struct Proposal {
   std::string schema;  // of the JSON schema for editors; empty: no such line
   std::string project;
-  std::vector<std::string> head;        // sentences about the whole file
-  std::vector<std::string> migrations;  // sentences
-  std::vector<std::string> directories;
-  std::string version_table;  // empty: the default
+  std::vector<std::string> head;         // sentences about the whole file
+  std::vector<std::string> migrations;   // sentences
+  bool alembic = false;                  // the revisions are Alembic's
+  std::string alembic_config;            // relative to the root; empty: there is none
+  std::string url_variable;              // that Alembic's env.py reads; may be empty
+  std::vector<std::string> directories;  // of native migrations, or of revisions without a config
+  std::string version_table;             // empty: the default
   std::vector<ProposedSource> environments;
   std::vector<std::string> tail;  // sentences at the end
 };

@@ -1,4 +1,4 @@
-// What a Python source says about databases, read line by line without Python: SQLite URLs in
+// What a Python source says about databases, read token by token without Python: SQLite URLs in
 // quotes, the variables that it asks for, settings that name a .env file. Only what is evident;
 // what is put together at run time is not seen. Pure.
 #pragma once
@@ -9,13 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace drover::environments {
+#include "base/text.h"
 
-struct TextAtLine {
-  std::string text;
-  std::size_t line = 1;
-  bool operator==(const TextAtLine&) const = default;
-};
+namespace drover::environments {
 
 struct PythonSource {
   struct Url {

@@ -25,6 +25,7 @@
 #include "environments/target.h"
 #include "environments/urls/dialect.h"
 #include "environments/urls/url.h"
+#include "migrations/alembic/version_folders.h"
 #include "migrations/folder.h"
 #include "migrations/graph.h"
 
@@ -117,30 +118,31 @@ class Surveyor final {
 
   void ChooseMigrations() {
     for (const SurveyMigrations& each : document_.migrations) {
-      if (each.usable) {
-        proposal_.directories.push_back(each.directory);
-        proposal_.migrations.push_back(
-            Concat(Count(static_cast<std::size_t>(each.files), "migration"), " in ", each.directory,
-                   "/."));
-      }
+      if (each.format != "native") continue;
+      proposal_.directories.push_back(each.directory);
+      proposal_.migrations.push_back(Concat(
+          Count(static_cast<std::size_t>(each.files), "migration"), " in ", each.directory, "/."));
     }
+    const bool native = !proposal_.directories.empty();
     for (const AlembicProject& alembic : sources_.alembic) TellAlembic(alembic);
     for (const SurveyMigrations& each : document_.migrations) {
-      if (!each.usable) TellOther(each);
+      if (each.format != "native") TellOther(each);
     }
-    if (!proposal_.directories.empty()) return;
+    if (proposal_.alembic) {
+      for (SurveyMigrations& each : document_.migrations) each.usable |= each.format == "alembic";
+    }
+    if (native || proposal_.alembic) return;
     // A folder of another tool must not be read as one of drover's.
     std::string name = "migrations";
     const auto status = files_.Stat(Absolute(name));
     if (status && !IsFree(name, *status)) name = "drover_migrations";
     proposal_.directories = {name};
-    const bool foreign = !document_.migrations.empty() || !sources_.alembic.empty();
     proposal_.migrations.push_back(
-        foreign
-            ? Concat("Until then drover reports and applies nothing. Migrations of its own would "
-                     "be SQL files in:")
-            : Concat("Migrations are SQL files in this folder: drover revision -m \"…\" writes "
-                     "one."));
+        document_.migrations.empty()
+            ? Concat("Migrations are SQL files in this folder: drover revision -m \"…\" writes "
+                     "one.")
+            : Concat("Until then drover reports and applies nothing. Migrations of its own would "
+                     "be SQL files in:"));
     if (!files_.Stat(Absolute(name))) document_.create.push_back(Absolute(name));
   }
 
@@ -150,6 +152,7 @@ class Surveyor final {
     return entry != nullptr && entry->files.empty() && entry->directories.empty();
   }
 
+  /// One format is read: drover's own where there are such files, else the first Alembic project.
   void TellAlembic(const AlembicProject& alembic) {
     std::string text = Concat("Alembic is configured in ", alembic.file);
     if (const auto& location = alembic.config.script_location) {
@@ -162,25 +165,33 @@ class Surveyor final {
                      each.directory);
     }
     proposal_.migrations.push_back(text + ".");
-    const std::string refusal =
-        "format: alembic is refused until drover can read Alembic's revisions";
-    if (std::ranges::find(document_.notes, refusal) != document_.notes.end()) return;
-    document_.notes.push_back(refusal);
-    document_.notes.emplace_back(
-        "status calls what Alembic has applied an orphan: no migration file of drover has it");
-    proposal_.migrations.push_back(
-        "This version of drover cannot read them: format: alembic is refused until it can, and "
-        "status calls what they have applied an orphan.");
+    if (!proposal_.directories.empty() || proposal_.alembic) {
+      document_.notes.push_back(
+          Concat(alembic.file, " is not read: drover reads the migrations of ",
+                 proposal_.alembic ? proposal_.alembic_config : Join(proposal_.directories, ", ")));
+      return;
+    }
+    proposal_.alembic = true;
+    proposal_.alembic_config = alembic.file;
+    if (!alembic.env.variables.empty()) proposal_.url_variable = alembic.env.variables.front().text;
   }
 
   void TellOther(const SurveyMigrations& each) {
-    if (each.format == "alembic" && !sources_.alembic.empty()) return;
-    const std::string text =
-        Concat(each.directory, " holds ", Count(static_cast<std::size_t>(each.files), "migration"),
-               " of ", each.format);
+    const bool alembic = each.format == "alembic";
+    if (alembic && !sources_.alembic.empty()) return;
+    const std::string count = Count(static_cast<std::size_t>(each.files), "migration");
+    if (alembic && document_.migrations.size() == 1) {
+      proposal_.alembic = true;
+      proposal_.directories = {each.directory};
+      proposal_.migrations.push_back(
+          Concat(count, " of Alembic in ", each.directory, "/, whose configuration is not here."));
+      return;
+    }
+    const std::string text = Concat(each.directory, " holds ", count, " of ", each.format);
     proposal_.migrations.push_back(
-        Concat(text, ", which this version of drover cannot read: only its own format."));
-    document_.notes.push_back(Concat(text, ": drover reads only its own format at present"));
+        Concat(text, ", which this version of drover cannot read: only its own and Alembic's."));
+    document_.notes.push_back(
+        Concat(text, ": drover reads only its own format and Alembic's at present"));
   }
 
   // Databases -------------------------------------------------------------------------------------
@@ -300,6 +311,8 @@ class Surveyor final {
     Proposal alone;
     alone.project = proposal_.project;
     alone.directories = proposal_.directories;
+    alone.alembic = proposal_.alembic;
+    alone.alembic_config = proposal_.alembic_config;
     alone.environments = {source};
     const Config config = ParseConfig(WriteProposal(alone), document_.config);
     return ResolveTarget(config, config.environments.front(), files_);
@@ -493,7 +506,11 @@ class Surveyor final {
       const auto& named = sources_.alembic.front().env.version_table;
       table = named ? named->text : "alembic_version";
     }
-    if (table == "drover_version") return;
+    if (proposal_.alembic && proposal_.url_variable.empty()) {
+      proposal_.url_variable = chosen_.front()->variable;
+    }
+    if (!IsPlain(proposal_.url_variable)) proposal_.url_variable.clear();
+    if (table == (proposal_.alembic ? "alembic_version" : "drover_version")) return;
     proposal_.version_table = table;
     if (!IsPlain(table)) proposal_.version_table.clear();
   }
@@ -523,8 +540,16 @@ class Surveyor final {
   migrations::Graph ReadGraph() {
     std::vector<std::string> directories;
     for (const std::string& each : proposal_.directories) directories.push_back(Absolute(each));
+    if (!proposal_.alembic_config.empty()) {
+      migrations::VersionFolders folders = migrations::FindVersionFolders(
+          {.root = root_, .config = Absolute(proposal_.alembic_config)});
+      if (folders.problem) document_.notes.push_back(folders.problem->message);
+      directories = std::move(folders.directories);
+    }
+    const auto format =
+        proposal_.alembic ? migrations::Format::kAlembic : migrations::Format::kNative;
     try {
-      migrations::LoadedMigrations loaded = migrations::MigrationFolders().Load(directories);
+      migrations::LoadedMigrations loaded = migrations::MigrationFolders(format).Load(directories);
       for (const Error& problem : loaded.problems) {
         document_.notes.push_back(Concat(Short(problem.where), ": ", problem.message));
       }

@@ -44,7 +44,7 @@ class TrapFinder final {
     const std::string config =
         BaseName("/" + alembic.file) == "pyproject.toml" ? "" : Concat(" -c ", alembic.file);
     const std::string right = ShortPath(target_.path, root_);
-    if (DependsOnDirectory(location->text)) {
+    if (migrations::DependsOnDirectory(location->text)) {
       Note("alembic-wrong-directory",
            Concat("script_location = ", location->text, " is relative, so alembic runs only in ",
                   FolderName(alembic.directory), "; there ", url_, " is ", *wrong, ", not ", right),

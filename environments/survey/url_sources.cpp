@@ -139,12 +139,14 @@ class SourceFinder final {
           const auto text = Text(file);
           if (!text) return;
           const bool ini = file.ends_with(".ini");
-          auto config = ini ? ReadAlembicIni(*text) : ReadAlembicToml(*text);
+          auto config =
+              ini ? migrations::ReadAlembicIni(*text) : migrations::ReadAlembicToml(*text);
           if (config) AddAlembic(directory, file, *std::move(config));
         });
   }
 
-  void AddAlembic(const std::string& directory, const std::string& file, AlembicConfig config) {
+  void AddAlembic(const std::string& directory, const std::string& file,
+                  migrations::AlembicConfig config) {
     // Since Alembic 1.16 the two files are read together; the ini wins.
     for (AlembicProject& known : found_.alembic) {
       if (known.directory != directory) continue;
@@ -156,7 +158,7 @@ class SourceFinder final {
     }
     AlembicProject alembic{.file = file, .directory = directory, .config = std::move(config)};
     if (const auto& location = alembic.config.script_location) {
-      alembic.scripts = ScriptDirectory(location->text, directory);
+      alembic.scripts = migrations::ScriptDirectory(location->text, directory);
       Fact("alembic", Concat(file, ":", location->line),
            Concat("Alembic: script_location = ", location->text));
     } else {

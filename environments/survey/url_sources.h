@@ -9,8 +9,9 @@
 
 #include "base/init_documents.h"
 #include "environments/files.h"
-#include "environments/survey/alembic_config.h"
 #include "environments/survey/project_files.h"
+#include "environments/survey/python_source.h"
+#include "migrations/alembic/alembic_config.h"
 
 namespace drover::environments {
 
@@ -34,7 +35,7 @@ struct UrlSource {
 struct AlembicProject {
   std::string file{};       // "backend/alembic.ini"
   std::string directory{};  // "backend"
-  AlembicConfig config{};
+  migrations::AlembicConfig config{};
   std::string scripts{};         // the script directory; empty: a package
   std::string env_py{};          // empty: there is none
   PythonSource env{};            // what it says

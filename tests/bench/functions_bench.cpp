@@ -13,6 +13,7 @@
 #include "base/documents.h"
 #include "base/protocol.h"
 #include "base/text.h"
+#include "migrations/alembic/version_file.h"
 #include "migrations/folder.h"
 #include "migrations/graph.h"
 #include "migrations/native_format.h"
@@ -53,6 +54,42 @@ void BM_ParseMigration(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
 }
 BENCHMARK(BM_ParseMigration);
+
+/// As Alembic's template of 2024 writes a file, with a body of a usual length.
+std::string VersionText(std::int64_t number) {
+  std::string text = Concat(
+      "\"\"\"Step ", number, "\n\nRevision ID: ", Id(number),
+      "\nRevises: ", number == 0 ? "" : Id(number - 1),
+      "\nCreate Date: 2026-01-01 00:00:00.000000\n\n\"\"\"\nfrom typing import Sequence, Union\n\n"
+      "from alembic import op\nimport sqlalchemy as sa\n\n\n# revision identifiers, used by "
+      "Alembic.\n"
+      "revision: str = '",
+      Id(number), "'\ndown_revision: Union[str, Sequence[str], None] = ",
+      number == 0 ? "None" : Concat("'", Id(number - 1), "'"),
+      "\nbranch_labels: Union[str, Sequence[str], None] = None\n"
+      "depends_on: Union[str, Sequence[str], None] = None\n\n\ndef upgrade() -> None:\n");
+  for (int column = 0; column < 20; ++column) {
+    text += Concat("    op.add_column('item_", number, "', sa.Column('column_", column,
+                   "', sa.String(length=40), nullable=True))  # generated\n");
+  }
+  return text + "\n\ndef downgrade() -> None:\n    op.drop_table('item')\n";
+}
+
+/// 2,500 files, as many as the repositories that the reader was checked against have together.
+void BM_ParseVersionFile(benchmark::State& state) {
+  constexpr std::int64_t kFiles = 2'500;
+  std::vector<std::string> texts;
+  for (std::int64_t i = 0; i < kFiles; ++i) texts.push_back(VersionText(i));
+  std::size_t next = 0;
+  std::int64_t bytes = 0;
+  for (auto _ : state) {
+    const std::string& text = texts[next++ % texts.size()];
+    benchmark::DoNotOptimize(migrations::ParseVersionFile(text, "/m/versions/17.py"));
+    bytes += static_cast<std::int64_t>(text.size());
+  }
+  state.SetBytesProcessed(bytes);
+}
+BENCHMARK(BM_ParseVersionFile)->Unit(benchmark::kMicrosecond);
 
 /// A migration folder on disk, old enough for its time stamps to be relied on.
 class DiskFolder {

@@ -102,6 +102,30 @@ def read(bench, quick):
     table("Read: 100 revisions, 50 applied, warm daemon, whole process", ["", "ms", "ratio"], rows)
 
 
+def alembic(bench, quick):
+    """The same Alembic project, half of it applied, read by drover and by Alembic."""
+    if not ALEMBIC:
+        raise Unusable("alembic is not installed")
+    bench.start("alembic")
+    rows = []
+    for count in (10, 100) if quick else (10, 1000):
+        root = bench.base / f"alembic-project-{count}"
+        database = root / "dev.db"
+        migration_set.write_alembic(root, count, database, plain_tables)
+        (root / "drover.yaml").write_text(
+            f"migrations: {{format: alembic}}\nenvironments: {{dev: {{url: 'sqlite:///{database}'}}}}\n")
+        (root / "drover.yaml").chmod(0o644)
+        bench.run([ALEMBIC, "upgrade", migration_set.revision(count // 2 - 1)], root)
+        bench.wait_state(root, "pending")
+        for ours, theirs in (("status", "current"), ("history", "history")):
+            times = bench.rounds([Case("drover", [bench.drover, ours], root),
+                                  Case("alembic", [ALEMBIC, theirs], root)], 3 if quick else 11)
+            rows.append([count, f"drover {ours}", f"alembic {theirs}", spread(times["drover"]),
+                         spread(times["alembic"]), f"{ratio(times, 'alembic', 'drover'):.0f}"])
+    table("Alembic: one project, half of it applied, warm daemon, whole processes",
+          ["revisions", "", "", "drover ms", "alembic ms", "ratio"], rows)
+
+
 def length(bench, quick):
     """Does `drover status` cost more when the history is long?"""
     many = 500 if quick else 5000
@@ -466,8 +490,8 @@ def autogenerate(bench, quick):
     schema_figures.autogenerate(bench, quick, ALEMBIC)
 
 
-FIGURES = {"start": start, "read": read, "length": length, "save": save, "apply": apply,
-           "idle": idle, "many": many, "scan": scan, "holders": holders, "stray": stray,
+FIGURES = {"start": start, "read": read, "alembic": alembic, "length": length, "save": save,
+           "apply": apply, "idle": idle, "many": many, "scan": scan, "holders": holders, "stray": stray,
            "autogenerate": autogenerate, "drift": schema_figures.drift}
 
 

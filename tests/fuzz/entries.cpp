@@ -13,7 +13,11 @@
 #include "environments/config.h"
 #include "environments/dotenv.h"
 #include "environments/interpolate.h"
+#include "environments/survey/python_source.h"
 #include "environments/urls/url.h"
+#include "migrations/alembic/alembic_config.h"
+#include "migrations/alembic/python_lexer.h"
+#include "migrations/alembic/version_file.h"
 #include "migrations/checksum.h"
 #include "migrations/native_format.h"
 #include "migrations/script.h"
@@ -188,6 +192,33 @@ void ReadStatements(std::string_view bytes) {
   });
 }
 
+void ReadVersionFile(std::string_view bytes) {
+  Try([&] {
+    const Revision revision = ParseVersionFile(bytes, "/v/1975ea83b712_a.py").revision;
+    Demand(!revision.id.empty(), "a revision has an id");
+    Demand(revision.file == "/v/1975ea83b712_a.py", "and its file");
+  });
+  (void)ReadPythonSource(bytes);
+  PythonLexer lexer(bytes);
+  std::size_t end = 0;
+  for (PythonToken token = lexer.Next(); token.kind != PythonToken::Kind::kEnd;
+       token = lexer.Next()) {
+    Demand(token.begin >= end, "tokens follow each other");
+    end = token.begin + token.text.size();
+    Demand(end <= bytes.size(), "and lie in the text");
+    (void)PythonTextValue(token.text);
+  }
+}
+
+void ReadAlembicConfig(std::string_view bytes) {
+  for (const auto& config : {ReadAlembicIni(bytes), ReadAlembicIni(bytes, "alembic", "/p"),
+                             ReadAlembicToml(bytes), ReadAlembicToml(bytes, "/p")}) {
+    if (!config || !config->script_location) continue;
+    (void)DependsOnDirectory(config->script_location->text);
+    (void)ScriptDirectory(config->script_location->text, "backend");
+  }
+}
+
 void ReadProtocol(std::string_view bytes) {
   Try([&] {
     std::string id_json = "null";
@@ -200,11 +231,13 @@ void ReadProtocol(std::string_view bytes) {
   Try([&] { (void)DecodeReply(bytes); });
 }
 
-constexpr std::array<Entry, 7> kEntries{{{"config", ReadConfig},
+constexpr std::array<Entry, 9> kEntries{{{"config", ReadConfig},
                                          {"compose", ReadCompose},
                                          {"dotenv", ReadDotenv},
                                          {"url", ReadUrl},
                                          {"migration", ReadMigration},
+                                         {"version", ReadVersionFile},
+                                         {"alembic", ReadAlembicConfig},
                                          {"statements", ReadStatements},
                                          {"protocol", ReadProtocol}}};
 

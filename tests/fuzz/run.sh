@@ -18,7 +18,7 @@ case ${1-} in
     seconds=$1
     shift ;;
 esac
-[ $# -gt 0 ] || set -- config compose dotenv url migration statements protocol
+[ $# -gt 0 ] || set -- config compose dotenv url migration version alembic statements protocol
 
 cmake --preset fuzz
 cmake --build --preset fuzz --target fuzzers

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/findings.h"
 #include "daemon/jobs.h"
 #include "migrations/checksum.h"
@@ -469,6 +470,52 @@ TEST(StateNameTest, TheListIsClosed) {
   EXPECT_EQ(names,
             "current pending applying held failed conflict modified orphan missing unversioned "
             "unresolved ");
+}
+
+class AlembicJudgeTest : public JudgeTest {
+ protected:
+  AlembicJudgeTest() {
+    Configure("");
+    Revision a = Make("a", {}, "");
+    Revision b = Make("b", {"a"}, "");
+    a.format = b.format = migrations::Format::kAlembic;
+    Graph({a, b});
+  }
+
+  void Configure(std::string_view more) {
+    seen.config = std::make_shared<const environments::Config>(environments::ParseConfig(
+        Concat("migrations: {format: alembic, config: backend/alembic.ini", more,
+               "}\nenvironments:\n", kDev),
+        "/p/drover.yaml"));
+    seen.alembic.config = "/p/backend/alembic.ini";
+  }
+};
+
+/// The promises of docs/alembic.md: nothing happens by itself, and what to type is told.
+TEST_F(AlembicJudgeTest, RevisionsAreReportedOnly) {
+  const Verdict verdict = First();
+  EXPECT_EQ(Short(verdict),
+            "pending wait | drover exec -- alembic -c backend/alembic.ini upgrade head");
+  EXPECT_EQ(verdict.pending, 2U);
+  facts.rows = {"b"};
+  EXPECT_EQ(First().state, EnvironmentState::kCurrent);
+}
+
+TEST_F(AlembicJudgeTest, TheCommandIsTheOneThatWorks) {
+  const auto command = [this] { return AlembicCommand(seen, "heads", "dev"); };
+  seen.alembic.runs_in = "/p/backend";
+  EXPECT_EQ(command(), "drover exec -- sh -c 'cd backend && alembic heads'");
+  seen.alembic.config = "/p/conf/alembic.ini";
+  seen.alembic.runs_in = "/p";
+  EXPECT_EQ(command(), "drover exec -- alembic -c conf/alembic.ini heads");
+  seen.alembic.config = "/p/alembic.ini";
+  EXPECT_EQ(command(), "drover exec -- alembic heads");
+  Configure(", section: app, command: [uv, run, alembic]");
+  EXPECT_EQ(command(), "drover exec -- uv run alembic -c backend/alembic.ini -n app heads");
+  Configure(", command: [alembic, --config=x.ini]");
+  EXPECT_EQ(command(), "drover exec -- alembic --config=x.ini heads");
+  EXPECT_EQ(AlembicCommand(seen, "heads", "docker"),
+            "drover exec -e docker -- alembic --config=x.ini heads");
 }
 
 }  // namespace

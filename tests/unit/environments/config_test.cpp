@@ -133,9 +133,48 @@ TEST(ConfigTest, WhatIsNobodysDriftIsAListOfPatterns) {
 TEST(ConfigTest, KeysOfLaterVersionsAreRefused) {
   EXPECT_EQ(FailureWith("hooks: {}").kind, "config.unsupported");
   EXPECT_EQ(FailureWith("hooks: {}").message, "this version of drover does not run hooks yet");
-  const Error alembic = FailureWith("migrations: {format: alembic}");
-  EXPECT_EQ(alembic.kind, "config.unsupported");
-  EXPECT_EQ(alembic.where, "/p/idv/drover.yaml:2:22");
+}
+
+TEST(ConfigTest, AlembicIsReadWithItsOwnKeys) {
+  const auto read = [](const std::string& keys) {
+    return ParseConfig(
+        Concat("environments: {dev: {url: 'sqlite:///a.db'}}\nmigrations: {", keys, "}"),
+        "/p/idv/drover.yaml");
+  };
+  const Config plain = read("format: alembic");
+  EXPECT_EQ(plain.format, migrations::Format::kAlembic);
+  EXPECT_EQ(plain.version_table, "alembic_version");
+  EXPECT_TRUE(plain.migration_directories.empty());
+  EXPECT_EQ(plain.alembic.section, "alembic");
+  EXPECT_EQ(plain.alembic.config, "");
+  EXPECT_EQ(plain.alembic.config_where, "/p/idv/drover.yaml:2:22");
+  const Config full = read(
+      "format: alembic, config: backend/alembic.ini, section: app, version_table: v, "
+      "command: [uv, run, alembic], url_variable: DB__DB_URL, directory: x/versions");
+  EXPECT_EQ(full.alembic.config, "/p/idv/backend/alembic.ini");
+  EXPECT_EQ(full.alembic.config_where, "/p/idv/drover.yaml:2:39");
+  EXPECT_EQ(full.alembic.section, "app");
+  EXPECT_EQ(full.version_table, "v");
+  EXPECT_THAT(full.alembic.command, testing::ElementsAre("uv", "run", "alembic"));
+  EXPECT_EQ(full.alembic.url_variable, "DB__DB_URL");
+  EXPECT_THAT(full.migration_directories, testing::ElementsAre("/p/idv/x/versions"));
+  EXPECT_EQ(read("directory: m").format, migrations::Format::kNative);
+}
+
+TEST(ConfigTest, TheKeysOfOneFormatAreErrorsInTheOther) {
+  const auto message = [](const std::string& keys) {
+    return FailureWith(Concat("migrations: {", keys, "}")).message;
+  };
+  EXPECT_EQ(message("config: alembic.ini"),
+            "migrations.config has a meaning only with format: alembic");
+  EXPECT_EQ(message("format: native, url_variable: X"),
+            "migrations.url_variable has a meaning only with format: alembic");
+  EXPECT_EQ(message("format: alembic, schema: s.sql"),
+            "migrations.schema has a meaning only with format: native");
+  EXPECT_EQ(message("format: alembic, config: setup.cfg"),
+            "migrations.config must be an .ini file or pyproject.toml");
+  EXPECT_EQ(message("format: alembic, url_variable: A-B"),
+            "migrations.url_variable \"A-B\" is no name of a variable");
 }
 
 TEST(ConfigTest, SafetyIsRead) {

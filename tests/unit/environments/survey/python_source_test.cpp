@@ -29,6 +29,17 @@ TEST(PythonSourceTest, FindsUrlsInQuotes) {
   EXPECT_EQ(source.urls[1].line, 6U);
 }
 
+TEST(PythonSourceTest, ACallMayTakeSeveralLines) {
+  const PythonSource source = ReadPythonSource(
+      "DATABASES = {\n  'a': os.getenv(\n    'A_DB',\n    'sqlite:///a.db',\n  ),\n"
+      "  'b': 'sqlite:///b.db',\n}\n\"\"\"\nc = 'sqlite:///doc.db'\n\"\"\"\n");
+  ASSERT_EQ(source.urls.size(), 2U);
+  EXPECT_EQ(source.urls[0].variable, "A_DB");
+  EXPECT_EQ(source.urls[0].line, 4U);
+  EXPECT_EQ(source.urls[1].url, "sqlite:///b.db");
+  EXPECT_EQ(source.urls[1].variable, "");
+}
+
 TEST(PythonSourceTest, FindsTheVariablesOfADatabase) {
   const PythonSource source = ReadPythonSource(
       "a = os.environ[\"DB_URL\"]\nb = os.environ.get('SECRET')\nc = os.getenv( 'SQLITE_FILE' )\n"

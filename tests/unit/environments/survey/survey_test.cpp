@@ -79,7 +79,12 @@ TEST_F(SurveyTest, TheFoundingProjectIsRecognisedFromItsSubfolder) {
   EXPECT_EQ(init.environments[1].path, Path("application.db"));
 
   const Config config = Parsed(init);
+  EXPECT_EQ(config.format, migrations::Format::kAlembic);
+  EXPECT_EQ(config.alembic.config, Path("backend/alembic.ini"));
+  EXPECT_EQ(config.alembic.url_variable, "DB__DB_URL");
   EXPECT_EQ(config.version_table, "alembic_version");
+  ASSERT_EQ(init.migrations.size(), 1U);
+  EXPECT_TRUE(init.migrations[0].usable);
   EXPECT_EQ(config.environments[0].on_pending, OnPending::kReport);
   EXPECT_EQ(config.environments[0].env_files, std::vector{Path(".env")});
   EXPECT_EQ(ResolveTarget(config, config.environments[1], files_).path, Path("application.db"));
@@ -87,7 +92,25 @@ TEST_F(SurveyTest, TheFoundingProjectIsRecognisedFromItsSubfolder) {
   EXPECT_THAT(init.text, HasSubstr("backend/alembic.ini, line 2: script_location = alembic"));
   EXPECT_THAT(init.text, HasSubstr("at 981cbaae32a1"));
   EXPECT_EQ(init.text.find("s3cret"), std::string::npos);
-  EXPECT_THAT(init.create, ElementsAre(Path("migrations")));
+  EXPECT_THAT(init.create, IsEmpty());
+  EXPECT_THAT(init.notes, IsEmpty());
+}
+
+TEST_F(SurveyTest, OneFormatIsProposed) {
+  Founding();
+  Write("migrations/a.sql", "-- revision: aaaa00000001\n-- down_revision: none\n-- migrate:up\n");
+  const InitDocument both = Survey();
+  EXPECT_EQ(Parsed(both).format, migrations::Format::kNative);
+  EXPECT_THAT(both.notes, Contains("backend/alembic.ini is not read: drover reads the migrations "
+                                   "of migrations"));
+}
+
+TEST_F(SurveyTest, RevisionsWithoutAConfigurationAreReadFromTheirFolder) {
+  Write("db/versions/a.py", "revision = 'a'\ndown_revision = None\n");
+  const InitDocument init = Survey();
+  EXPECT_EQ(Parsed(init).format, migrations::Format::kAlembic);
+  EXPECT_EQ(Parsed(init).migration_directories, std::vector{Path("db/versions")});
+  EXPECT_EQ(Parsed(init).version_table, "alembic_version");
 }
 
 TEST_F(SurveyTest, TheTrapIsFoundWithItsPlace) {

@@ -1,0 +1,74 @@
+#include "daemon/alembic.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/posix.h"
+#include "base/text.h"
+
+namespace drover::daemon {
+namespace {
+
+/// Alembic itself, as the project's configuration says it is started: words for a shell.
+std::string Program(const Observation& seen) {
+  if (seen.config->alembic.command.empty()) return "alembic";
+  std::vector<std::string> words;
+  for (const std::string& word : seen.config->alembic.command) words.push_back(ShellQuote(word));
+  return Join(words, " ");
+}
+
+/// What Alembic, started in `directory`, must be told that neither its defaults nor `command` say.
+std::string Options(const Observation& seen, const std::string& directory) {
+  const auto says = [&](std::string_view brief, std::string_view full) {
+    return std::ranges::any_of(seen.config->alembic.command, [&](std::string_view word) {
+      return word == brief || word.starts_with(full);
+    });
+  };
+  const std::string& file = seen.alembic.config;
+  const std::string name = BaseName(file);
+  const bool found_by_itself =
+      DirectoryName(file) == directory && (name == "alembic.ini" || name == "pyproject.toml");
+  std::string options;
+  if (!file.empty() && !found_by_itself && !says("-c", "--config")) {
+    options = Concat(" -c ", ShellQuote(RelativeTo(file, directory)));
+  }
+  const std::string& section = seen.config->alembic.section;
+  if (section != "alembic" && !says("-n", "--name")) {
+    options += Concat(" -n ", ShellQuote(section));
+  }
+  return options;
+}
+
+}  // namespace
+
+std::string AlembicCommand(const Observation& seen, std::string_view arguments,
+                           std::string_view environment) {
+  const std::string& runs_in = seen.alembic.runs_in;
+  const bool elsewhere = !runs_in.empty() && runs_in != seen.root;
+  const std::string directory = elsewhere ? runs_in : seen.root;
+  std::string command = Concat(Program(seen), Options(seen, directory), " ", arguments);
+  if (elsewhere) {
+    command = Concat("sh -c ", ShellQuote(Concat("cd ", ShellQuote(RelativeTo(runs_in, seen.root)),
+                                                 " && ", command)));
+  }
+  const bool is_default = environment.empty() || environment == seen.config->default_environment;
+  return Concat("drover exec ", is_default ? "" : Concat("-e ", environment, " "), "-- ", command);
+}
+
+Error AlembicUnsupported(const Observation& seen, std::string_view what, std::string_view arguments,
+                         std::string_view environment) {
+  return {
+      Code::kRefused, "alembic.unsupported",
+      Concat("drover reads the revisions of an Alembic project and does not run Alembic yet, so "
+             "it cannot ",
+             what, " here"),
+      arguments.empty() ? std::string() : AlembicCommand(seen, arguments, environment)};
+}
+
+void RefuseForAlembic(const Observation& seen, std::string_view what, std::string_view arguments,
+                      std::string_view environment) {
+  if (!seen.config || seen.config->format != migrations::Format::kAlembic) return;
+  throw AlembicUnsupported(seen, what, arguments, environment);
+}
+
+}  // namespace drover::daemon
