@@ -23,6 +23,7 @@
 #include "migrations/graph.h"
 #include "migrations/inspect.h"
 #include "migrations/lineage.h"
+#include "migrations/snapshots/snapshots.h"
 
 namespace drover::daemon {
 
@@ -35,6 +36,7 @@ struct Observation {
   std::vector<Error> migration_problems;
   std::vector<std::string> missing_folders;  // of config->migration_directories
   std::string migrations_digest;
+  migrations::Snapshots snapshots;            // of what replaying migrations makes; of all projects
   std::vector<environments::Target> targets;  // one per config->environments, in order
   /// By target path; the footprints are those from just before the facts were read.
   std::map<std::string, std::shared_ptr<const migrations::DatabaseFacts>> databases;
