@@ -201,7 +201,7 @@ struct DriftRemedyDocument {
   std::vector<std::string> notes;
   std::optional<std::string> revision;  // adopt: the new one
   std::optional<std::string> file;
-  std::optional<std::string> backup;  // fix: a copy of the database as it was
+  std::optional<BackupEntry> backup;  // fix: of the database as it was
   bool done = false;
   std::string message;
   static constexpr void Fields(auto&& field) {

@@ -22,8 +22,8 @@ int RunReplacement(const Invocation& invocation) {
       return RenderRestore(DecodeDocument<RestoreDocument>(shown), invocation.cwd,
                            invocation.project, invocation.err);
     };
-    const std::string json =
-        CallWithConsent(invocation, connection, params, preview, OptionsFor(invocation));
+    const std::string json = CallWithConsent(invocation, connection, invocation.verb->method,
+                                             params, preview, OptionsFor(invocation));
     if (PrintedAsJson(invocation, json)) continue;
     Print(RenderRestore(DecodeDocument<RestoreDocument>(json), invocation.cwd, invocation.project,
                         invocation.out));

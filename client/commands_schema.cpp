@@ -1,6 +1,6 @@
 #include "base/text.h"
-#include "client/ask.h"
 #include "client/commands.h"
+#include "client/consent.h"
 #include "client/render/render.h"
 #include "client/session.h"
 #include "client/verbs.h"
@@ -13,23 +13,6 @@ constexpr int kDifferent = 4;
 std::string AskForSchema(const Invocation& invocation, const Params& params) {
   Connection connection = Open(invocation);
   return connection.Call(invocation.verb->method, params, OptionsFor(invocation));
-}
-
-/// Shows what would be done and asks; false when the answer is no.
-bool ConsentToRemedy(const Invocation& invocation, Connection& connection, std::string_view method,
-                     const Error& refusal, Params& params) {
-  Params dry_run = params;
-  dry_run.dry_run = true;
-  const std::string preview = connection.Call(method, dry_run, OptionsFor(invocation));
-  PrintError(Concat(RenderDriftRemedy(DecodeDocument<DriftRemedyDocument>(preview), invocation.cwd,
-                                      invocation.project, invocation.err),
-                    Clean(refusal.message), "\n"));
-  if (refusal.kind == "environment.protected") {
-    params.confirm_environment = AskLine("Type the environment's name to go on: ");
-    return !params.confirm_environment.empty();
-  }
-  params.confirm = IsYes(AskLine("Go on? [y/N] "));
-  return params.confirm;
 }
 
 int RemedyDrift(const Invocation& invocation) {
@@ -45,23 +28,15 @@ int RemedyDrift(const Invocation& invocation) {
     params.confirm = arguments.yes;
     params.confirm_environment = arguments.confirm;
     if (arguments.adopt) params.message = arguments.message;
-    for (;;) {
-      try {
-        const std::string json = connection.Call(method, params, OptionsFor(invocation));
-        if (!PrintedAsJson(invocation, json)) {
-          Print(RenderDriftRemedy(DecodeDocument<DriftRemedyDocument>(json), invocation.cwd,
-                                  invocation.project, invocation.out));
-        }
-        break;
-      } catch (const Error& error) {
-        const bool named = error.kind == "environment.protected";
-        const bool askable = error.code == Code::kRefused &&
-                             (named ? params.confirm_environment.empty()
-                                    : error.kind == "drift.unconfirmed" && !params.confirm);
-        if (!askable || !CanAsk()) throw;
-        if (!ConsentToRemedy(invocation, connection, method, error, params)) throw;
-      }
-    }
+    const auto preview = [&](std::string_view shown) {
+      return RenderDriftRemedy(DecodeDocument<DriftRemedyDocument>(shown), invocation.cwd,
+                               invocation.project, invocation.err);
+    };
+    const std::string json =
+        CallWithConsent(invocation, connection, method, params, preview, OptionsFor(invocation));
+    if (PrintedAsJson(invocation, json)) continue;
+    Print(RenderDriftRemedy(DecodeDocument<DriftRemedyDocument>(json), invocation.cwd,
+                            invocation.project, invocation.out));
   }
   return 0;
 }

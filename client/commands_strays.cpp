@@ -71,8 +71,8 @@ int RunStraysRemedy(Invocation& invocation) {
     return RenderRemedy(DecodeDocument<RemedyDocument>(shown), invocation.cwd, invocation.project,
                         invocation.err);
   };
-  const std::string json =
-      CallWithConsent(invocation, connection, params, preview, OptionsFor(invocation));
+  const std::string json = CallWithConsent(invocation, connection, invocation.verb->method, params,
+                                           preview, OptionsFor(invocation));
   if (PrintedAsJson(invocation, json)) return 0;
   Print(RenderRemedy(DecodeDocument<RemedyDocument>(json), invocation.cwd, invocation.project,
                      invocation.out));

@@ -74,8 +74,8 @@ int RunChange(Invocation& invocation) {
       return RenderPlan(DecodeDocument<PlanDocument>(shown), invocation.cwd, invocation.project,
                         invocation.err);
     };
-    const std::string json =
-        CallWithConsent(invocation, connection, params, preview, ChangeOptions(invocation, params));
+    const std::string json = CallWithConsent(invocation, connection, invocation.verb->method,
+                                             params, preview, ChangeOptions(invocation, params));
     PrintPlan(invocation, json);
   }
   return 0;
@@ -88,8 +88,8 @@ int RunRepair(Invocation& invocation) {
     const auto preview = [&](std::string_view shown) {
       return RenderRepair(DecodeDocument<RepairDocument>(shown), invocation.err);
     };
-    const std::string json =
-        CallWithConsent(invocation, connection, params, preview, ChangeOptions(invocation, params));
+    const std::string json = CallWithConsent(invocation, connection, invocation.verb->method,
+                                             params, preview, ChangeOptions(invocation, params));
     if (PrintedAsJson(invocation, json)) continue;
     auto repair = DecodeDocument<RepairDocument>(json);
     const bool was_shown = params.confirm && !invocation.arguments.yes;
@@ -114,15 +114,7 @@ int RunRevision(Invocation& invocation) {
                 "drover revision --autogenerate -m \"…\"");
   }
   const std::string editor = EditorFor(arguments);
-  Params params = ParamsFor(invocation);
-  params.message = arguments.message;
-  params.head = Join(arguments.heads, " ");
-  params.splice = arguments.splice;
-  params.branch_label = arguments.branch_label;
-  params.depends_on = arguments.depends_on;
-  params.rev_id = arguments.rev_id;
-  params.no_draft = arguments.no_draft;
-  return RunNewRevision(invocation, params, editor);
+  return RunNewRevision(invocation, RevisionParams(invocation), editor);
 }
 
 int RunEdit(Invocation& invocation) {

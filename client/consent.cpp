@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "client/ask.h"
 #include "client/render/style.h"
-#include "client/verbs.h"
 
 namespace drover::client {
 namespace {
@@ -18,10 +17,10 @@ bool CanBeLifted(const Error& refusal, const Params& params) {
   return plain && !params.confirm;
 }
 
-void ShowPreview(const Invocation& invocation, Connection& connection, const RenderPreview& render,
-                 Params params) {
+void ShowPreview(const Invocation& invocation, Connection& connection, std::string_view method,
+                 const RenderPreview& render, Params params) {
   params.dry_run = true;
-  PrintError(render(connection.Call(invocation.verb->method, params, OptionsFor(invocation))));
+  PrintError(render(connection.Call(method, params, OptionsFor(invocation))));
 }
 
 /// Puts the answer into `params`; false when it is no.
@@ -37,15 +36,16 @@ bool Ask(const Error& refusal, Params& params) {
 
 }  // namespace
 
-std::string CallWithConsent(const Invocation& invocation, Connection& connection, Params& params,
-                            const RenderPreview& render, const CallOptions& options) {
+std::string CallWithConsent(const Invocation& invocation, Connection& connection,
+                            std::string_view method, Params& params, const RenderPreview& render,
+                            const CallOptions& options) {
   for (;;) {
     try {
-      return connection.Call(invocation.verb->method, params, options);
+      return connection.Call(method, params, options);
     } catch (const Error& error) {
       if (!CanBeLifted(error, params)) throw;
       if (CanAsk() || !invocation.arguments.json) {
-        ShowPreview(invocation, connection, render, params);
+        ShowPreview(invocation, connection, method, render, params);
       }
       if (!CanAsk() || !Ask(error, params)) throw;
     }

@@ -15,13 +15,13 @@ namespace drover::client {
 /// A dry run's document for people.
 using RenderPreview = std::function<std::string(std::string_view json)>;
 
-/// Calls the verb's method with `params`. When it is refused for want of consent
+/// Calls `method` with `params`. When it is refused for want of consent
 /// ("environment.protected", "plan.destructive", "….unconfirmed") shows on stderr what a dry run
 /// says, asks, and calls again; each question comes once. Without a terminal the preview is shown
 /// and the refusal thrown: nobody should say --yes to what he has not seen. Changes `params` by the
 /// answers. Throws what Connection::Call throws.
 [[nodiscard]] std::string CallWithConsent(const Invocation& invocation, Connection& connection,
-                                          Params& params, const RenderPreview& render,
-                                          const CallOptions& options);
+                                          std::string_view method, Params& params,
+                                          const RenderPreview& render, const CallOptions& options);
 
 }  // namespace drover::client

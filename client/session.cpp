@@ -146,6 +146,19 @@ std::vector<Params> ParamsPerEnvironment(const Invocation& invocation) {
   return requests;
 }
 
+Params RevisionParams(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  Params params = ParamsFor(invocation);
+  params.message = arguments.message;
+  params.head = Join(arguments.heads, " ");
+  params.splice = arguments.splice;
+  params.branch_label = arguments.branch_label;
+  params.depends_on = arguments.depends_on;
+  params.rev_id = arguments.rev_id;
+  params.no_draft = arguments.no_draft;
+  return params;
+}
+
 void Print(std::string_view text) {
   if (!WriteAll(STDOUT_FILENO, text)) throw SystemError("write", "to stdout", errno);
 }

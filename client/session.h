@@ -37,6 +37,9 @@ namespace drover::client {
 /// of one that leaves the choice to the daemon.
 [[nodiscard]] std::vector<Params> ParamsPerEnvironment(const Invocation& invocation);
 
+/// The parameters of a new revision, as its options say.
+[[nodiscard]] Params RevisionParams(const Invocation& invocation);
+
 /// Writes to stdout. Throws kIo when that fails (a full disk).
 void Print(std::string_view text);
 

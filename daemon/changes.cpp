@@ -119,6 +119,13 @@ void CheckTarget(const environments::Target& target) {
 void CheckProtection(const View& view, const Verdict& verdict, const Params& params,
                      JobCommand command) {
   if (command == JobCommand::kUpgrade) return;
+  CheckProtected(view, verdict, params,
+                 Concat("drover ", CommandName(command), " -e ", verdict.environment,
+                        params.target.empty() ? "" : Concat(" ", ShellQuote(params.target))));
+}
+
+void CheckProtected(const View& view, const Verdict& verdict, const Params& params,
+                    const std::string& command) {
   // Two environments on one file: the protection of one is that of the other.
   std::vector<std::string> names = verdict.same_as;
   names.insert(names.begin(), verdict.environment);
@@ -127,11 +134,8 @@ void CheckProtection(const View& view, const Verdict& verdict, const Params& par
     if (!environment.is_protected || params.confirm_environment == name) continue;
     throw Error(Code::kRefused, "environment.protected",
                 Concat(name, name == verdict.environment ? "" : ", which is the same file,",
-                       " is protected: ", CommandName(command), " needs its name as confirmation"),
-                Concat("drover ", CommandName(command), " -e ", verdict.environment,
-                       params.target.empty() ? "" : Concat(" ", ShellQuote(params.target)),
-                       " --confirm ", name),
-                environment.where);
+                       " is protected: its name is needed as confirmation"),
+                Concat(command, " --confirm ", name), environment.where);
   }
 }
 

@@ -32,7 +32,11 @@ struct ChangeRequest {
 void CheckTarget(const environments::Target& target);
 
 /// Throws kRefused ("environment.protected") unless the request carries the name of every protected
-/// environment on this file. An upgrade may always.
+/// environment on this file; `command` is what to type with it.
+void CheckProtected(const View& view, const Verdict& verdict, const Params& params,
+                    const std::string& command);
+
+/// The same for the command of a job. An upgrade may always.
 void CheckProtection(const View& view, const Verdict& verdict, const Params& params,
                      JobCommand command);
 

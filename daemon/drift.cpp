@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/changes.h"
+#include "daemon/safety.h"
 #include "environments/hazards.h"
 #include "migrations/author.h"
 #include "migrations/replay.h"
+#include "migrations/safety/backup.h"
 #include "migrations/schema_diff/schema_files.h"
 #include "migrations/schema_document.h"
 
@@ -295,14 +296,13 @@ DriftFix PlanDriftFix(const View& view, const Params& params) {
   return fix;
 }
 
-void CarryOutDriftFix(DriftFix& fix, const View& view, const std::string& backups) {
+void CarryOutDriftFix(DriftFix& fix, const View& view, const StateStore& store) {
   DriftRemedyDocument& document = fix.document;
-  if (!document.destructive.empty()) {
-    MakeDirectories(backups, 0700);
-    document.backup =
-        Concat(backups, "/", document.environment, "-", FormatUtcMilliseconds(WallNow()), ".db");
-    migrations::BackUp(document.path, *document.backup);
-  }
+  document.backup = migrations::TakeBackup(document.path, SafetyOf(view.config(), store).backup,
+                                           {.environment = document.environment,
+                                            .reason = "drift --fix",
+                                            .revisions = view.seen->FactsOf(document.path)->rows})
+                        .entry;
   migrations::Heal(document.path, fix.plan, view.config().version_table, view.config().stubs);
   document.done = true;
   document.message = Concat("brought back to the schema of its revisions, ",
@@ -363,16 +363,7 @@ void CheckDriftConsent(const View& view, const Params& params, std::string_view 
                     : Concat("a revision would be written and stamped on ", verdict.environment),
                 Concat(command, " --yes"));
   }
-  std::vector<std::string> names = verdict.same_as;
-  names.insert(names.begin(), verdict.environment);
-  for (const std::string& name : names) {
-    const environments::EnvironmentConfig& environment =
-        environments::FindEnvironment(view.config(), name);
-    if (!environment.is_protected || params.confirm_environment == name) continue;
-    throw Error(Code::kRefused, "environment.protected",
-                Concat(name, " is protected: this needs its name as confirmation"),
-                Concat(command, " --yes --confirm ", name), environment.where);
-  }
+  CheckProtected(view, verdict, params, command + " --yes");
 }
 
 }  // namespace drover::daemon

@@ -44,9 +44,8 @@ struct DriftFix {
 /// kRefused ("drift.blocked", "drift.too_large"), and as Drift() and PlanHeal().
 [[nodiscard]] DriftFix PlanDriftFix(const View& view, const Params& params);
 
-/// Carries it out, after a copy into `backups` (a directory, made when it is missing) when
-/// something would be lost. Throws like Heal() and BackUp().
-void CarryOutDriftFix(DriftFix& fix, const View& view, const std::string& backups);
+/// Carries it out, after a backup. Throws like TakeBackup() and Heal().
+void CarryOutDriftFix(DriftFix& fix, const View& view, const StateStore& store);
 
 /// Plans `drift --adopt`: the migration, without a file yet. Throws as PlanDriftFix(), and what
 /// ResolveParents throws when the database is not at a head.

@@ -1,10 +1,8 @@
 #include "daemon/drift_methods.h"
 
 #include <memory>
-#include <unistd.h>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/posix.h"
 #include "base/schema_documents.h"
 #include "base/text.h"
@@ -17,40 +15,23 @@ namespace {
 
 using DriftView = std::shared_ptr<const View>;
 
-JournalEntry DriftEntry(const View& view, const DriftRemedyDocument& document,
-                        const std::string& job, std::string what) {
-  JournalEntry entry;
-  entry.job = job;
-  entry.what = std::move(what);
-  entry.at = FormatUtc(WallNow());
-  entry.project = view.seen->root;
-  entry.environment = document.environment;
-  entry.target = document.path;
-  entry.command = "drift-fix";
-  const migrations::DatabaseFacts* facts = view.seen->FactsOf(document.path);
-  if (facts != nullptr) entry.from = entry.to = facts->rows;
-  entry.by = EnvironmentVariable("USER").value_or("");
-  entry.pid = getpid();
-  return entry;
-}
-
 /// On a worker, in the queue of the database. Never throws.
 JobOutcome FixInQueue(Service& service, const View& view, DriftFix& fix) {
   JobOutcome outcome;
+  JournalEntry intent;
+  intent.project = view.seen->root;
+  intent.environment = fix.document.environment;
+  intent.target = fix.document.path;
+  intent.command = "drift-fix";
+  if (const migrations::DatabaseFacts* facts = view.seen->FactsOf(fix.document.path)) {
+    intent.from = intent.to = facts->rows;
+  }
+  intent.by = EnvironmentVariable("USER").value_or("");
   try {
-    const std::string job =
-        Concat("drift-fix-", fix.document.environment, "-", FormatUtcMilliseconds(WallNow()));
-    service.journal().Append(DriftEntry(view, fix.document, job, "intent"));
-    std::optional<Error> failure;
-    try {
-      CarryOutDriftFix(fix, view, Concat(service.store().directory(), "/drift"));
-    } catch (const Error& error) {
-      failure = error;
-    }
-    JournalEntry end = DriftEntry(view, fix.document, job, failure ? "failed" : "done");
-    if (failure) end.message = failure->message;
-    service.journal().Append(end);
-    if (failure) throw Error(*failure);
+    RunJournaled(service.journal(), std::move(intent), [&](JournalEntry& end) {
+      CarryOutDriftFix(fix, view, service.store());
+      end.backup = fix.document.backup->id;
+    });
   } catch (const Error& error) {
     outcome.error = error;
   }

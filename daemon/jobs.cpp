@@ -1,6 +1,5 @@
 #include "daemon/jobs.h"
 
-#include <atomic>
 #include <exception>
 #include <unistd.h>
 
@@ -12,11 +11,6 @@
 
 namespace drover::daemon {
 namespace {
-
-std::string JobId() {
-  static std::atomic<unsigned> counter{0};
-  return Concat(FormatUtcMilliseconds(WallNow()), "-", getpid(), "-", ++counter);
-}
 
 /// Does the policy have to wait while, or after, this is carried out?
 bool Holds(JobCommand command) {
@@ -165,7 +159,7 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
   JobOutcome outcome;
   try {
     HeldGuard held(request, store);
-    JournalEntry entry{.job = JobId(),
+    JournalEntry entry{.job = NewJobId(),
                        .what = "intent",
                        .at = FormatUtcMilliseconds(WallNow()),
                        .project = request.project,

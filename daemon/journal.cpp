@@ -254,4 +254,39 @@ std::vector<JournalEntry> Journal::Latest(std::size_t limit) const {
   return entries;
 }
 
+std::string NewJobId() {
+  static std::atomic<unsigned> counter{0};
+  return Concat(FormatUtcMilliseconds(WallNow()), "-", getpid(), "-", ++counter);
+}
+
+void RunJournaled(Journal& journal, JournalEntry intent,
+                  const std::function<void(JournalEntry& outcome)>& work) {
+  intent.job = NewJobId();
+  intent.what = "intent";
+  intent.at = FormatUtcMilliseconds(WallNow());
+  intent.pid = getpid();
+  journal.Append(intent);
+  const auto begun = std::chrono::steady_clock::now();
+  JournalEntry outcome = std::move(intent);
+  outcome.what = "done";
+  std::optional<Error> failure;
+  try {
+    work(outcome);
+  } catch (const Error& error) {
+    failure = error;
+  } catch (const std::exception& error) {
+    failure = Error(Code::kInternal, "job.defect", error.what());
+  }
+  if (failure) {
+    outcome.what = "failed";
+    outcome.message = failure->message;
+  }
+  outcome.at = FormatUtcMilliseconds(WallNow());
+  outcome.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                            std::chrono::steady_clock::now() - begun)
+                            .count();
+  journal.Append(outcome);
+  if (failure) throw Error(*failure);
+}
+
 }  // namespace drover::daemon

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -78,5 +79,14 @@ class Journal final {
   bool torn_ = false;                 // our last write was cut short: end its line first
   std::set<std::string> undertaken_;  // intents of this object that have no outcome yet
 };
+
+/// A name for a job that no other one has.
+[[nodiscard]] std::string NewJobId();
+
+/// Writes the intent, runs `work`, which may fill in what the outcome shall say (`to`, `backup`),
+/// and writes the outcome. What `work` throws is written down and thrown again. Throws kIo when the
+/// intent cannot be written: then nothing is done.
+void RunJournaled(Journal& journal, JournalEntry intent,
+                  const std::function<void(JournalEntry& outcome)>& work);
 
 }  // namespace drover::daemon

@@ -41,6 +41,7 @@ const migrations::Lineage* Observation::LineageOf(const std::string& path) const
 Observer::Observer(std::string root, StateStore& store, std::shared_ptr<SchemaChecker> schemas)
     : root_(std::move(root)),
       store_(store),
+      config_file_(root_),
       schemas_(std::move(schemas)),
       git_(EnvironmentVariable("HOME").value_or("")) {}
 
@@ -86,26 +87,14 @@ void Observer::ReadState(Observation& now) {
 }
 
 void Observer::LoadConfig(Observation& now) {
-  const std::string path = root_ + "/drover.yaml";
-  now.inputs.insert(path);
-  try {
-    const auto status = StatFile(path);
-    if (config_racy_ || status != config_status_) {
-      config_racy_ = true;  // in case this fails
-      config_status_ = status;
-      config_ = std::make_shared<const environments::Config>(environments::LoadConfig(root_));
-      config_error_.reset();
-      // Both depend on the stubs it names.
-      matches_.clear();
-      for (auto& [known, database] : databases_) database.destruction.reset();
-      config_racy_ =
-          status && migrations::IsRacy(std::max(status->modified_ns, status->changed_ns));
-    }
-  } catch (const Error& error) {
-    config_error_ = error;
+  now.inputs.insert(config_file_.path());
+  if (config_file_.Refresh()) {
+    // Both depend on the stubs it names.
+    matches_.clear();
+    for (auto& [known, database] : databases_) database.destruction.reset();
   }
-  now.config = config_;
-  now.config_error = config_error_;
+  now.config = config_file_.config();
+  now.config_error = config_file_.error();
 }
 
 void Observer::LoadMigrations(Observation& now, const migrations::ChangedPaths& changed) {

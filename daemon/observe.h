@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "daemon/schema_check.h"
 #include "daemon/state_store.h"
-#include "environments/config.h"
+#include "environments/config_file.h"
 #include "environments/database_hazards.h"
 #include "environments/git_tracking.h"
 #include "environments/target.h"
@@ -119,11 +119,8 @@ class Observer final {
 
   std::string root_;
   StateStore& store_;
+  environments::ConfigFile config_file_;
   std::shared_ptr<SchemaChecker> schemas_;
-  std::shared_ptr<const environments::Config> config_;
-  std::optional<FileStatus> config_status_;
-  std::optional<Error> config_error_;
-  bool config_racy_ = true;
   migrations::MigrationFolders folders_;
   std::shared_ptr<const migrations::Graph> graph_;
   std::vector<Error> graph_problems_;

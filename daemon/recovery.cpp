@@ -38,11 +38,15 @@ Finding Recover(Journal& journal, JournalEntry intent) {
                                    intent.at, " was interrupted; ");
   try {
     const std::vector<std::string> rows = RowsAfterRollback(intent.target);
-    finding.message =
-        Concat(began,
-               rows == intent.from ? "nothing of it remains: the database is still at "
-                                   : "the database is complete up to ",
-               rows.empty() ? std::string("base") : Join(rows, ", "));
+    // Its rows do not tell whether the content of a database is the old or the new one.
+    const bool replaces = intent.command == "restore" || intent.command == "reset" ||
+                          intent.command == "adopt" || intent.command == "drift-fix";
+    const std::string_view found =
+        replaces              ? "it took place entirely or not at all: the database is at "
+        : rows == intent.from ? "nothing of it remains: the database is still at "
+                              : "the database is complete up to ";
+    finding.message = Concat(began, found, rows.empty() ? std::string("base") : Join(rows, ", "));
+    if (replaces) finding.fix = "drover backups";
     intent.to = rows;
   } catch (const Error& error) {
     finding.severity = "error";

@@ -211,6 +211,13 @@ void AnswerRehearsed(Service& service, const CallPtr& call, JobRequest request,
   Offload(service.workers(), service.loop(), call,
           [request = std::move(request), document = std::move(document)]() mutable {
             if (document.steps.empty()) return EncodeDocument(document);
+            if (!StatFile(request.path)) {
+              document.rehearsal.emplace();
+              document.rehearsal->outcome = "skipped";
+              document.rehearsal->reason = "there is no database yet";
+              document.warnings.push_back("not rehearsed: there is no database yet");
+              return EncodeDocument(document);
+            }
             const migrations::ApplyObserver nobody;
             const std::stop_token never;
             document.rehearsal =

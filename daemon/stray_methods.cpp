@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/documents.h"
@@ -71,26 +70,18 @@ void MoveFiles(Service& service, const CallPtr& call,
   });
 }
 
-JournalEntry EntryFor(const View& view, const RemedyRequest& request, std::string what) {
-  JournalEntry entry;
-  entry.what = std::move(what);
-  entry.at = FormatUtc(WallNow());
-  entry.project = request.project;
-  entry.environment = request.environment;
-  entry.target = request.target;
-  entry.command = "adopt";
-  const auto verdict = std::ranges::find(view.verdicts, request.environment, &Verdict::environment);
-  if (verdict != view.verdicts.end()) entry.from = verdict->current;
-  entry.by = EnvironmentVariable("USER").value_or("");
-  entry.pid = getpid();
-  return entry;
-}
-
-/// On a worker, in the queue of the environment's database: held first, then intent, work, outcome.
+/// On a worker, in the queue of the environment's database: held first, then the work.
 JobOutcome CarryOutAdopt(Service& service, const View& view, const RemedyRequest& request,
                          RemedyDocument& document) {
   JobOutcome outcome;
-  const std::string job = Concat("adopt-", request.target, "-", FormatUtcMilliseconds(WallNow()));
+  JournalEntry intent;
+  intent.project = request.project;
+  intent.environment = request.environment;
+  intent.target = request.target;
+  intent.command = "adopt";
+  const auto verdict = std::ranges::find(view.verdicts, request.environment, &Verdict::environment);
+  if (verdict != view.verdicts.end()) intent.from = verdict->current;
+  intent.by = EnvironmentVariable("USER").value_or("");
   try {
     const Held held{
         .since = FormatUtc(WallNow()), .by = "adopt", .migrations = view.seen->migrations_digest};
@@ -100,27 +91,18 @@ JobOutcome CarryOutAdopt(Service& service, const View& view, const RemedyRequest
       if (known != state.held.end()) before = known->second;
       state.held.insert_or_assign(request.target, held);
     });
-    JournalEntry intent = EntryFor(view, request, "intent");
-    intent.job = job;
-    service.journal().Append(intent);
-    std::optional<Error> failure;
     try {
-      document.archives = Ask(request).archives;
-      document.done = true;
-    } catch (const Error& error) {
-      failure = error;
-    }
-    if (failure) {
+      RunJournaled(service.journal(), std::move(intent), [&](JournalEntry&) {
+        document.archives = Ask(request).archives;
+        document.done = true;
+      });
+    } catch (const Error&) {
       service.store().Update([&](State& state) {
         state.held.erase(request.target);
         if (before) state.held.emplace(request.target, *before);
       });
+      throw;
     }
-    JournalEntry end = EntryFor(view, request, failure ? "failed" : "done");
-    end.job = job;
-    if (failure) end.message = failure->message;
-    service.journal().Append(end);
-    if (failure) throw Error(*failure);
   } catch (const Error& error) {
     outcome.error = error;
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <unistd.h>
 #include <utility>
 
 #include "base/error.h"
@@ -359,13 +358,6 @@ class ConfigParser final {
   YamlReader reader_{config_.path, "config"};
 };
 
-std::optional<std::uint32_t> SudoUser() {
-  const std::optional<std::string> text = EnvironmentVariable("SUDO_UID");
-  const std::optional<std::int64_t> number = text ? ParseInteger(*text) : std::nullopt;
-  if (!number || *number < 0 || *number > UINT32_MAX) return std::nullopt;
-  return static_cast<std::uint32_t>(*number);
-}
-
 }  // namespace
 
 const EnvironmentConfig* Config::Find(std::string_view name) const {
@@ -376,36 +368,6 @@ const EnvironmentConfig* Config::Find(std::string_view name) const {
 
 Config ParseConfig(std::string_view text, const std::string& path) {
   return ConfigParser(text, path).Parse();
-}
-
-void CheckOwnership(const FileStatus& file, const std::string& path, std::uint32_t user,
-                    std::optional<std::uint32_t> sudo_user) {
-  const bool root_for_anyone = user == 0 && !sudo_user;
-  const bool for_caller = user == 0 && sudo_user && file.owner == *sudo_user;
-  if (file.owner != user && file.owner != 0 && !root_for_anyone && !for_caller) {
-    throw Error(Code::kRefused, "config.owner",
-                Concat(path, " belongs to the user with id ", file.owner, ", not to you (", user,
-                       "): what it says would be done in your name"),
-                Concat("sudo chown ", user, " ", ShellQuote(path)), path);
-  }
-  if ((file.mode & 0002U) != 0) {
-    throw Error(Code::kRefused, "config.writable",
-                Concat(path, " may be written by every user of this machine"),
-                Concat("chmod o-w ", ShellQuote(path)), path);
-  }
-}
-
-Config LoadConfig(const std::string& root) {
-  const std::string directory =
-      AbsolutePath(root, root.starts_with("/") ? "/" : CurrentDirectory());
-  const std::string path = AbsolutePath("drover.yaml", directory);
-  const std::optional<FileStatus> status = StatFile(path);
-  if (!status) {
-    throw Error(Code::kNotFound, "config.not_found", Concat("there is no ", path),
-                "write one: see docs/configuration.md");
-  }
-  CheckOwnership(*status, path, geteuid(), SudoUser());
-  return ParseConfig(ReadFile(path, kMaxYamlBytes), path);
 }
 
 const EnvironmentConfig& FindEnvironment(const Config& config, std::string_view name) {

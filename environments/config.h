@@ -75,16 +75,6 @@ struct Config {
 /// "config.unsupported".
 [[nodiscard]] Config ParseConfig(std::string_view text, const std::string& path);
 
-/// Reads and parses `root`/drover.yaml. Throws also kNotFound ("config.not_found") and kRefused
-/// ("config.owner", "config.writable"): the file must belong to the user (or root) and must not be
-/// writable by everybody, since hooks and automatic apply obey it.
-[[nodiscard]] Config LoadConfig(const std::string& root);
-
-/// The rule of ownership by itself. `user` is the effective user; `sudo_user` is who called sudo,
-/// and counts only for root; root without it accepts any owner. Throws kRefused as LoadConfig.
-void CheckOwnership(const FileStatus& file, const std::string& path, std::uint32_t user,
-                    std::optional<std::uint32_t> sudo_user);
-
 /// Throws kNotFound ("environment.unknown") with "did you mean" and the list of names.
 [[nodiscard]] const EnvironmentConfig& FindEnvironment(const Config& config, std::string_view name);
 

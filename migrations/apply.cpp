@@ -1,7 +1,6 @@
 #include "migrations/apply.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <thread>
 
@@ -11,8 +10,8 @@
 #include "base/text.h"
 #include "migrations/destruction.h"
 #include "migrations/failed_commit.h"
+#include "migrations/foreign_keys.h"
 #include "migrations/inspect.h"
-#include "migrations/safety/content.h"
 #include "migrations/script.h"
 
 namespace drover::migrations {
@@ -290,20 +289,17 @@ class Applier {
     if (step.rows_before.empty() && !has_tables_) RefuseUnversioned();
   }
 
-  using Violations = std::map<std::string, std::int64_t>;
-
-  void RefuseDangling(const Step& step, const Violations& before) {
-    for (const auto& [reference, rows] : CountViolations(*connection_)) {
-      const auto known = before.find(reference);
-      const std::int64_t more = rows - (known == before.end() ? 0 : known->second);
-      if (more <= 0) continue;
-      throw Error(Code::kInvalid, "sql.foreign_keys",
-                  Concat("revision ", step.revision.id, " leaves ",
-                         Count(static_cast<std::size_t>(more), "row"), " that ",
-                         more == 1 ? "refers" : "refer", " to nothing: ", reference),
-                  "delete or change those rows in the same migration",
-                  Concat(step.revision.file, ":", step.script().line, ":1"));
-    }
+  void RefuseDangling(const Step& step, const ForeignKeyGaps& before) {
+    const ForeignKeyGaps more = FindMoreGaps(before, FindForeignKeyGaps(*connection_));
+    if (more.empty()) return;
+    const auto& [tables, rows] = *more.begin();
+    throw Error(Code::kInvalid, "sql.foreign_keys",
+                Concat("revision ", step.revision.id, " leaves ",
+                       Count(static_cast<std::size_t>(rows), "row"), " that ",
+                       rows == 1 ? "refers" : "refer", " to nothing: ", tables.first, " -> ",
+                       tables.second),
+                "delete or change those rows in the same migration",
+                Concat(step.revision.file, ":", step.script().line, ":1"));
   }
 
   /// The version table is ours: a migration that writes to it would be recorded wrongly.
@@ -357,7 +353,7 @@ class Applier {
     EnsureTables();
     // Enforcement is off, so a rebuild cannot cascade; what it leaves dangling must show here.
     const bool may_destroy = MayDestroy(step.script().sql);
-    const auto dangling = may_destroy ? CountViolations(*connection_) : Violations();
+    const auto dangling = may_destroy ? FindForeignKeyGaps(*connection_) : ForeignKeyGaps();
     Run(step);
     if (may_destroy) RefuseDangling(step, dangling);
     RefuseTampering(step);

@@ -169,7 +169,11 @@ std::string RenderDriftRemedy(const DriftRemedyDocument& remedy, std::string_vie
   AppendNotes(out, remedy.notes, style);
   if (!remedy.done) out += Indented(remedy.sql);
   if (remedy.backup) {
-    out += Concat("  the database as it was: ", FormatPath(*remedy.backup, cwd, root), "\n");
+    out += Concat("  backup ", Clean(remedy.backup->id), "; undo: ",
+                  Paint(style, Tone::kCyan,
+                        Concat("drover restore ", Clean(remedy.backup->id), " -e ",
+                               Clean(remedy.environment))),
+                  "\n");
   }
   if (remedy.file) {
     out += Concat("  wrote ", FileName(*remedy.file, cwd, root),

@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "migrations/census.h"
 #include "migrations/history.h"
@@ -47,25 +46,6 @@ std::map<std::string, Attachment> ReadAttachments(Connection& connection) {
 
 }  // namespace
 
-std::map<std::string, std::int64_t> CountViolations(Connection& connection) {
-  std::map<std::string, std::int64_t> violations;
-  // Table by table, since a key that is declared wrongly makes the whole pragma an error.
-  for (const std::string& table : connection.QueryColumn(
-           "SELECT m.name FROM sqlite_schema m WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM "
-           "pragma_foreign_key_list(m.name))")) {
-    try {
-      Statement rows = connection.Prepare(
-          "SELECT parent, count(*) FROM pragma_foreign_key_check(?1) GROUP BY 1");
-      const std::vector<SqlValue> values{table};
-      rows.Bind(values);
-      while (rows.Step()) violations[Concat(table, " -> ", rows.Text(0))] += rows.Integer(1);
-    } catch (const Error& error) {
-      if (error.code != Code::kInvalid) throw;  // else "foreign key mismatch"
-    }
-  }
-  return violations;
-}
-
 DatabaseContent ReadContent(Connection& connection, std::string_view version_table,
                             const std::set<std::string>& digested) {
   DatabaseContent content;
@@ -79,7 +59,7 @@ DatabaseContent ReadContent(Connection& connection, std::string_view version_tab
     content.tables.emplace(key, std::move(table));
   }
   content.attachments = ReadAttachments(connection);
-  content.violations = CountViolations(connection);
+  content.gaps = FindForeignKeyGaps(connection);
   return content;
 }
 

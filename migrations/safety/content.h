@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "migrations/foreign_keys.h"
 #include "migrations/sqlite.h"
 
 namespace drover::migrations {
@@ -27,9 +28,9 @@ struct Attachment {
 };
 
 struct DatabaseContent {
-  std::map<std::string, TableContent> tables;      // by lower-case name
-  std::map<std::string, Attachment> attachments;   // by type and lower-case name; none of SQLite's
-  std::map<std::string, std::int64_t> violations;  // "orders -> users" and how many rows
+  std::map<std::string, TableContent> tables;     // by lower-case name
+  std::map<std::string, Attachment> attachments;  // by type and lower-case name; none of SQLite's
+  ForeignKeyGaps gaps;
 };
 
 /// Reads the whole of a private copy: every table for its rows, those of `digested` (lower-case
@@ -37,10 +38,6 @@ struct DatabaseContent {
 /// Connection::Execute.
 [[nodiscard]] DatabaseContent ReadContent(Connection& connection, std::string_view version_table,
                                           const std::set<std::string>& digested);
-
-/// The rows that refer to nothing: "orders -> users" and how many. A key that is declared wrongly
-/// ("foreign key mismatch") has none. Throws like Connection::Execute.
-[[nodiscard]] std::map<std::string, std::int64_t> CountViolations(Connection& connection);
 
 /// Is there a row in any table but drover's own and `version_table`? Stops at the first. Throws
 /// like Connection::Execute.

@@ -88,14 +88,12 @@ void FindLostTriggers(const DatabaseContent& before, const DatabaseContent& afte
 
 void FindDanglingReferences(const DatabaseContent& before, const DatabaseContent& after,
                             std::vector<RehearsalProblem>& problems) {
-  for (const auto& [reference, rows] : after.violations) {
-    const auto known = before.violations.find(reference);
-    const std::int64_t more = rows - (known == before.violations.end() ? 0 : known->second);
-    if (more <= 0) continue;
+  for (const auto& [tables, rows] : FindMoreGaps(before.gaps, after.gaps)) {
+    const std::string reference = Concat(tables.first, " -> ", tables.second);
     problems.push_back(
         {.kind = "rehearsal.foreign_keys",
          .object = reference,
-         .message = Concat(Rows(more), " would refer to nothing (", reference, ")")});
+         .message = Concat(Rows(rows), " would refer to nothing (", reference, ")")});
   }
 }
 
@@ -283,7 +281,10 @@ class Rehearser {
     for (RehearsalProblem& each : CompareContent(before_, after_, Destructive())) {
       report.problems.push_back(std::move(each));
     }
-    report.outcome = report.problems.empty() ? "ok" : "refused";
+    // Of all of these only damage cannot be wanted.
+    const bool damaged = std::ranges::find(report.problems, "rehearsal.damaged",
+                                           &RehearsalProblem::kind) != report.problems.end();
+    report.outcome = report.problems.empty() ? "ok" : damaged ? "failed" : "refused";
     if (report.problems.empty()) return;
     std::vector<std::string> messages;
     for (const RehearsalProblem& each : report.problems) messages.push_back(each.message);

@@ -52,23 +52,6 @@ std::string Scratch::Integrity(std::string_view table) {
 
 ForeignKeyGaps Scratch::Gaps() { return FindForeignKeyGaps(connection_); }
 
-ForeignKeyGaps FindForeignKeyGaps(Connection& database) {
-  ForeignKeyGaps gaps;
-  const std::vector<std::string> tables = database.QueryColumn(
-      "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name) "
-      "WHERE m.type = 'table'");
-  for (const std::string& table : tables) {
-    try {
-      Statement rows =
-          database.Prepare(Concat("PRAGMA foreign_key_check(", QuoteIdentifier(table), ")"));
-      while (rows.Step()) ++gaps[{ToLower(table), ToLower(rows.Text(2))}];
-    } catch (const Error& error) {
-      if (error.code != Code::kInvalid) throw;
-    }
-  }
-  return gaps;
-}
-
 ForeignKeyGaps FindNewGaps(const ForeignKeyGaps& before, const ForeignKeyGaps& after,
                            const RenameMap& renames) {
   const auto new_name = [&](const std::string& name) {
@@ -81,11 +64,7 @@ ForeignKeyGaps FindNewGaps(const ForeignKeyGaps& before, const ForeignKeyGaps& a
   for (const auto& [key, count] : before) {
     known[{new_name(key.first), new_name(key.second)}] += count;
   }
-  ForeignKeyGaps found;
-  for (const auto& [key, count] : after) {
-    if (count > known[key]) found[key] = count - known[key];
-  }
-  return found;
+  return FindMoreGaps(known, after);
 }
 
 Trial::Trial(Connection& database) : database_(database) {

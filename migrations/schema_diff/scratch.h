@@ -2,12 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "migrations/foreign_keys.h"
 #include "migrations/schema_diff/rename.h"
 #include "migrations/schema_image.h"
 #include "migrations/sqlite.h"
@@ -20,9 +19,6 @@ enum class RowKnowledge : std::uint8_t {
   kKnown,    // those of the database at hand
   kUnknown,  // anything: the script goes to other databases too
 };
-
-/// How many rows of a table (first) lack their parent in another (second); names in lower case.
-using ForeignKeyGaps = std::map<std::pair<std::string, std::string>, std::int64_t>;
 
 /// A copy that may be changed at will. Foreign keys are not enforced and triggers rest, as while a
 /// rebuild is carried out.
@@ -51,10 +47,6 @@ class Scratch final {
   Connection connection_;
   SchemaReader reader_;
 };
-
-/// What PRAGMA foreign_key_check finds in a database. A key whose parent cannot be one counts as no
-/// gap.
-[[nodiscard]] ForeignKeyGaps FindForeignKeyGaps(Connection& database);
 
 /// Which gaps a change has made: more rows than before, table and parent under their new names.
 [[nodiscard]] ForeignKeyGaps FindNewGaps(const ForeignKeyGaps& before, const ForeignKeyGaps& after,

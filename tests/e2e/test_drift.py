@@ -113,8 +113,12 @@ class Drift(harness.Case):
         done = project.drover("drift", "--fix", "--yes", "--json").json
         self.assertTrue(done["done"])
         self.assertEqual(project.query("SELECT * FROM users"), [(1, "a", 2)])
-        self.assertEqual(project.query("SELECT extra FROM users", done["backup"]), [("e",)])
+        self.assertEqual(project.query("SELECT extra FROM users", done["backup"]["path"]), [("e",)])
         self.assertEqual(self.drift(check=0)["state"], "none")
+        self.assertEqual([b["id"] for b in project.drover("backups", "--json").json["backups"]],
+                         [done["backup"]["id"]])
+        self.assertEqual([e["backup"] for e in project.journal() if e["what"] == "done"
+                          and e["command"] == "drift-fix"], [done["backup"]["id"]])
         self.assertEqual([e["what"] for e in project.journal() if e["command"] == "drift-fix"],
                          ["intent", "done"])
         self.assertIn("has not drifted", project.drover("drift", "--fix", "--yes", check=1).err)

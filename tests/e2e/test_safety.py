@@ -140,6 +140,13 @@ class Safety(harness.Case):
         project.drover("restore", "--yes")
         self.assertEqual(self.names(), ["ann", "bob"])
 
+    def test_nothing_is_rehearsed_on_a_database_that_is_missing(self):
+        project = self.project
+        project.database.unlink()
+        shown = project.drover("plan", "--rehearse")
+        self.assertIn("not rehearsed: there is no database yet", shown.out)
+        self.assertFalse(project.database.exists())
+
     def test_a_restore_does_not_write_over_a_running_transaction(self):
         project = self.project
         project.drover("backup")

@@ -30,14 +30,14 @@ pid_t Killed(const std::function<void()>& work) {
 
 class RecoveryTest : public ::testing::Test {
  protected:
-  void Intend(const std::string& from) {
+  void Intend(const std::string& from, const std::string& command = "upgrade") {
     journal.Append({.job = "job",
                     .what = "intent",
                     .at = "2026-02-12T23:20:18.000Z",
                     .project = "/p",
                     .environment = "dev",
                     .target = path,
-                    .command = "upgrade",
+                    .command = command,
                     .from = from.empty() ? std::vector<std::string>{} : std::vector{from},
                     .to = {"b2"},
                     .by = "policy",
@@ -68,6 +68,16 @@ TEST_F(RecoveryTest, AnIntentOfADeadProcessIsToldAndClosed) {
   EXPECT_THAT(findings[0].message, HasSubstr("nothing of it remains: the database is still at a1"));
   EXPECT_EQ(journal.Latest(1).at(0).what, "recovered");
   EXPECT_THAT(RecoverJobs(journal, "/p"), IsEmpty());
+}
+
+TEST_F(RecoveryTest, TheRowsDoNotTellWhatARestoreHasDone) {
+  RunSql(path,
+         "CREATE TABLE drover_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);"
+         "INSERT INTO drover_version VALUES ('a1')");
+  Intend("a1", "restore");
+  const Finding finding = RecoverJobs(journal, "/p").at(0);
+  EXPECT_THAT(finding.message, HasSubstr("entirely or not at all: the database is at a1"));
+  EXPECT_EQ(finding.fix, "drover backups");
 }
 
 TEST_F(RecoveryTest, WhatWasCommittedBeforeIsTold) {

@@ -1,12 +1,9 @@
 #include "environments/config.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <string>
-#include <sys/stat.h>
 
 #include "base/text.h"
 #include "tests/unit/environments/fake_files.h"
@@ -294,41 +291,6 @@ TEST(ConfigTest, UnknownEnvironmentListsTheKnownOnes) {
   EXPECT_EQ(config.Find("x"), nullptr);
 }
 
-FileStatus OwnedBy(std::uint32_t owner, std::uint32_t mode = 0644) {
-  FileStatus status;
-  status.type = FileType::kRegular;
-  status.mode = mode;
-  status.owner = owner;
-  return status;
-}
-std::string OwnershipKind(const FileStatus& file, std::uint32_t user,
-                          std::optional<std::uint32_t> sudo = std::nullopt) {
-  return ErrorOf([&] {
-           CheckOwnership(file, "/p/drover.yaml", user, sudo);
-           return 0;
-         })
-      .kind;
-}
-
-TEST(ConfigTest, OnlyTheUserAndRootMayOwnTheFile) {
-  EXPECT_EQ(OwnershipKind(OwnedBy(1000), 1000), "no.error");
-  EXPECT_EQ(OwnershipKind(OwnedBy(0), 1000), "no.error");
-  EXPECT_EQ(OwnershipKind(OwnedBy(1001), 1000), "config.owner");
-  EXPECT_EQ(OwnershipKind(OwnedBy(1001), 1000, 1001), "config.owner");
-}
-
-TEST(ConfigTest, RootActsForAnyoneUnlessSudoSaysForWhom) {
-  EXPECT_EQ(OwnershipKind(OwnedBy(1001), 0), "no.error");
-  EXPECT_EQ(OwnershipKind(OwnedBy(1000), 0, 1000), "no.error");
-  EXPECT_EQ(OwnershipKind(OwnedBy(0), 0, 1000), "no.error");
-  EXPECT_EQ(OwnershipKind(OwnedBy(1001), 0, 1000), "config.owner");
-}
-
-TEST(ConfigTest, FileThatEverybodyMayWriteIsRefused) {
-  EXPECT_EQ(OwnershipKind(OwnedBy(1000, 0666), 1000), "config.writable");
-  EXPECT_EQ(OwnershipKind(OwnedBy(1000, 0664), 1000), "no.error");
-}
-
 Config ReadUrlKeys(std::string_view text) { return ParseConfig(text, "/p/drover.yaml"); }
 
 TEST(UrlKeysTest, TheEnvironmentsOwnKeyComesBeforeTheProjects) {
@@ -365,35 +327,6 @@ TEST(UrlKeysTest, WithComposeADirectoryInTheContainerIsMeant) {
   });
   EXPECT_EQ(error.kind, "config.value");
   EXPECT_EQ(error.hint, "relative_to: /app/b");
-}
-
-class LoadConfigTest : public testing::Test {
- protected:
-  LoadConfigTest() {
-    std::string pattern = testing::TempDir() + "drover_config.XXXXXX";
-    root_ = mkdtemp(pattern.data());
-  }
-  ~LoadConfigTest() override { std::filesystem::remove_all(root_); }
-  std::string root_;
-};
-
-TEST_F(LoadConfigTest, ReadsTheFileOfADirectory) {
-  CreateFile(root_ + "/drover.yaml", "environments: {dev: {url: a.db}}\n", 0644);
-  EXPECT_EQ(LoadConfig(root_).path, root_ + "/drover.yaml");
-  chmod((root_ + "/drover.yaml").c_str(), 0646);
-  const Error error = ErrorOf([&] { return LoadConfig(root_); });
-  EXPECT_EQ(error.code, Code::kRefused);
-  EXPECT_EQ(error.hint, "chmod o-w " + root_ + "/drover.yaml");
-}
-
-TEST_F(LoadConfigTest, MissingFileDirectoryAndFifoAreErrors) {
-  EXPECT_EQ(ErrorOf([&] { return LoadConfig(root_); }).kind, "config.not_found");
-  EXPECT_EQ(ErrorOf([&] { return LoadConfig(root_ + "/none"); }).kind, "config.not_found");
-  MakeDirectories(root_ + "/drover.yaml", 0755);
-  EXPECT_EQ(ErrorOf([&] { return LoadConfig(root_); }).kind, "io.not_a_file");
-  std::filesystem::remove(root_ + "/drover.yaml");
-  ASSERT_EQ(mkfifo((root_ + "/drover.yaml").c_str(), 0644), 0);
-  EXPECT_EQ(ErrorOf([&] { return LoadConfig(root_); }).kind, "io.not_a_file");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <string>
 
-#include "environments/config.h"
+#include "environments/config_file.h"
 #include "environments/files.h"
 #include "environments/target.h"
 

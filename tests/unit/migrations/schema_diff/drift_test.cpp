@@ -106,13 +106,6 @@ TEST_F(HealTest, RowsThatDoNotFitBlock) {
   EXPECT_EQ(plan.plan.outcome, SchemaPlanOutcome::kBlocked);
 }
 
-TEST_F(HealTest, ABackupIsTheWholeDatabaseAndReplacesNothing) {
-  const std::string to = directory_ / "backup.db";
-  BackUp(path_, to);
-  EXPECT_EQ(Connection(to, OpenMode::kRead).QueryText("SELECT b FROM t"), "x");
-  EXPECT_EQ(Caught([&] { BackUp(path_, to); }).kind, "io.exists");
-}
-
 TEST_F(HealTest, AWalDatabaseIsHealedToo) {
   Connection writer(path_, OpenMode::kWrite);
   writer.Execute("PRAGMA journal_mode=WAL; INSERT INTO t VALUES (6, 'y')");
