@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
+#include "migrations/failed_commit.h"
 #include "migrations/inspect.h"
 #include "migrations/snapshots/repeatable.h"
 
@@ -195,20 +196,32 @@ bool IsFree(const std::string& path) {
   return !exists("") && !exists("-journal") && !exists("-wal");
 }
 
-/// False when there is a file of that name by now.
-bool PutInPlace(const ApplyRequest& request, const std::string& content) {
+void CreateDatabase(const ApplyRequest& request, const std::string& content) {
   constexpr mode_t kMode = 0644;  // as Connection makes them
-  try {
-    if (request.durability == Durability::kScratch) {
-      CreateFile(request.path, content, kMode);
-      return true;
-    }
-    MakeDirectoriesDurably(DirectoryName(request.path), 0755);
+  if (request.durability == Durability::kScratch) {
+    CreateFile(request.path, content, kMode);
+    return;
+  }
+  MakeDirectoriesDurably(DirectoryName(request.path), 0755);
+  if (!CreateFileUnseen(request.path, content, kMode)) {
     CreateFileDurably(request.path, content, kMode);
+  }
+}
+
+/// False when there is a file of that name by now. Throws kIo; "sqlite.not_durable" when the
+/// database is there all the same, and a power failure might take it away.
+bool PutInPlace(const ApplyRequest& request, const FreshDatabase& fresh) {
+  try {
+    CreateDatabase(request, fresh.content);
     return true;
   } catch (const Error& error) {
-    if (error.kind != "io.exists") throw;
-    return false;
+    if (error.kind == "io.exists") return false;
+    const bool survived = SurvivedFailedCommit(request.path, error, [&](Connection& connection) {
+      return Ledger(connection, request.version_table, request.by).Rows() ==
+             fresh.steps.back().rows_after;
+    });
+    if (!survived) throw;
+    return true;
   }
 }
 
@@ -228,7 +241,7 @@ ApplyResult ApplyWithSnapshots(const ApplyRequest& request, const Snapshots& sna
   const FreshRequest wanted{
       .steps = plan.steps, .version_table = request.version_table, .by = request.by};
   FreshDatabase fresh = MakeFresh(wanted, snapshots, observer, stop);
-  if (fresh.steps.empty() || !IsFree(request.path) || !PutInPlace(request, fresh.content)) {
+  if (fresh.steps.empty() || !IsFree(request.path) || !PutInPlace(request, fresh)) {
     return Apply(request, observer, stop);
   }
   if (observer.on_applied) std::ranges::for_each(fresh.steps, observer.on_applied);
