@@ -269,26 +269,28 @@ TEST_F(ReplayTest, ASnapshotSavesWhatWasReplayedBefore) {
 TEST_F(ReplayTest, WhatASnapshotHoldsIsNotRunAgain) {
   const TempDir directory;
   const Snapshots snapshots(directory / "snapshots", {.worth = 2});
+  const Stubs stubs{.functions = {"f"}, .collations = {}};
   const Graph graph = TableChain(3, "x");
   const std::vector<const Revision*> chain{graph.Find("r0"), graph.Find("r1")};
   Connection other("", OpenMode::kMemory);
   other.Execute("CREATE TABLE other (x)");
-  snapshots.Keep(SnapshotKeys(SnapshotKind::kSchema, chain, kVersionTable, {}).back(),
+  snapshots.Keep(SnapshotKeys(SnapshotKind::kSchema, chain, kVersionTable, stubs).back(),
                  other.ToBytes());
   const std::vector<RevisionId> rows{"r2"};
-  EXPECT_EQ(Objects(ReplaySchema(graph, rows, kVersionTable, {}, {}, snapshots)), "other, t2");
+  EXPECT_EQ(Objects(ReplaySchema(graph, rows, kVersionTable, stubs, {}, snapshots)), "other, t2");
 }
 
 TEST_F(ReplayTest, ABrokenSnapshotIsReplayed) {
   const TempDir directory;
   const Snapshots snapshots(directory / "snapshots", {.worth = 4});
+  const Stubs stubs{.functions = {"f"}, .collations = {}};
   const Graph graph = TableChain(9, "x");
   const std::vector<RevisionId> rows{"r8"};
-  const SchemaImage whole = ReplaySchema(graph, rows, kVersionTable, {}, {}, snapshots);
+  const SchemaImage whole = ReplaySchema(graph, rows, kVersionTable, stubs, {}, snapshots);
   for (const std::string& name : Names(snapshots.directory())) {
     WriteText(Concat(snapshots.directory(), "/", name), "broken");
   }
-  EXPECT_EQ(ReplaySchema(graph, rows, kVersionTable, {}, {}, snapshots), whole);
+  EXPECT_EQ(ReplaySchema(graph, rows, kVersionTable, stubs, {}, snapshots), whole);
 }
 
 }  // namespace
