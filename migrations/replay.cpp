@@ -161,11 +161,7 @@ void Replay::AddChain(std::span<const Revision* const> chain, const std::stop_to
   if (snapshots_.Serve(chain.size())) {
     keys = SnapshotKeys(SnapshotKind::kSchema, chain, version_table_, stubs_);
     const Snapshots::Found found = snapshots_.FindLongest(keys);
-    if (found.length > 0) {
-      Connection kept = Connection::OfBytes(found.content);
-      connection_.CopyFrom(kept);
-      done = found.length;
-    }
+    if (found.CopyTo(connection_)) done = found.length;
     stations = snapshots_.Stations(done, chain.size());
   }
   const std::size_t begin = done;

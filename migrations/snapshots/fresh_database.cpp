@@ -44,7 +44,7 @@ class FreshMaker {
   FreshDatabase Make() {
     NameChain();
     Snapshots::Found found = snapshots_.FindLongest(keys_);
-    if (found.length > 0) TakeOver(found);
+    TakeOver(found);
     const std::size_t begin = fresh_.steps.size();
     const std::size_t end = FindEnd(begin, found.repeatable);
     if (snapshots_.IsWorthIt(begin, end)) Build(begin, end);
@@ -70,9 +70,8 @@ class FreshMaker {
 
   /// Makes a snapshot ours: its history is that of this run.
   void TakeOver(const Snapshots::Found& found) {
-    Connection kept = Connection::OfBytes(found.content);
     Connection database("", OpenMode::kMemory);
-    database.CopyFrom(kept);
+    if (!found.CopyTo(database)) return;
     database.Execute("BEGIN");
     std::vector<AppliedStep> steps;
     {

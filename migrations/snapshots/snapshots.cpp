@@ -74,6 +74,17 @@ std::vector<std::string> SnapshotKeys(SnapshotKind kind, std::span<const Revisio
   return keys;
 }
 
+bool Snapshots::Found::CopyTo(Connection& database) const {
+  if (length == 0) return false;
+  try {
+    Connection kept = Connection::OfBytes(content);
+    database.CopyFrom(kept);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 Snapshots::Found Snapshots::FindLongest(std::span<const std::string> keys) const {
   Found found;
   found.repeatable = keys.size();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "migrations/revision.h"
+#include "migrations/sqlite.h"
 #include "migrations/stubs.h"
 
 namespace drover::migrations {
@@ -54,6 +55,10 @@ class Snapshots final {
   }
 
   struct Found {
+    /// Puts the content into `database`, which is in memory and empty. False, and nothing done,
+    /// when there is none, or for want of memory.
+    [[nodiscard]] bool CopyTo(Connection& database) const;
+
     std::size_t length = 0;      // how many revisions are in it; 0: nothing is kept
     std::string content;         // bytes of a database file
     std::size_t repeatable = 0;  // the revisions before the first that was barred

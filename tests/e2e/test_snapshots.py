@@ -152,7 +152,9 @@ class SnapshotsOfMigrations(harness.Case):
         chance = random.Random(7)
         typical = 0.05 + (time.monotonic() - began) / 10
         outcomes = set()
-        for _ in range(12):
+        for turn in range(60):
+            if turn >= 12 and len(outcomes) == 2:
+                break
             self.remove()
             project.drover("status")
             child = project.spawn([DROVER, "upgrade"], stdout=subprocess.DEVNULL,
@@ -167,6 +169,7 @@ class SnapshotsOfMigrations(harness.Case):
             if not there:
                 project.drover("upgrade")
             self.assertEqual(self.content(), made)
+        self.assertEqual(outcomes, {False, True}, "the kills must fall into the jobs")
 
 
 if __name__ == "__main__":
