@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -10,30 +9,13 @@
 #include "base/text.h"
 #include "migrations/failed_commit.h"
 #include "migrations/inspect.h"
+#include "migrations/safety/scratch_file.h"
 #include "migrations/snapshots/repeatable.h"
 
 namespace drover::migrations {
 namespace {
 
 using FreshClock = std::chrono::steady_clock;
-
-/// A private file that is gone with its side files when this object ends.
-class PrivateFile {
- public:
-  explicit PrivateFile(const std::string& directory)
-      : path_(Concat(directory, "/", TimestampId(), ".part")) {
-    MakeDirectories(directory, 0700);
-  }
-  PrivateFile(const PrivateFile&) = delete;
-  PrivateFile& operator=(const PrivateFile&) = delete;
-  ~PrivateFile() {
-    for (const char* suffix : {"", "-journal", "-wal", "-shm"}) unlink((path_ + suffix).c_str());
-  }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 class FreshMaker {
  public:
@@ -94,7 +76,7 @@ class FreshMaker {
   /// Runs the steps from `begin` to `end` on a private file.
   void Build(std::size_t begin, std::size_t end) {
     try {
-      const PrivateFile file(snapshots_.directory());
+      const ScratchFile file(snapshots_.directory());
       if (begin > 0) CreateFile(file.path(), fresh_.content, 0600);
       for (const std::size_t station : snapshots_.Stations(begin, end)) {
         const bool arrived = Advance(file.path(), station);
