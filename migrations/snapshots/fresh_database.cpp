@@ -25,7 +25,7 @@ class FreshMaker {
 
   FreshDatabase Make() {
     NameChain();
-    Snapshots::Found found = snapshots_.FindLongest(keys_);
+    const Snapshots::Found found = snapshots_.FindLongest(keys_);
     TakeOver(found);
     const std::size_t begin = fresh_.steps.size();
     const std::size_t end = FindEnd(begin, found.repeatable);
