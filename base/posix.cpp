@@ -159,6 +159,22 @@ void CreateFileDurably(const std::string& path, std::string_view content, mode_t
   SyncDirectory(DirectoryName(path));
 }
 
+bool CreateFileUnseen(const std::string& path, std::string_view content, mode_t mode) {
+  const UniqueFd fd(open(DirectoryName(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
+  if (!fd) return false;
+  if (fchmod(fd.get(), mode) != 0 || !WriteAll(fd.get(), content) || fsync(fd.get()) != 0) {
+    throw SystemError("write", path, errno);
+  }
+  const std::string unnamed = Concat("/proc/self/fd/", fd.get());
+  if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    if (errno == ENOENT || errno == EOPNOTSUPP) return false;  // no /proc, or no links
+    if (errno != EEXIST) throw SystemError("write", path, errno);
+    throw Error(Code::kConflict, "io.exists", Concat(path, " exists already"));
+  }
+  SyncDirectory(DirectoryName(path));
+  return true;
+}
+
 void MakeDirectories(const std::string& path, mode_t mode) {
   if (path.empty() || path == "/") return;
   if (mkdir(path.c_str(), mode) == 0) return;

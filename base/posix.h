@@ -95,6 +95,11 @@ void CreateFile(const std::string& path, std::string_view content, mode_t mode);
 /// replaced. Throws kConflict ("io.exists") or kIo.
 void CreateFileDurably(const std::string& path, std::string_view content, mode_t mode);
 
+/// The same with a file that has no name until it is whole and durable: a killed process leaves
+/// nothing at all. Watchers of the directory see a new file, and no write to it. False, and nothing
+/// done, where the file system has no such files. Throws kConflict ("io.exists") or kIo.
+[[nodiscard]] bool CreateFileUnseen(const std::string& path, std::string_view content, mode_t mode);
+
 /// Creates a directory and its missing parents. Throws kIo.
 void MakeDirectories(const std::string& path, mode_t mode);
 

@@ -12,6 +12,7 @@
 #include "migrations/repair.h"
 #include "migrations/safety/scratch_file.h"
 #include "migrations/safety/transplant.h"
+#include "migrations/snapshots/fresh_database.h"
 
 namespace drover::daemon {
 namespace {
@@ -81,7 +82,7 @@ void JobWork::Apply(const migrations::ApplyObserver& observer, const std::stop_t
     safeguard.Prepare(plan, live, observer, stop);
   };
   try {
-    outcome_.result = migrations::Apply(apply, observer, stop);
+    outcome_.result = migrations::ApplyWithSnapshots(apply, request_.snapshots, observer, stop);
   } catch (const Error&) {
     outcome_.backup = safeguard.backup();
     outcome_.rehearsal = safeguard.rehearsal();
@@ -154,7 +155,8 @@ void JobWork::Reset(const migrations::ApplyObserver& observer, const std::stop_t
   apply.durability = migrations::Durability::kScratch;
   migrations::ApplyObserver watching;
   watching.on_progress = observer.on_progress;
-  migrations::ApplyResult result = migrations::Apply(apply, watching, stop);
+  migrations::ApplyResult result =
+      migrations::ApplyWithSnapshots(apply, request_.snapshots, watching, stop);
   migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
   Replace(content);
   if (observer.on_applied) std::ranges::for_each(result.steps, observer.on_applied);

@@ -146,7 +146,8 @@ SchemaQuestion QuestionOf(const JobRequest& request) {
           .version_table = request.version_table,
           .migrations_digest = request.migrations_digest,
           .graph = request.graph,
-          .stubs = request.stubs};
+          .stubs = request.stubs,
+          .snapshots = request.snapshots};
 }
 
 migrations::SafeguardRequest SafeguardOf(const JobRequest& request) {
@@ -158,6 +159,7 @@ migrations::SafeguardRequest SafeguardOf(const JobRequest& request) {
       .version_table = request.version_table,
       .by = request.by,
       .stubs = request.stubs,
+      .snapshots = request.snapshots,
       .graph = request.lineage && request.lineage->graph ? request.lineage->graph : request.graph,
       .plan = [request](auto rows) { return PlanFor(request, rows); },
       .findings = request.findings};

@@ -60,7 +60,8 @@ struct JobRequest {
   std::vector<migrations::RevisionId> rows;  // as last observed, for the journal
   std::vector<migrations::RevisionId> goal;  // the rows the plan leads to, for the journal
   migrations::AppliedBy by;
-  migrations::Stubs stubs;  // for replays only
+  migrations::Stubs stubs;          // for replays only
+  migrations::Snapshots snapshots;  // for replays and new databases
   migrations::SafetyPolicy safety;
   migrations::Findings findings = migrations::Findings::kRefuse;  // of the rehearsal
   std::optional<BackupEntry> restored;                            // restore: what is put back

@@ -51,6 +51,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
                                                      const migrations::ChangedPaths& changed) {
   auto now = std::make_shared<Observation>();
   now->root = root_;
+  now->snapshots = migrations::Snapshots(store_.directory() + "/snapshots");
   // One step that fails (a file in place of the migration folder, say) must not take the others
   // with it; without a graph nothing is applied.
   const auto attempt = [&now](const std::function<void()>& step) {

@@ -26,6 +26,7 @@
 #include "migrations/graph.h"
 #include "migrations/inspect.h"
 #include "migrations/lineage.h"
+#include "migrations/snapshots/snapshots.h"
 
 namespace drover::daemon {
 
@@ -41,6 +42,7 @@ struct Observation {
   std::vector<std::string> missing_folders;           // of them
   migrations::VersionFolders alembic;                 // when Alembic's revisions are read
   std::string migrations_digest;
+  migrations::Snapshots snapshots;            // of what replaying migrations makes; of all projects
   std::vector<environments::Target> targets;  // one per config->environments, in order
   /// By target path; the footprints are those from just before the facts were read.
   std::map<std::string, std::shared_ptr<const migrations::DatabaseFacts>> databases;

@@ -334,6 +334,7 @@ JobRequest Project::Prepare(const View& view, std::size_t environment, JobComman
   request.config_sha256 = view.config().sha256;
   request.rows = view.verdicts[environment].current;
   request.stubs = view.config().stubs;
+  request.snapshots = view.seen->snapshots;
   request.safety = SafetyOf(view.config(), context_.store);
   return request;
 }

@@ -58,6 +58,7 @@ VerifyDocument VerifyNow(const JobRequest& request, const View& view, const Para
                                    .version_table = request.version_table,
                                    .by = request.by,
                                    .stubs = request.stubs,
+                                   .snapshots = request.snapshots,
                                    .graph = view.seen->graph,
                                    .selected = SelectedRevisions(view, params.target)};
   VerifyDocument document;

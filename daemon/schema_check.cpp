@@ -43,8 +43,8 @@ SchemaCheck SchemaChecker::Check(const SchemaQuestion& question,
     const migrations::SchemaImage actual =
         migrations::InspectSchema(question.path, question.version_table);
     const std::scoped_lock lock(mutex_);
-    const migrations::SchemaImage expected =
-        replays_.Schema(*question.graph, rows, question.version_table, question.stubs, {});
+    const migrations::SchemaImage expected = replays_.Schema(
+        *question.graph, rows, question.version_table, question.stubs, {}, question.snapshots);
     check.differences = migrations::CompareSchemas(expected, actual);
     check.verified = check.differences.empty();
   } catch (const Error& error) {
@@ -107,8 +107,8 @@ std::shared_ptr<const DriftFacts> SchemaChecker::Drift(const DriftQuestion& ques
   }
   ++comparisons_;
   auto facts = std::make_shared<DriftFacts>();
-  const migrations::SchemaImage expected =
-      replays_.Schema(*asked.graph, question.rows, asked.version_table, asked.stubs, {});
+  const migrations::SchemaImage expected = replays_.Schema(
+      *asked.graph, question.rows, asked.version_table, asked.stubs, {}, asked.snapshots);
   facts->expected = migrations::WithoutIgnored(expected, question.ignore);
   facts->live = migrations::WithoutIgnored(*reading.image, question.ignore);
   facts->changes = migrations::ListChanges(facts->expected, facts->live);

@@ -26,6 +26,7 @@ struct SchemaQuestion {
   std::string migrations_digest;
   std::shared_ptr<const migrations::Graph> graph;
   migrations::Stubs stubs;
+  migrations::Snapshots snapshots{};
 };
 
 /// A database, and what its recorded revisions are.

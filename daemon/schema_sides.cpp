@@ -37,7 +37,7 @@ SchemaSide OfRevision(const View& view, const std::string& text) {
   return {.name = target.is_base() ? std::string("base")
                                    : Concat("revision ", Join(target.revisions, ", ")),
           .image = migrations::ReplaySchema(view.graph(), target.revisions, config.version_table,
-                                            config.stubs, {})};
+                                            config.stubs, {}, view.seen->snapshots)};
 }
 
 /// The environment whose database this file is, by whatever path.

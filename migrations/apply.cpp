@@ -177,6 +177,7 @@ class Applier {
       throw Error(Code::kInternal, "sqlite.foreign_keys",
                   Concat(request_.path, ": foreign key enforcement cannot be switched off"));
     }
+    if (request_.outfit) request_.outfit(*connection_);
     ledger_.emplace(*connection_, request_.version_table, request_.by);
     if (request_.durability == Durability::kScratch) {
       connection_->Execute("PRAGMA synchronous=OFF");

@@ -64,6 +64,8 @@ struct ApplyRequest {
   /// plan is made.
   std::function<void(const Plan& plan, Connection& live)> prepare = {};
   Durability durability = Durability::kDurable;
+  /// Called with every connection that is to run scripts, before it does.
+  std::function<void(Connection& connection)> outfit = {};
 };
 
 struct ApplyResult {

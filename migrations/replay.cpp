@@ -120,8 +120,12 @@ class Search {
 
 }  // namespace
 
-Replay::Replay(std::string_view version_table, const Stubs& stubs)
-    : connection_("", OpenMode::kMemory), reader_(version_table) {
+Replay::Replay(std::string_view version_table, const Stubs& stubs, Snapshots snapshots)
+    : connection_("", OpenMode::kMemory),
+      reader_(version_table),
+      version_table_(version_table),
+      stubs_(stubs),
+      snapshots_(std::move(snapshots)) {
   connection_.Execute(
       "PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY; PRAGMA max_page_count=16384");
   RegisterStubs(connection_, stubs);
@@ -153,7 +157,26 @@ void Replay::AddAll(const Graph& graph, std::span<const RevisionId> rows,
     throw Error(Code::kNotFound, "unknown_revision",
                 Concat("no migration file has revision ", row));
   }
-  for (const Revision* revision : InOrder(graph, rows)) Add(*revision, stop);
+  AddChain(InOrder(graph, rows), stop);
+}
+
+void Replay::AddChain(std::span<const Revision* const> chain, const std::stop_token& stop) {
+  std::vector<std::string> keys;
+  std::vector<std::size_t> stations;
+  std::size_t done = 0;
+  if (snapshots_.Serve(chain.size())) {
+    keys = SnapshotKeys(SnapshotKind::kSchema, chain, version_table_, stubs_);
+    const Snapshots::Found found = snapshots_.FindLongest(keys);
+    if (found.CopyTo(connection_)) done = found.length;
+    stations = snapshots_.Stations(done, chain.size());
+  }
+  const std::size_t begin = done;
+  for (const Revision* revision : chain.subspan(begin)) {
+    Add(*revision, stop);
+    ++done;
+    if (std::ranges::find(stations, done) == stations.end()) continue;
+    if (snapshots_.IsWorthIt(begin, done)) snapshots_.Keep(keys[done - 1], connection_.ToBytes());
+  }
 }
 
 std::size_t Replay::MostObjects() {
@@ -184,15 +207,15 @@ std::string ReplayDigest(const Graph& graph, std::span<const RevisionId> rows,
 
 SchemaImage ReplaySchema(const Graph& graph, std::span<const RevisionId> rows,
                          std::string_view version_table, const Stubs& stubs,
-                         const std::stop_token& stop) {
-  Replay replay(version_table, stubs);
+                         const std::stop_token& stop, const Snapshots& snapshots) {
+  Replay replay(version_table, stubs, snapshots);
   replay.AddAll(graph, rows, stop);
   return replay.Image();
 }
 
 SchemaImage ReplayCache::Schema(const Graph& graph, std::span<const RevisionId> rows,
                                 std::string_view version_table, const Stubs& stubs,
-                                const std::stop_token& stop) {
+                                const std::stop_token& stop, const Snapshots& snapshots) {
   std::string digest = ReplayDigest(graph, rows, version_table, stubs);
   const auto known = std::ranges::find(entries_, digest, &Entry::digest);
   if (known != entries_.end()) {
@@ -200,7 +223,7 @@ SchemaImage ReplayCache::Schema(const Graph& graph, std::span<const RevisionId> 
     return known->image;
   }
   ++misses_;
-  SchemaImage image = ReplaySchema(graph, rows, version_table, stubs, stop);
+  SchemaImage image = ReplaySchema(graph, rows, version_table, stubs, stop, snapshots);
   entries_.push_front({.digest = std::move(digest), .image = image});
   if (entries_.size() > kCached) entries_.pop_back();
   return image;

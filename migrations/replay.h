@@ -14,6 +14,7 @@
 
 #include "migrations/graph.h"
 #include "migrations/schema_image.h"
+#include "migrations/snapshots/snapshots.h"
 #include "migrations/stubs.h"
 
 namespace drover::migrations {
@@ -22,14 +23,16 @@ namespace drover::migrations {
 /// not enforced, other files cannot be reached, and it cannot grow beyond 64 MiB.
 class Replay final {
  public:
-  Replay(std::string_view version_table, const Stubs& stubs);
+  Replay(std::string_view version_table, const Stubs& stubs, Snapshots snapshots = {});
 
   /// Runs the schema statements of a revision's up section. Throws as RunScript does, with the
   /// revision in front of the message; the replay is of no use afterwards.
   void Add(const Revision& revision, const std::stop_token& stop);
 
-  /// The same for `rows` and everything below them, in the order in which they run. Throws
-  /// kNotFound ("unknown_revision") for a row that is not in the graph.
+  /// The same for `rows` and everything below them, in the order in which they run, to a replay to
+  /// which nothing was added yet. Begins at the longest beginning that the snapshots have, and
+  /// keeps what is worth it. Throws kNotFound ("unknown_revision") for a row that is not in the
+  /// graph.
   void AddAll(const Graph& graph, std::span<const RevisionId> rows, const std::stop_token& stop);
 
   /// The schema as it is now.
@@ -43,9 +46,13 @@ class Replay final {
 
  private:
   void DropTemporary();
+  void AddChain(std::span<const Revision* const> chain, const std::stop_token& stop);
 
   Connection connection_;
   SchemaReader reader_;
+  std::string version_table_;
+  Stubs stubs_;
+  Snapshots snapshots_;
 };
 
 /// Equal for equal scripts in the same order: what a replay of `rows` depends on. Unknown rows are
@@ -57,7 +64,8 @@ class Replay final {
 /// is not in the graph, and as Replay::Add.
 [[nodiscard]] SchemaImage ReplaySchema(const Graph& graph, std::span<const RevisionId> rows,
                                        std::string_view version_table, const Stubs& stubs,
-                                       const std::stop_token& stop);
+                                       const std::stop_token& stop,
+                                       const Snapshots& snapshots = {});
 
 /// The schemas of the last few replays. Not thread-safe.
 class ReplayCache final {
@@ -65,7 +73,7 @@ class ReplayCache final {
   /// As ReplaySchema, but at once when the same scripts were run before.
   [[nodiscard]] SchemaImage Schema(const Graph& graph, std::span<const RevisionId> rows,
                                    std::string_view version_table, const Stubs& stubs,
-                                   const std::stop_token& stop);
+                                   const std::stop_token& stop, const Snapshots& snapshots = {});
 
   /// Replays made so far, for tests.
   [[nodiscard]] std::size_t misses() const { return misses_; }

@@ -47,6 +47,8 @@ SqliteFailure Describe(int result) {
 
 void StatementFinalizer::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
+std::string_view SqliteSource() { return sqlite3_sourceid(); }
+
 void ThrowSqlite(sqlite3* database, int result, std::string_view path) {
   const SqliteFailure failure = Describe(result);
   const std::string_view text =
@@ -236,6 +238,18 @@ Connection Connection::OfBytes(std::string_view bytes) {
   if (result != SQLITE_OK) ThrowSqlite(connection.database_, result, connection.path_);
   connection.Configure();
   return connection;
+}
+
+std::string Connection::ToBytes() {
+  sqlite3_int64 size = 0;
+  unsigned char* content = sqlite3_serialize(database_, "main", &size, 0);
+  if (content == nullptr) {
+    if (size == 0) return {};
+    throw Error(Code::kIo, "sqlite.io", "out of memory");
+  }
+  std::string bytes(reinterpret_cast<const char*>(content), static_cast<std::size_t>(size));
+  sqlite3_free(content);
+  return bytes;
 }
 
 void Connection::CopyFrom(Connection& source) {

@@ -1,6 +1,7 @@
 // The one door to SQLite: a connection and its statements. Every other file speaks to a database
 // through these two classes; sqlite3.h is included only where SQLite calls us back: script.cpp,
-// destruction.cpp, regexp.cpp, stubs.cpp, schema_diff/desired.cpp and safety/column_digest.cpp.
+// destruction.cpp, regexp.cpp, stubs.cpp, schema_diff/desired.cpp, safety/column_digest.cpp and
+// snapshots/repeatable.cpp.
 #pragma once
 
 #include <chrono>
@@ -77,6 +78,10 @@ class Connection final {
   /// first statement. Throws kIo when there is no memory.
   [[nodiscard]] static Connection OfBytes(std::string_view bytes);
 
+  /// The whole content as the bytes of a database file; empty when nothing was ever written. Throws
+  /// kIo when there is no memory.
+  [[nodiscard]] std::string ToBytes();
+
   /// Replaces the whole content by that of `source`, page by page in one transaction of this
   /// database: the file itself, its inode, owner and mode stay, and a crash leaves the old content
   /// or the new one. A database in WAL mode stays in it, others get the source's journal mode.
@@ -126,6 +131,9 @@ struct StatementFinalizer {
 };
 /// For code that talks to SQLite below Statement; it must not outlive the connection.
 using StatementPtr = std::unique_ptr<sqlite3_stmt, StatementFinalizer>;
+
+/// Which SQLite this is: its version and the source that it was made from.
+[[nodiscard]] std::string_view SqliteSource();
 
 /// Throws the Error that stands for a result code of SQLite, with the connection's own message.
 [[noreturn]] void ThrowSqlite(sqlite3* database, int result, std::string_view path);

@@ -245,7 +245,8 @@ class Rehearser {
     if (!request_.graph) return;
     try {
       const auto expected = [&](const std::vector<RevisionId>& rows) {
-        return ReplaySchema(*request_.graph, rows, request_.version_table, request_.stubs, stop_);
+        return ReplaySchema(*request_.graph, rows, request_.version_table, request_.stubs, stop_,
+                            request_.snapshots);
       };
       const auto known = CompareSchemas(expected(plan_.from), schema_);
       for (const SchemaDifference& each : CompareSchemas(expected(plan_.to), now)) {

@@ -16,6 +16,7 @@
 #include "migrations/apply.h"
 #include "migrations/graph.h"
 #include "migrations/safety/content.h"
+#include "migrations/snapshots/snapshots.h"
 #include "migrations/stubs.h"
 
 namespace drover::migrations {
@@ -26,6 +27,7 @@ struct RehearsalRequest {
   std::string version_table;
   AppliedBy by;
   Stubs stubs;
+  Snapshots snapshots{};
   std::shared_ptr<const Graph> graph;  // what the schema is compared with; null: with nothing
   std::function<Plan(std::span<const RevisionId> rows)> plan;
 };

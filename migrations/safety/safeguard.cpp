@@ -47,6 +47,7 @@ Rehearsal RehearseOnCopy(const SafeguardRequest& request, const ApplyObserver& o
                    .version_table = request.version_table,
                    .by = request.by,
                    .stubs = request.stubs,
+                   .snapshots = request.snapshots,
                    .graph = request.graph,
                    .plan = request.plan},
                   observer, stop);

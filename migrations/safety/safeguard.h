@@ -27,6 +27,7 @@ struct SafeguardRequest {
   std::string version_table;
   AppliedBy by;
   Stubs stubs;
+  Snapshots snapshots{};
   std::shared_ptr<const Graph> graph;  // as in RehearsalRequest
   std::function<Plan(std::span<const RevisionId> rows)> plan;
   Findings findings = Findings::kRefuse;

@@ -11,7 +11,10 @@
 namespace drover::migrations {
 
 ScratchFile::ScratchFile(const std::string& database, const BackupPolicy& policy)
-    : directory_(BackupDirectory(database, policy)),
+    : ScratchFile(BackupDirectory(database, policy)) {}
+
+ScratchFile::ScratchFile(std::string directory)
+    : directory_(std::move(directory)),
       path_(Concat(directory_, "/scratch-", TimestampId(), ".part")) {
   MakeDirectories(directory_, 0700);
 }

@@ -7,13 +7,14 @@
 
 namespace drover::migrations {
 
-/// The name of a file that does not exist yet, in the directory of a database's backups, which is
-/// made if need be. The file, once there, is removed with its side files when this object ends;
-/// what a killed process left, by the next backup an hour later.
+/// The name of a file that does not exist yet, in a directory, by default that of a database's
+/// backups, which is made if need be. The file, once there, is removed with its side files when
+/// this object ends; what a killed process left, by the next backup (or snapshot) an hour later.
 class ScratchFile final {
  public:
   /// Throws kIo.
   ScratchFile(const std::string& database, const BackupPolicy& policy);
+  explicit ScratchFile(std::string directory);
   ScratchFile(const ScratchFile&) = delete;
   ScratchFile& operator=(const ScratchFile&) = delete;
   ~ScratchFile();

@@ -12,6 +12,7 @@
 #include "migrations/schema.h"
 #include "migrations/schema_compare.h"
 #include "migrations/schema_diff/synthetic.h"
+#include "migrations/snapshots/fresh_database.h"
 
 namespace drover::migrations {
 namespace {
@@ -34,7 +35,11 @@ class Verifier {
   std::vector<VerifiedRevision> Run() {
     const Graph& graph = *request_.graph;
     applied_.assign(graph.revisions().size(), false);
-    if (!request_.copy.empty()) applied_ = graph.Closure(RowsOf(main_));
+    if (request_.copy.empty()) {
+      SkipUnselected();
+    } else {
+      applied_ = graph.Closure(RowsOf(main_));
+    }
     for (const std::uint32_t index : graph.TopologicalOrder()) {
       if (applied_[index]) continue;
       const Step step = UpStep(index);
@@ -45,6 +50,23 @@ class Verifier {
   }
 
  private:
+  /// What comes before the first revision to be verified, as far as it need not be run again.
+  void SkipUnselected() {
+    std::vector<std::uint32_t> order;
+    std::vector<Step> steps;
+    for (const std::uint32_t index : request_.graph->TopologicalOrder()) {
+      if (request_.selected[index]) break;
+      steps.push_back(UpStep(index));
+      order.push_back(index);
+      applied_[index] = true;
+    }
+    const FreshDatabase fresh =
+        MakeFresh({.steps = steps, .version_table = request_.version_table, .by = request_.by},
+                  request_.snapshots, ApplyObserver(), stop_);
+    if (!fresh.steps.empty()) CreateFile(main_, fresh.content, 0600);
+    for (std::size_t i = fresh.steps.size(); i < order.size(); ++i) applied_[order[i]] = false;
+  }
+
   [[nodiscard]] std::vector<RevisionId> RowsOf(const std::string& path) const {
     Connection connection(path, OpenMode::kRead);
     if (FindVersionTable(connection, {request_.version_table}).empty()) return {};

@@ -10,6 +10,7 @@
 #include "base/safety_documents.h"
 #include "migrations/apply.h"
 #include "migrations/graph.h"
+#include "migrations/snapshots/snapshots.h"
 #include "migrations/stubs.h"
 
 namespace drover::migrations {
@@ -22,6 +23,7 @@ struct VerifyRequest {
   std::string version_table;
   AppliedBy by;
   Stubs stubs;
+  Snapshots snapshots{};
   std::shared_ptr<const Graph> graph;
   std::vector<bool> selected;  // which revisions of the graph
 };

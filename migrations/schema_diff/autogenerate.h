@@ -13,6 +13,7 @@
 #include "base/schema_documents.h"
 #include "migrations/graph.h"
 #include "migrations/schema_diff/schema_plan.h"
+#include "migrations/snapshots/snapshots.h"
 
 namespace drover::migrations {
 
@@ -24,6 +25,7 @@ struct AutogenerateRequest {
   std::vector<RenameHint> renames{};
   std::string version_table = "alembic_version";
   Stubs stubs{};
+  Snapshots snapshots{};
 };
 
 /// Is told before each part of the work: its number from 1, how many there are, what it is.

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Drover's figures, as ratios to floors and peers measured in the same rounds.
 
-    tests/bench/run.py [--build build/release] [--quick] [--functions] [FIGURE ...]
+    tests/bench/run.py [--build build/release] [--quick] [--long] [--functions] [FIGURE ...]
 
-FIGURE is one of start, read, length, save, apply, idle, many, scan, holders, stray, autogenerate, drift; all of them when none is
-given. --quick is for trying the programs out: too few rounds to quote. --functions runs the function benchmarks as well.
+FIGURE is one of start, read, alembic, length, save, apply, idle, many, scan, holders, stray, autogenerate, drift, backup,
+safety, replay, fresh; all of them when none is given. --quick is for trying the programs out: too few rounds to quote. --long
+also takes databases of 1 GB. --functions runs the function benchmarks as well.
 Nothing here fails because something was slow: docs/performance.md says what the figures mean.
 """
 
@@ -21,6 +22,7 @@ import sys
 import time
 
 import migration_set
+import safety_figures
 import scan_tree
 import schema_figures
 from workbench import (Case, Unusable, Workbench, at_least, at_most, number, percentile, ratio,
@@ -207,7 +209,12 @@ def apply_cases(bench, count):
 
     cases.append(Case("pipe", ["sh", "-c", pipe], root, before_pipe))
     files["drover"] = root / "dev.db"
-    cases.append(Case("drover", [bench.drover, "upgrade"], root, lambda: bench.forget(root)))
+
+    def before_drover():
+        bench.forget(root)
+        files["drover"].touch()  # a missing one would be taken from a snapshot: the figure `fresh`
+
+    cases.append(Case("drover", [bench.drover, "upgrade"], root, before_drover))
     if ALEMBIC:
         path, before = fresh("alembic")
         folder = bench.base / f"alembic-{count}"
@@ -493,6 +500,9 @@ def autogenerate(bench, quick):
 FIGURES = {"start": start, "read": read, "alembic": alembic, "length": length, "save": save,
            "apply": apply, "idle": idle, "many": many, "scan": scan, "holders": holders, "stray": stray,
            "autogenerate": autogenerate, "drift": schema_figures.drift}
+# Those that can be taken with more data as well.
+FIGURES_WITH_LENGTH = {"backup": safety_figures.backup, "safety": safety_figures.safety,
+                       "replay": safety_figures.replay, "fresh": safety_figures.fresh}
 
 
 def file_system(path):
@@ -524,12 +534,17 @@ def main():
     parser.add_argument("--build", default=ROOT / "build/release", help="where the programs are")
     parser.add_argument("--work", default="/var/tmp", help="on which disk to measure")
     parser.add_argument("--quick", action="store_true", help="a few rounds only")
+    parser.add_argument("--long", action="store_true", help="databases of 1 GB as well")
     parser.add_argument("--functions", action="store_true", help="the function benchmarks as well")
-    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=", ".join(FIGURES))
+    parser.add_argument("figures", nargs="*", metavar="FIGURE",
+                        help=", ".join([*FIGURES, *FIGURES_WITH_LENGTH]))
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.figures if name not in FIGURES]
+    figures = {name: lambda bench, quick, take=take: take(bench, quick, arguments.long)
+               for name, take in FIGURES_WITH_LENGTH.items()}
+    figures = {**FIGURES, **figures}
+    unknown = [name for name in arguments.figures if name not in figures]
     if unknown:
-        parser.error(f"no figure {unknown[0]}: {', '.join(FIGURES)}")
+        parser.error(f"no figure {unknown[0]}: {', '.join(figures)}")
     try:
         bench = Workbench(arguments.build, arguments.work)
     except Unusable as problem:
@@ -537,9 +552,9 @@ def main():
     failed = False
     try:
         machine(bench)
-        for name in arguments.figures or FIGURES:
+        for name in arguments.figures or figures:
             try:
-                FIGURES[name](bench, arguments.quick)
+                figures[name](bench, arguments.quick)
             except Unusable as problem:
                 failed = True
                 print(f"\n### {name}\n\nnot measured: {problem}", flush=True)

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <new>
+#include <set>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -197,6 +198,17 @@ Function* Next(const char* name) {
   return function;
 }
 
+/// Files that have no name yet (O_TMPFILE) and were synced, by inode.
+std::set<std::uint64_t>& SyncedUnnamed() {
+  static std::set<std::uint64_t> inodes;
+  return inodes;
+}
+
+std::uint64_t InodeOf(const char* path) {
+  struct stat status {};
+  return stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
 /// A sync by the product itself.
 int RawSync(int descriptor) {
   FaultVfs& vfs = FaultVfs::Instance();
@@ -207,7 +219,13 @@ int RawSync(int descriptor) {
     return -1;
   }
   const auto status = StatFile(path);
-  if (status && status->type == FileType::kDirectory) {
+  if (!status) {
+    if (vfs.plan().syncs != Syncs::kIgnored) {
+      SyncedUnnamed().insert(InodeOf(Concat("/proc/self/fd/", descriptor).c_str()));
+    }
+    return 0;
+  }
+  if (status->type == FileType::kDirectory) {
     vfs.SyncDirectory(path);
   } else {
     vfs.SyncFile(path);
@@ -312,6 +330,23 @@ extern "C" int unlink(const char* name) noexcept {
   }
   vfs.disk().Remove(name);
   return real(name);
+}
+
+extern "C" int linkat(int from_directory, const char* from, int to_directory, const char* to,
+                      int flags) noexcept {
+  using drover::fault::FaultVfs;
+  const auto real = drover::fault::Next<int(int, const char*, int, const char*, int)>("linkat");
+  FaultVfs& vfs = FaultVfs::Instance();
+  if (!vfs.Watches(to)) return real(from_directory, from, to_directory, to, flags);
+  if (vfs.Judge(FaultVfs::Call::kRename) == FaultVfs::Verdict::kFail) {
+    errno = EIO;
+    return -1;
+  }
+  const int result = real(from_directory, from, to_directory, to, flags);
+  if (result != 0) return result;
+  vfs.disk().Create(to);
+  if (drover::fault::SyncedUnnamed().erase(drover::fault::InodeOf(to)) > 0) vfs.disk().Sync(to);
+  return result;
 }
 
 extern "C" int rename(const char* from, const char* to) noexcept {

@@ -1,7 +1,7 @@
 // A VFS for SQLite that makes one call fail, or the machine lose power there, and a model of the
 // disk under it (disk.h). It is installed as SQLite's default, so the product's own code runs on
-// it unchanged; fsync(), fdatasync(), rename(), renameat2() and unlink() of the product are seen as
-// well, because this program defines functions of these names.
+// it unchanged; fsync(), fdatasync(), rename(), renameat2(), linkat() and unlink() of the product
+// are seen as well, because this program defines functions of these names.
 //
 // Nothing is really synced in this program: what counts is what the model says, and the machine
 // does not lose power.

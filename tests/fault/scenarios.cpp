@@ -1,6 +1,7 @@
 #include "tests/fault/scenarios.h"
 
 #include "migrations/repair.h"
+#include "migrations/snapshots/fresh_database.h"
 #include "tests/fault/scenario_support.h"
 
 namespace drover::fault {
@@ -73,6 +74,69 @@ class Creating final : public PlanScenario {
   void ReachUnit(const std::string& directory, int) override { (void)CarryOut(Request(directory)); }
 
  private:
+  Graph graph_ = People();
+};
+
+/// From nothing to the last revision, by way of a snapshot.
+class CreatingFresh final : public PlanScenario {
+ public:
+  enum class Before : std::uint8_t { kKept, kNothing };
+
+  explicit CreatingFresh(Before before)
+      : PlanScenario(before == Before::kKept ? "fresh database from a snapshot"
+                                             : "fresh database, and its snapshot",
+                     JournalMode::kRollback, before == Before::kKept ? 1 : 4),
+        before_(before) {}
+
+  void Prepare(const std::string& directory) override {
+    if (before_ == Before::kNothing) return;
+    (void)Carry(directory + "/other.db", directory);
+    unlink((directory + "/other.db").c_str());
+  }
+
+  [[nodiscard]] Report Run(const std::string& directory) override {
+    Report report;
+    int steps = 0;
+    try {
+      steps = Carry(directory + "/app.db", directory);
+      report.succeeded = true;
+    } catch (const Error& error) {
+      Tell(error, report);
+      steps = reported_;
+    }
+    report.done = steps * units() / 4;
+    return report;
+  }
+
+  /// A file without tables is no database yet.
+  [[nodiscard]] std::string Content(const std::string& directory) override {
+    const std::string content = PlanScenario::Content(directory);
+    return content.empty() ? "no file" : content;
+  }
+
+ protected:
+  ApplyRequest Request(const std::string& directory) override {
+    return Upgrade(directory + "/app.db", graph_);
+  }
+  void ReachUnit(const std::string& directory, int unit) override {
+    const std::string target = units() == 1 ? "d" : std::string(1, " abcd"[unit]);
+    (void)CarryOut(Upgrade(directory + "/app.db", graph_, target));
+  }
+
+ private:
+  int Carry(const std::string& path, const std::string& directory) {
+    reported_ = 0;
+    ApplyObserver observer;
+    observer.on_applied = [&](const AppliedStep&) {
+      if (!FaultVfs::Instance().dead()) ++reported_;
+    };
+    const Snapshots snapshots(directory + "/snapshots", {.worth = 1});
+    (void)ApplyWithSnapshots(Upgrade(path, graph_), snapshots, observer, std::stop_token());
+    return reported_;
+  }
+
+  Before before_;
+  int reported_ = 0;
   Graph graph_ = People();
 };
 
@@ -230,6 +294,12 @@ std::string_view JournalName(JournalMode mode) {
 ScenarioPtr UpgradeScenario(JournalMode mode) { return std::make_unique<Upgrading>(mode); }
 ScenarioPtr DowngradeScenario(JournalMode mode) { return std::make_unique<Downgrading>(mode); }
 ScenarioPtr CreateScenario() { return std::make_unique<Creating>(); }
+ScenarioPtr FreshScenario() {
+  return std::make_unique<CreatingFresh>(CreatingFresh::Before::kKept);
+}
+ScenarioPtr FirstFreshScenario() {
+  return std::make_unique<CreatingFresh>(CreatingFresh::Before::kNothing);
+}
 ScenarioPtr NoTransactionScenario(JournalMode mode) {
   return std::make_unique<WithoutTransaction>(mode);
 }

@@ -22,6 +22,9 @@ using ScenarioPtr = std::unique_ptr<Scenario>;
 [[nodiscard]] ScenarioPtr DowngradeScenario(JournalMode mode);
 /// The first revision, where there is no file yet.
 [[nodiscard]] ScenarioPtr CreateScenario();
+/// Four revisions where there is no file yet: taken from a snapshot, or made beside it and kept.
+[[nodiscard]] ScenarioPtr FreshScenario();
+[[nodiscard]] ScenarioPtr FirstFreshScenario();
 /// A revision with transaction:false, and one behind it.
 [[nodiscard]] ScenarioPtr NoTransactionScenario(JournalMode mode);
 [[nodiscard]] ScenarioPtr StampScenario(JournalMode mode);

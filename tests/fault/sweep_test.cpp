@@ -102,7 +102,14 @@ class SweepTest : public testing::TestWithParam<JournalMode> {
   void RunAll(const SweepOptions& options) {
     const std::size_t before = Rows().size();
     for (const ScenarioPtr& scenario : AllScenarios(GetParam())) Run(*scenario, options);
-    if (GetParam() == JournalMode::kRollback) Run(*CreateScenario(), options);
+    if (GetParam() == JournalMode::kRollback) {
+      Run(*CreateScenario(), options);
+      // One of few calls: no stride would hit it often enough.
+      SweepOptions each = options;
+      each.first = each.stride = 1;
+      Run(*FreshScenario(), each);
+      Run(*FirstFreshScenario(), options);
+    }
     int runs = 0;
     for (std::size_t i = before; i < Rows().size(); ++i) runs += Rows()[i].tally.runs;
     EXPECT_GT(runs, 10) << "the faults must fall into the jobs";

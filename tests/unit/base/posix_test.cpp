@@ -96,6 +96,16 @@ TEST_F(PosixTest, CreateFileNeverReplaces) {
   EXPECT_EQ(ReadFile(At("f"), 100), "one");
 }
 
+TEST_F(PosixTest, CreateFileUnseenNeverReplaces) {
+  if (!CreateFileUnseen(At("f"), "one", 0640)) GTEST_SKIP() << "not on this file system";
+  EXPECT_EQ(ReadFile(At("f"), 100), "one");
+  EXPECT_EQ(StatFile(At("f"))->mode & 0777U, 0640U);
+  const Error error = FailureOf([&] { (void)CreateFileUnseen(At("f"), "two", 0600); });
+  EXPECT_EQ(error.kind, "io.exists");
+  EXPECT_EQ(ReadFile(At("f"), 100), "one");
+  EXPECT_FALSE(CreateFileUnseen(At("no/f"), "x", 0600));
+}
+
 TEST_F(PosixTest, CreateFileDurablyIsAllOrNothingAndNeverReplaces) {
   CreateFileDurably(At("f"), "one", 0640);
   EXPECT_EQ(ReadFile(At("f"), 100), "one");

@@ -233,5 +233,65 @@ TEST_F(ReplayTest, InspectSchemaLeavesNoTrace) {
             "database.missing");
 }
 
+/// A chain of `count` tables; the last one has `column`.
+Graph TableChain(int count, std::string_view column) {
+  std::vector<Revision> revisions;
+  std::vector<RevisionId> parents;
+  for (int i = 0; i < count; ++i) {
+    revisions.push_back(
+        MakeRevision(Concat("r", i), parents,
+                     Concat("CREATE TABLE t", i, " (", i == count - 1 ? column : "x",
+                            " DEFAULT (f()));"
+                            "INSERT INTO t",
+                            i, " DEFAULT VALUES;")));
+    parents = {Concat("r", i)};
+  }
+  return Graph(std::move(revisions));
+}
+
+TEST_F(ReplayTest, ASnapshotSavesWhatWasReplayedBefore) {
+  const TempDir directory;
+  const Snapshots snapshots(directory / "snapshots", {.worth = 4});
+  const Stubs stubs{.functions = {"f"}, .collations = {}};
+  const auto replayed = [&](const Graph& graph, std::string head) {
+    return ReplaySchema(graph, std::vector<RevisionId>{std::move(head)}, kVersionTable, stubs, {},
+                        snapshots);
+  };
+  const Graph graph = TableChain(9, "x");
+  EXPECT_EQ(replayed(graph, "r8"), Of(graph, {"r8"}, stubs));
+  EXPECT_EQ(Names(snapshots.directory()).size(), 2) << "at the end, and one before";
+  EXPECT_EQ(replayed(graph, "r8"), Of(graph, {"r8"}, stubs));
+  const Graph edited = TableChain(9, "y");
+  EXPECT_EQ(replayed(edited, "r8"), Of(edited, {"r8"}, stubs));
+  EXPECT_EQ(Names(snapshots.directory()).size(), 2) << "one step is not worth another file";
+}
+
+TEST_F(ReplayTest, WhatASnapshotHoldsIsNotRunAgain) {
+  const TempDir directory;
+  const Snapshots snapshots(directory / "snapshots", {.worth = 2});
+  const Stubs stubs{.functions = {"f"}, .collations = {}};
+  const Graph graph = TableChain(3, "x");
+  const std::vector<const Revision*> chain{graph.Find("r0"), graph.Find("r1")};
+  Connection other("", OpenMode::kMemory);
+  other.Execute("CREATE TABLE other (x)");
+  snapshots.Keep(SnapshotKeys(SnapshotKind::kSchema, chain, kVersionTable, stubs).back(),
+                 other.ToBytes());
+  const std::vector<RevisionId> rows{"r2"};
+  EXPECT_EQ(Objects(ReplaySchema(graph, rows, kVersionTable, stubs, {}, snapshots)), "other, t2");
+}
+
+TEST_F(ReplayTest, ABrokenSnapshotIsReplayed) {
+  const TempDir directory;
+  const Snapshots snapshots(directory / "snapshots", {.worth = 4});
+  const Stubs stubs{.functions = {"f"}, .collations = {}};
+  const Graph graph = TableChain(9, "x");
+  const std::vector<RevisionId> rows{"r8"};
+  const SchemaImage whole = ReplaySchema(graph, rows, kVersionTable, stubs, {}, snapshots);
+  for (const std::string& name : Names(snapshots.directory())) {
+    WriteText(Concat(snapshots.directory(), "/", name), "broken");
+  }
+  EXPECT_EQ(ReplaySchema(graph, rows, kVersionTable, stubs, {}, snapshots), whole);
+}
+
 }  // namespace
 }  // namespace drover::migrations

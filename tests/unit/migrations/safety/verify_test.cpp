@@ -24,12 +24,14 @@ class VerifyTest : public ::testing::Test {
                             .version_table = kVersionTable,
                             .by = Somebody(),
                             .stubs = {},
+                            .snapshots = snapshots_,
                             .graph = graph,
                             .selected = selected},
                            std::stop_token());
   }
 
   TempDir directory_;
+  Snapshots snapshots_;
 };
 
 std::string Outcomes(const std::vector<VerifiedRevision>& verified) {
@@ -44,6 +46,21 @@ TEST_F(VerifyTest, EveryRevisionOfABranchedHistory) {
                              MakeRevision("c", {"a"}, "CREATE TABLE c (x);", "DROP TABLE c;"),
                              MakeRevision("m", {"b", "c"})})),
             "a ok, b ok, c ok, m ok");
+}
+
+TEST_F(VerifyTest, WhatComesBeforeIsTakenFromASnapshot) {
+  const std::vector<Revision> chain{
+      MakeRevision("a", {}, "CREATE TABLE a (x); INSERT INTO a VALUES (1);"),
+      MakeRevision("b", {"a"}, "CREATE TABLE b AS SELECT x FROM a;"),
+      MakeRevision("c", {"b"}, "CREATE UNIQUE INDEX i ON b (x);", "DROP INDEX i;")};
+  const TempDir state;
+  snapshots_ = Snapshots(state / "snapshots", {.worth = 1});
+  EXPECT_EQ(Outcomes(Verify(chain, {false, false, true})), "c ok");
+  EXPECT_FALSE(Names(snapshots_.directory()).empty());
+  std::filesystem::remove(directory_ / "main.db");
+  EXPECT_EQ(Outcomes(Verify(chain, {false, false, true})), "c ok");
+  Connection main(directory_ / "main.db", OpenMode::kRead);
+  EXPECT_EQ(main.QueryInteger("SELECT x FROM b"), 1);
 }
 
 TEST_F(VerifyTest, AWayDownThatLeavesSomethingFails) {
