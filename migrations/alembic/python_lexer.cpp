@@ -28,6 +28,8 @@ bool IsTextPrefix(std::string_view name) {
 }
 
 std::size_t OperatorLength(std::string_view rest) {
+  constexpr std::string_view kSecond = "=*/<>.";  // of the long ones
+  if (rest.size() < 2 || kSecond.find(rest[1]) == std::string_view::npos) return 1;
   constexpr std::array<std::string_view, 24> kLong{
       "**=", "//=", ">>=", "<<=", "...", "==", "!=", "<=", ">=", "->", ":=", "+=",
       "-=",  "*=",  "/=",  "%=",  "&=",  "|=", "^=", "@=", "**", "//", "<<", ">>"};
