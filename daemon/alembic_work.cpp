@@ -145,7 +145,7 @@ Error AlembicWork::Explain(const Error& error, const std::string& path, const Pl
   if (error.kind == "alembic.failed" && error.where.empty()) {
     explained.where = Concat(step.revision.file, ":", step.revision.header_line, ":1");
   }
-  const bool half = end == begin + 1 && now == step.rows_before &&
+  const bool half = path == request_.path && end == begin + 1 && now == step.rows_before &&
                     schema != SchemaDigest(path, request_.version_table);
   if (half) {
     explained.code = Code::kConflict;
