@@ -25,7 +25,7 @@ std::string NameRows(const std::vector<RevisionId>& rows) {
 
 std::string SchemaDigest(const std::string& path, const std::string& version_table) {
   try {
-    return migrations::InspectSchemaUnless(path, version_table, {}).digest;
+    return migrations::InspectSchema(path, version_table).Digest();
   } catch (const Error&) {
     return {};  // no file yet
   }

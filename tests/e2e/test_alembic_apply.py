@@ -1,6 +1,8 @@
 """Alembic's revisions are carried out by the project's own Alembic, with drover's safety around it."""
 
+import json
 import sqlite3
+import subprocess
 
 import harness
 from alembic_project import (ADD_INDEX, ADD_NOTE, ENV_PY, FIRST, INI, LAST, MERGE, AlembicCase,
@@ -192,6 +194,24 @@ class WrongDatabase(Applying):
         error = self.drover("upgrade", "--json", check=1).error
         self.assertEqual(error["kind"], "alembic.failed")
         self.assertIn("No module named 'nothing_like_it'", error["message"])
+
+    def test_a_first_revision_that_fails_leaves_nothing_in_the_way(self):
+        self.version(FIRST, None, "Initial migration creating all tables",
+                     up='op.execute("INSERT INTO nowhere VALUES (1)")')
+        self.assertEqual(self.drover("upgrade", "--json", check=1).error["kind"], "alembic.failed")
+        self.first_version()
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_of_two_at_once_one_does_it(self):
+        first = self.project.spawn([harness.DROVER, "--local", "upgrade", "--json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        second = self.project.spawn([harness.DROVER, "upgrade", "--json"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        done = [child.communicate(timeout=harness.PATIENCE)[0] for child in (first, second)]
+        self.assertEqual((first.returncode, second.returncode), (0, 0))
+        self.assertEqual(sorted(json.loads(out)["applied"] for out in done), [0, 4])
+        self.assertEqual(self.rows(), [MERGE])
 
     def test_a_program_that_is_not_there(self):
         self.fastapi(migrations="{format: alembic, config: backend/alembic.ini, "
