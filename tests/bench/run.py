@@ -335,13 +335,19 @@ def idle(bench, quick):
           rows)
 
 
+def all_current(bench, root):
+    """A status that waits as long as the daemon is making databases."""
+    status = json.loads(bench.run([bench.drover, "status", "--json", "--timeout", "300"], root))
+    return all(each["state"] == "current" for each in status["environments"])
+
+
 def many(bench, quick):
     """A project of a thousand environments: memory, the proof that nothing changed, a reload."""
     count = 1000
     root = bench.project("many", {f"env{n}": "apply" for n in range(count)})
     migration_set.write_native(root / "migrations", 5)
     pid = bench.start("many")
-    bench.wait_state(root, "current")
+    bench.wait(lambda: all_current(bench, root), "a thousand databases are made")
     resident = idle_facts(pid)[2] / 1024
     bench.stop()
     state = bench.base / "many-state"
