@@ -11,6 +11,7 @@
 #include "daemon/changes.h"
 #include "daemon/safety.h"
 #include "migrations/alembic/version_file.h"
+#include "migrations/author.h"
 #include "migrations/safety/database_copy.h"
 #include "migrations/safety/scratch_file.h"
 
@@ -39,22 +40,29 @@ std::set<std::string> VersionFiles(const View& view) {
   return files;
 }
 
-/// The one file that is there now and was not before; empty when there is none.
-std::string NewFile(const std::set<std::string>& before, const View& view) {
+/// The file that is there now, was not before, and holds `revision`; empty when there is none.
+/// Somebody may be saving another one at the same time.
+std::string NewFile(const std::set<std::string>& before, const View& view,
+                    const migrations::RevisionId& revision) {
   for (const std::string& file : VersionFiles(view)) {
-    if (!before.contains(file)) return file;
+    if (before.contains(file)) continue;
+    try {
+      const std::string text = ReadFile(file, kVersionFileBytes);
+      if (migrations::ParseVersionFile(text, file).revision.id == revision) return file;
+    } catch (const Error&) {
+      continue;
+    }
   }
   return {};
 }
 
 void Add(std::vector<std::string>& arguments, std::string_view option, const std::string& value) {
   if (value.empty()) return;
-  arguments.emplace_back(option);
-  arguments.push_back(value);
+  arguments.push_back(Concat(option, "=", value));  // a value may begin with a dash
 }
 
 std::vector<std::string> RevisionArguments(const Params& params) {
-  std::vector<std::string> arguments{"revision", "-m", params.message};
+  std::vector<std::string> arguments{"revision", Concat("--message=", params.message)};
   for (const std::string& head : SplitList(params.head, ' ')) Add(arguments, "--head", head);
   if (params.splice) arguments.emplace_back("--splice");
   Add(arguments, "--branch-label", params.branch_label);
@@ -74,22 +82,25 @@ NewRevisionDocument Written(const View& view, const std::string& file) {
           .warnings = WarnOfBrokenConfig(view)};
 }
 
-NewRevisionDocument WriteBy(const View& view, const Params& params,
-                            const std::vector<std::string>& arguments,
+/// Has Alembic write the revision with the id of `params`, looking at the database at `path`.
+NewRevisionDocument WriteBy(const View& view, const AlembicRunner& runner, const std::string& path,
+                            const Params& params, const std::vector<std::string>& arguments,
                             const std::stop_token& stop) {
-  const std::size_t index = OneEnvironment(view, params);
   const std::set<std::string> before = VersionFiles(view);
-  const AlembicRunner runner(SettingOf(view, index));
-  runner.Run(arguments, view.seen->targets[index].path, stop);
-  const std::string file = NewFile(before, view);
-  if (file.empty()) {
-    throw Error(
-        Code::kConflict, "alembic.no_effect",
-        Concat("Alembic says that it has done its ", arguments.front(),
-               ", but there is no new file in ", Join(view.seen->migration_directories, ", ")),
-        "drover doctor");
-  }
-  return Written(view, file);
+  runner.Run(arguments, path, stop);
+  const std::string file = NewFile(before, view, params.rev_id);
+  if (!file.empty()) return Written(view, file);
+  throw Error(
+      Code::kConflict, "alembic.no_effect",
+      Concat("Alembic says that it has done its ", arguments.front(), ", but no new file in ",
+             Join(view.seen->migration_directories, ", "), " has the revision ", params.rev_id),
+      "drover doctor");
+}
+
+/// With an id of drover's own, unless there is one: it tells which file is the new one.
+Params WithId(Params params) {
+  if (params.rev_id.empty()) params.rev_id = migrations::NewRevisionId();
+  return params;
 }
 
 /// A private database at the project's heads for Alembic to look at.
@@ -111,24 +122,37 @@ bool WritesByAlembic(const View& view) {
   return view.seen->config && view.seen->config->format == migrations::Format::kAlembic;
 }
 
-NewRevisionDocument WriteAlembicRevision(const View& view, const Params& params,
+NewRevisionDocument WriteAlembicRevision(const View& view, const Params& wanted,
                                          const std::stop_token& stop) {
-  return WriteBy(view, params, RevisionArguments(params), stop);
+  const Params params = WithId(wanted);
+  const std::size_t index = OneEnvironment(view, params);
+  const AlembicRunner runner(SettingOf(view, index));
+  return WriteBy(view, runner, view.seen->targets[index].path, params, RevisionArguments(params),
+                 stop);
 }
 
-NewRevisionDocument WriteAlembicMerge(const View& view, const Params& params,
+NewRevisionDocument WriteAlembicMerge(const View& view, const Params& wanted,
                                       const std::stop_token& stop) {
+  const Params params = WithId(wanted);
   std::vector<std::string> arguments{"merge"};
-  Add(arguments, "-m", params.message);
+  Add(arguments, "--message", params.message);
   Add(arguments, "--rev-id", params.rev_id);
   Add(arguments, "--branch-label", params.branch_label);
   arguments.insert(arguments.end(), params.revisions.begin(), params.revisions.end());
   if (params.revisions.empty()) arguments.emplace_back("heads");
-  return WriteBy(view, params, arguments, stop);
+  const std::size_t index = OneEnvironment(view, params);
+  const AlembicRunner runner(SettingOf(view, index));
+  return WriteBy(view, runner, view.seen->targets[index].path, params, arguments, stop);
 }
 
 AutogenerateDocument AutogenerateByAlembic(const View& view, const StateStore& store,
-                                           const Params& params, const std::stop_token& stop) {
+                                           const Params& wanted, const std::stop_token& stop) {
+  if (wanted.dry_run) {
+    throw Error(Code::kInvalid, "usage",
+                "Alembic's autogenerate has no dry run: it writes the file",
+                "drover revision --autogenerate -m \"…\", then read it");
+  }
+  const Params params = WithId(wanted);
   const std::size_t index = OneEnvironment(view, params);
   CheckTarget(view.seen->targets[index]);
   const AlembicRunner runner(SettingOf(view, index));
@@ -136,27 +160,16 @@ AutogenerateDocument AutogenerateByAlembic(const View& view, const StateStore& s
                                            SafetyOf(view.config(), store).backup);
   const std::string model = place.path() + "/model.db";
   MakeModel(view, index, runner, model, stop);
-  const std::set<std::string> before = VersionFiles(view);
   std::vector<std::string> arguments = RevisionArguments(params);
   arguments.emplace_back("--autogenerate");
-  runner.Run(arguments, model, stop);
-  const std::string file = NewFile(before, view);
-  if (file.empty()) {
-    throw Error(Code::kConflict, "alembic.no_effect",
-                "Alembic says that it has written a revision, but there is no new file",
-                "drover doctor");
-  }
+  const NewRevisionDocument written = WriteBy(view, runner, model, params, arguments, stop);
   AutogenerateDocument document;
-  const NewRevisionDocument written = Written(view, file);
-  document.message = Concat("written by Alembic, after ", Join(written.down_revision, ", "));
+  document.message = Concat("written by Alembic, after ", written.down_revision.empty()
+                                                              ? std::string("base")
+                                                              : Join(written.down_revision, ", "));
   document.notes.emplace_back(
       "Alembic does not see renames, CHECKs, triggers, views and data: read it before it is "
       "applied");
-  if (params.dry_run) {
-    document.notes.push_back(ReadFile(file, kVersionFileBytes));
-    std::filesystem::remove(file);
-    return document;
-  }
   document.revision = written.revision;
   document.file = written.file;
   return document;

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
@@ -14,7 +12,6 @@
 #include "daemon/log.h"
 #include "environments/exec_variables.h"
 #include "environments/files.h"
-#include "migrations/footprint.h"
 
 extern char** environ;
 
@@ -23,6 +20,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kVirtualEnvironments{".venv", "venv", "env"};
 constexpr std::size_t kOutputTold = 400;
+constexpr std::size_t kOutputLogged = 64 * 1024;
 
 /// What a program needs of the daemon's own environment to run at all.
 constexpr std::array<std::string_view, 9> kPassedOn{
@@ -77,33 +75,10 @@ std::string PlaceInFolders(std::string_view output, const std::vector<std::strin
   return place;
 }
 
-/// Which combinations of program, configuration and env.py were seen to use the URL.
-class SeenUrls {
- public:
-  [[nodiscard]] bool Has(const std::string& key) {
-    const std::lock_guard lock(mutex_);
-    return seen_.contains(key);
-  }
-  void Add(std::string key) {
-    const std::lock_guard lock(mutex_);
-    seen_.insert(std::move(key));
-  }
-
- private:
-  std::mutex mutex_;
-  std::set<std::string> seen_;
-};
-
-SeenUrls& SeenByThisProcess() {
-  static SeenUrls seen;
-  return seen;
-}
-
-std::string Stamp(const std::string& path) {
+/// A database that was made by being looked at is taken away again.
+void RemoveIfEmpty(const std::string& path) {
   const auto status = StatFile(path);
-  if (!status) return Concat(path, " -");
-  return Concat(path, " ", status->identity.inode, " ", status->size, " ", status->modified_ns, " ",
-                status->changed_ns);
+  if (status && status->type == FileType::kRegular && status->size == 0) unlink(path.c_str());
 }
 
 }  // namespace
@@ -121,21 +96,24 @@ std::vector<std::string> FindAlembicProgram(const std::vector<std::string>& dire
 
 std::string LastWords(std::string_view output) {
   const std::vector<std::string_view> lines = SplitLines(output);
-  std::string_view sql;
+  std::string sql;
+  bool in_sql = false;  // SQLAlchemy prints "[SQL: …]" over several lines, after its message
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-    if (Trim(*line).empty() || line->starts_with("(Background on this error") ||
-        line->starts_with("[parameters:")) {
+    const bool begins = line->starts_with("[SQL:");
+    in_sql |= line->ends_with(']') && !line->starts_with("[parameters:") && sql.empty();
+    if (in_sql) {
+      sql = sql.empty() ? std::string(*line) : Concat(*line, " ", sql);
+      in_sql = !begins;
+      if (begins) sql = OneLine(sql);
       continue;
     }
-    if (line->starts_with("[SQL:")) {
-      sql = *line;
-      continue;
-    }
-    if (line->starts_with(' ') || *line == "]") continue;
+    const bool remark = line->starts_with("(Background on this error") ||
+                        line->starts_with("[parameters:") || line->starts_with(' ');
+    if (Trim(*line).empty() || remark) continue;
     const std::string words = OneLine(Trim(WithoutLabel(*line)));
-    return Excerpt(sql.empty() ? words : Concat(words, " ", OneLine(sql)), kOutputTold);
+    return Excerpt(sql.starts_with("[SQL:") ? Concat(words, " ", sql) : words, kOutputTold);
   }
-  return "it said nothing";
+  return sql.empty() ? "it said nothing" : Excerpt(OneLine(sql), kOutputTold);
 }
 
 AlembicRunner::AlembicRunner(AlembicSetting setting) : setting_(std::move(setting)) {
@@ -188,7 +166,7 @@ std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path) co
 }
 
 std::string AlembicRunner::Run(const std::vector<std::string>& arguments, const std::string& path,
-                               const std::stop_token& stop) const {
+                               const std::stop_token& stop, int inherited) const {
   std::vector<std::string> command = program_;
   command.insert(command.end(), arguments.begin(), arguments.end());
   ChildResult result;
@@ -198,14 +176,17 @@ std::string AlembicRunner::Run(const std::vector<std::string>& arguments, const 
                        .variables = VariablesFor(path),
                        .errors = ChildCommand::Errors::kWithOutput,
                        .limit = kAlembicLimit,
-                       .stop = stop});
+                       .stop = stop,
+                       .inherited = inherited});
   } catch (const Error& error) {
     if (error.kind != "io.start") throw;
     throw Error(Code::kNotFound, "alembic.program",
                 Concat(program_.front(), " cannot be started: ", error.message),
                 "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}");
   }
+  std::size_t told = 0;
   for (const std::string_view line : SplitLines(result.output)) {
+    if (told += line.size(); told > kOutputLogged) break;
     Log(LogLevel::kInfo, line, {{"env", setting_.environment}, {"from", "alembic"}});
   }
   if (result.exit_code != 0) throw Failure(arguments, result);
@@ -226,9 +207,7 @@ Error AlembicRunner::Failure(const std::vector<std::string>& arguments,
 
 void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop) const {
   const migrations::VersionFolders& folders = setting_.folders;
-  const std::string key = Concat(command_line(), "\n", Join(UrlVariables(), " "), "\n",
-                                 Stamp(folders.config), "\n", Stamp(folders.scripts + "/env.py"));
-  if (SeenByThisProcess().Has(key)) return;
+  if (*setting_.url_was_used) return;
   std::vector<std::string> suspects;
   const std::string tail = setting_.target.relative_tail.empty() ? BaseName(setting_.target.path)
                                                                  : setting_.target.relative_tail;
@@ -248,20 +227,30 @@ void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& st
     throw told;
   }
   if (StatFile(probe)) {
-    SeenByThisProcess().Add(key);
+    *setting_.url_was_used = true;
     return;
   }
   std::erase_if(suspects, [](const std::string& path) { return !StatFile(path); });
+  std::ranges::for_each(suspects, RemoveIfEmpty);
   throw UrlIgnored(suspects);
 }
 
 Error AlembicRunner::UrlIgnored(const std::vector<std::string>& appeared) const {
   const std::vector<std::string> names = UrlVariables();
-  return {Code::kRefused, "alembic.url_ignored",
-          Concat("Alembic does not use the URL that it is given in ", Join(names, ", "),
-                 ": it would work on another database than ", setting_.target.path,
-                 appeared.empty() ? std::string() : Concat("; it has made ", Join(appeared, ", "))),
-          "name the variable that env.py reads in drover.yaml: migrations: {url_variable: NAME}",
+  const bool own = std::ranges::find(appeared, setting_.target.path) != appeared.end();
+  std::string message =
+      Concat("Alembic does not use the URL that it is given in ", Join(names, ", "), ": ");
+  if (own) {
+    message += Concat("it always opens ", setting_.target.path, ", so nothing can be rehearsed");
+  } else if (appeared.empty()) {
+    message += Concat("it may work on another database than ", setting_.target.path);
+  } else {
+    message +=
+        Concat("it would work on ", Join(appeared, ", "), " instead of ", setting_.target.path);
+  }
+  return {Code::kRefused, "alembic.url_ignored", std::move(message),
+          "let env.py read one of these variables, or name the one that it reads in drover.yaml: "
+          "migrations: {url_variable: NAME}",
           setting_.folders.scripts.empty() ? "" : setting_.folders.scripts + "/env.py:1:1"};
 }
 

@@ -2,6 +2,7 @@
 // which URL in which variables. Blocks; for workers.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -21,6 +22,8 @@ struct AlembicSetting {
   std::string environment;
   environments::Target target;
   migrations::VersionFolders folders;
+  /// Set once Alembic was seen to use the URL: copies, which are about the same job, share it.
+  std::shared_ptr<std::atomic<bool>> url_was_used = std::make_shared<std::atomic<bool>>(false);
 };
 
 /// How long one command of Alembic may take.
@@ -39,13 +42,14 @@ class AlembicRunner final {
   /// PATH, HOME and the like. What it prints goes to the log. Returns what it printed. Throws
   /// kInvalid ("alembic.failed", with the place in the revision's file when it is told), kNotFound
   /// ("alembic.program"), what MakeExec and RunChild throw.
+  /// `inherited` is a descriptor that Alembic keeps open, also when drover dies; -1: none.
   std::string Run(const std::vector<std::string>& arguments, const std::string& path,
-                  const std::stop_token& stop) const;
+                  const std::stop_token& stop, int inherited = -1) const;
 
   /// Does Alembic use the URL that it is given? Asks `alembic current` with that of `probe`, a file
   /// that does not exist and whose directory does: Alembic makes it if it looks there. Throws
-  /// kRefused ("alembic.url_ignored") when it does not; once it did, that is remembered until its
-  /// configuration or env.py changes. Throws what Run() throws.
+  /// kRefused ("alembic.url_ignored") when it does not; once it did, that is remembered for the
+  /// job: what env.py imports may be another the next time. Throws what Run() throws.
   void CheckUrl(const std::string& probe, const std::stop_token& stop) const;
 
   /// The command line without arguments, for messages: "alembic -c /p/backend/alembic.ini".

@@ -101,7 +101,7 @@ void AlembicWork::Run(const std::string& path, const Plan& plan, std::size_t beg
   const std::string schema = SchemaDigest(path, request_.version_table);
   const Step& last = plan.steps[end - 1];
   try {
-    runner_.Run(AlembicArgumentsFor(last), path, stop);
+    runner_.Run(AlembicArgumentsFor(last), path, stop, turn_);
   } catch (const Error& error) {
     throw Explain(error, path, plan, begin, end, schema);
   }
@@ -130,6 +130,7 @@ Error AlembicWork::Explain(const Error& error, const std::string& path, const Pl
                            std::size_t begin, std::size_t end, const std::string& schema) const {
   std::vector<RevisionId> now;
   try {
+    migrations::RollBackHotJournal(path);  // of an Alembic that was killed
     now = Rows(path);
   } catch (const Error&) {
     return error;
@@ -166,7 +167,7 @@ migrations::ApplyResult AlembicWork::Stamp(const std::stop_token& stop) const {
   for (std::string& target : SplitList(request_.target, ' ')) {
     arguments.push_back(std::move(target));
   }
-  runner_.Run(arguments, request_.path, stop);
+  runner_.Run(arguments, request_.path, stop, turn_);
   CheckRows(request_.path, before, plan.to, Join(arguments, " "));
   return {.from = plan.from,
           .to = plan.to,

@@ -21,8 +21,10 @@ enum class AlembicPace : std::uint8_t { kOneByOne, kTogether };
 class AlembicWork final {
  public:
   /// Both must outlive it.
-  AlembicWork(const JobRequest& request, const AlembicRunner& runner)
-      : request_(request), runner_(runner) {}
+  /// `turn` is a descriptor that marks the database as being worked on (turn.h): Alembic inherits
+  /// it, so that the mark outlives drover's death. -1: none.
+  AlembicWork(const JobRequest& request, const AlembicRunner& runner, int turn = -1)
+      : request_(request), runner_(runner), turn_(turn) {}
 
   /// Carries the request's plan out on the database at `path`, which need not be the request's own.
   /// On failure the database is at the last complete revision, but for "alembic.half_applied".
@@ -50,6 +52,7 @@ class AlembicWork final {
 
   const JobRequest& request_;
   const AlembicRunner& runner_;
+  const int turn_;
 };
 
 /// The arguments with which Alembic carries out exactly this step, from its `rows_before`. Pure.

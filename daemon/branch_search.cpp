@@ -1,6 +1,8 @@
 #include "daemon/branch_search.h"
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -15,7 +17,9 @@ namespace {
 
 using migrations::RevisionId;
 
-constexpr std::string_view kMostBranches = "500";
+constexpr std::string_view kMostBranches = "200";
+constexpr std::size_t kMostReferences = 5000;
+constexpr std::chrono::seconds kSearchLimit{3};  // of all commands together: a look waits for it
 constexpr std::size_t kBranchesNamed = 3;
 constexpr auto kQuiet = ChildCommand::Errors::kDiscarded;
 
@@ -73,13 +77,17 @@ class BranchSearcher {
 
  private:
   [[nodiscard]] std::string Git(std::vector<std::string> arguments, std::string input = {}) const {
-    return RunGit(top_, std::move(arguments), std::move(input), kQuiet).output;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline_ - std::chrono::steady_clock::now());
+    return RunGit(top_, std::move(arguments), std::move(input), kQuiet,
+                  std::max(left, std::chrono::milliseconds(1)))
+        .output;
   }
 
   void FindTrees() {
     const std::vector<std::string> branches =
         Pieces(Git({"for-each-ref", "--sort=-committerdate", Concat("--count=", kMostBranches),
-                    "--format=%(refname:lstrip=2)", "refs/heads", "refs/remotes"}),
+                    "--format=%(refname)", "refs/heads", "refs/remotes"}),
                '\n');
     std::string questions;
     for (const std::string& folder : folders_) {
@@ -122,21 +130,31 @@ class BranchSearcher {
           found.file = tree.folder.empty() ? file : Concat(tree.folder, "/", file);
           found.author = AuthorOf(tree.branches.front(), found.file);
         }
-        found.branches.insert(found.branches.end(), tree.branches.begin(), tree.branches.end());
+        for (const std::string& branch : tree.branches) found.branches.push_back(ShortName(branch));
       }
     }
     if (found.branches.empty()) return std::nullopt;
     return found;
   }
 
+  /// "refs/heads/x" and "refs/remotes/origin/x" without what git adds by itself.
+  static std::string ShortName(std::string_view reference) {
+    for (const std::string_view prefix : {"refs/heads/", "refs/remotes/"}) {
+      if (reference.starts_with(prefix)) reference.remove_prefix(prefix.size());
+    }
+    return std::string(reference);
+  }
+
   [[nodiscard]] std::string AuthorOf(const std::string& branch, const std::string& file) const {
-    const std::string output = Git({"--literal-pathspecs", "log", "-1", "--format=%an",
-                                    "--end-of-options", branch, "--", file});
+    const std::string output = Git({"--literal-pathspecs", "log", "-1", "--no-show-signature",
+                                    "--format=%an", "--end-of-options", branch, "--", file});
     return std::string(Trim(output));
   }
 
   const std::string top_;
   const BranchSearchRequest& request_;
+  const std::chrono::steady_clock::time_point deadline_ =
+      std::chrono::steady_clock::now() + kSearchLimit;
   std::vector<std::string> folders_;
   std::vector<Tree> trees_;
 };
@@ -150,6 +168,15 @@ std::vector<std::optional<FileStatus>> References(const std::string& root) {
     references.push_back(StatFile(repository->common + name));
   }
   references.push_back(StatFile(repository->directory + "/HEAD"));
+  // A branch comes as a file in one of these directories, and moves by being renamed into it.
+  std::error_code none;
+  for (const char* name : {"/refs/heads", "/refs/remotes"}) {
+    auto entry = std::filesystem::recursive_directory_iterator(repository->common + name, none);
+    for (; entry != std::filesystem::end(entry) && references.size() < kMostReferences;
+         entry.increment(none)) {
+      if (entry->is_directory(none)) references.push_back(StatFile(entry->path().string()));
+    }
+  }
   return references;
 }
 

@@ -29,7 +29,8 @@ struct BranchSearchRequest {
   bool operator==(const BranchSearchRequest&) const = default;
 };
 
-/// Looks through the 500 local and remote branches with the newest commits. Starts git; blocks.
+/// Looks through the 200 local and remote branches with the newest commits. Starts git; blocks for
+/// three seconds at most.
 /// Without git or a repository nothing is found. Throws what RunGit throws but for "git.missing".
 [[nodiscard]] std::map<migrations::RevisionId, RevisionOnBranches> FindOnBranches(
     const BranchSearchRequest& request);

@@ -3,10 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace drover::daemon {
@@ -20,17 +18,18 @@ struct ChildCommand {
   std::vector<std::string> variables{};  // "NAME=value", the whole of its environment; empty: ours
   Errors errors = Errors::kInherited;    // where stderr goes
   std::chrono::milliseconds limit{20'000};
-  std::stop_token stop{};                             // asked to stop, the child is killed
-  std::function<void(std::string_view)> on_output{};  // each piece as it comes, on this thread
+  std::stop_token stop{};  // asked to stop, the child is killed
+  int inherited = -1;      // a descriptor that it keeps open as long as it lives; -1: none
 };
 
 struct ChildResult {
   int exit_code = -1;  // 128 + signal when killed
-  std::string output;  // at most 64 MiB
+  std::string output;  // of more than 64 MiB the beginning and the end
 };
 
-/// Runs a child in a process group of its own. SIGPIPE must be ignored, as Loop does: a child need
-/// not read. Throws kIo when it cannot be started; kTimedOut ("child.timed_out") and kCancelled
+/// Runs a child in a process group of its own. Input and output are files in memory, so that a
+/// child neither waits for us nor notices our end; what it leaves running in the background is not
+/// waited for. Throws kIo when it cannot be started; kTimedOut ("child.timed_out") and kCancelled
 /// ("child.stopped") after killing the group.
 [[nodiscard]] ChildResult RunChild(const ChildCommand& command);
 

@@ -12,8 +12,6 @@ extern char** environ;
 namespace drover::daemon {
 namespace {
 
-constexpr std::chrono::seconds kGitLimit{20};
-
 /// Our own without git's, and what keeps git to itself (git(1), "Environment Variables").
 std::vector<std::string> GitVariables() {
   std::vector<std::string> variables{"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
@@ -29,9 +27,14 @@ std::vector<std::string> GitVariables() {
 }  // namespace
 
 ChildResult RunGit(const std::string& directory, std::vector<std::string> arguments,
-                   std::string input, ChildCommand::Errors errors) {
-  std::vector<std::string> all{
-      "git", "-C", directory, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"};
+                   std::string input, ChildCommand::Errors errors,
+                   std::chrono::milliseconds limit) {
+  std::vector<std::string> all{"git", "--no-pager",
+                               "-C",  directory,
+                               "-c",  "core.fsmonitor=false",
+                               "-c",  "core.hooksPath=/dev/null",
+                               "-c",  "log.showSignature=false",
+                               "-c",  "color.ui=false"};
   all.insert(all.end(), std::make_move_iterator(arguments.begin()),
              std::make_move_iterator(arguments.end()));
   try {
@@ -39,7 +42,7 @@ ChildResult RunGit(const std::string& directory, std::vector<std::string> argume
                      .input = std::move(input),
                      .variables = GitVariables(),
                      .errors = errors,
-                     .limit = kGitLimit});
+                     .limit = limit});
   } catch (const Error& error) {
     if (error.kind != "io.start") throw;
     throw Error(Code::kUnavailable, "git.missing",

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -25,7 +24,6 @@ namespace {
 using WorkClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kBusyTimeout{5};
-constexpr std::chrono::milliseconds kTurnPause{100};
 
 std::int64_t MillisecondsFrom(WorkClock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(WorkClock::now() - begin).count();
@@ -59,21 +57,26 @@ class FileForAlembic final {
   bool made_ = false;
 };
 
-/// Waits until no other drover is at work on the database, and marks it as ours: Alembic itself
-/// knows of nobody else.
-migrations::Turn TakeTurn(const std::string& path, const std::stop_token& stop) {
-  migrations::Turn turn(path);
+/// Waits until no other drover, and no Alembic that a killed one has left, is at work on the
+/// database, and marks it as ours: Alembic itself knows of nobody else.
+void TakeTurn(migrations::Turn& turn, const std::string& path, const std::stop_token& stop) {
+  migrations::BusyWait wait(
+      kBusyTimeout, turn, [&path] { return environments::FindLockHolders(path); }, {}, stop);
   for (;;) {
-    {
+    try {
       migrations::Connection lock(path, migrations::OpenMode::kWrite);
+      wait.Attach(lock);
       lock.Execute("BEGIN IMMEDIATE");
       const bool taken = turn.IsTaken();
       if (!taken) turn.Take();
       lock.Execute("ROLLBACK");
-      if (!taken) return turn;
+      if (!taken) return;
+    } catch (const Error& error) {
+      throw wait.Explain(error, path);
     }
-    if (stop.stop_requested()) throw Error(Code::kCancelled, "job.cancelled", "cancelled");
-    std::this_thread::sleep_for(kTurnPause);
+    while (!wait.ForTurn()) {
+      if (stop.stop_requested()) throw Error(Code::kCancelled, "job.cancelled", "cancelled");
+    }
   }
 }
 
@@ -112,7 +115,9 @@ void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
       const AlembicRunner runner(*request_.alembic);
       const migrations::ScratchFile probe(request_.path, request_.safety.backup);
       runner.CheckUrl(probe.path(), stop);
-      outcome_.result = AlembicWork(request_, runner).Stamp(stop);
+      migrations::Turn turn(request_.path);
+      TakeTurn(turn, request_.path, stop);
+      outcome_.result = AlembicWork(request_, runner, turn.descriptor()).Stamp(stop);
       return;
     }
     case JobCommand::kReset:
@@ -130,15 +135,16 @@ void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
 void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
                                const std::stop_token& stop) {
   const AlembicRunner runner(*request_.alembic);
-  const AlembicWork work(request_, runner);
   {
     const migrations::ScratchFile probe(request_.path, request_.safety.backup);
     runner.CheckUrl(probe.path(), stop);
   }
   migrations::Safeguard safeguard(SafeguardOf(request_));
   const FileForAlembic file(request_.path);
+  migrations::Turn turn(request_.path);
+  const AlembicWork work(request_, runner, turn.descriptor());
   try {
-    const migrations::Turn turn = TakeTurn(request_.path, stop);
+    TakeTurn(turn, request_.path, stop);
     const migrations::DatabaseFacts facts =
         migrations::Inspect(request_.path, request_.version_table);
     if (facts.problem) throw Error(*facts.problem);

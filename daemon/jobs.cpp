@@ -78,7 +78,15 @@ void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutc
   }
   store.Update([&](State& change) {
     if (resumes) change.held.erase(request.path);
-    if (failed && goes_up) {
+    // What a second try says about a half-applied revision is less than what the first one knew.
+    const auto known = change.failures.find(request.path);
+    const bool half = known != change.failures.end() &&
+                      known->second.error.kind == "alembic.half_applied" && outcome.error &&
+                      outcome.error->kind != "alembic.half_applied";
+    if (failed && goes_up && half) {
+      known->second.inputs =
+          InputsDigest(request.migrations_digest, request.config_sha256, request.path, reached);
+    } else if (failed && goes_up) {
       change.failures[request.path] = {
           .at = FormatUtc(WallNow()),
           .inputs =

@@ -340,6 +340,9 @@ class Judgement {
       return false;
     }
     verdict_.error = FromBody(failure->second.error);
+    if (verdict_.error->kind == "alembic.half_applied") {  // a second try fails on what is there
+      return Settle(EnvironmentState::kFailed, verdict_.error->message, verdict_.error->hint);
+    }
     // Under the policy "apply" a corrected file is tried by itself: the error's own hint leads on.
     return Settle(EnvironmentState::kFailed, verdict_.error->message,
                   verdict_.policy == OnPending::kApply && !verdict_.error->where.empty()

@@ -290,8 +290,10 @@ struct Methods {
   }
 
   static void Revision(Service& service, const CallPtr& call) {
-    ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
-      Offload(service.workers_, service.loop_, call, [params = call->params(), view] {
+    const auto project = ProjectOf(service, call);
+    project->Fresh([&service, call, project](const Views& view) {
+      auto authoring = WritesByAlembic(*view) ? project->BeginAuthoring() : nullptr;
+      Offload(service.workers_, service.loop_, call, [params = call->params(), view, authoring] {
         if (WritesByAlembic(*view)) {
           return EncodeDocument(WriteAlembicRevision(*view, params, std::stop_token()));
         }
@@ -311,8 +313,10 @@ struct Methods {
   }
 
   static void Merge(Service& service, const CallPtr& call) {
-    ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
-      Offload(service.workers_, service.loop_, call, [params = call->params(), view] {
+    const auto project = ProjectOf(service, call);
+    project->Fresh([&service, call, project](const Views& view) {
+      auto authoring = WritesByAlembic(*view) ? project->BeginAuthoring() : nullptr;
+      Offload(service.workers_, service.loop_, call, [params = call->params(), view, authoring] {
         if (WritesByAlembic(*view)) {
           return EncodeDocument(WriteAlembicMerge(*view, params, std::stop_token()));
         }

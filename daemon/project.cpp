@@ -173,7 +173,11 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
       if (const auto self = weak.lock(); self && self->Quiet()) self->EndPatience();
     });
   }
-  ActByPolicy();
+  if (HoldNewRevisions()) {
+    look_again_ = true;
+  } else {
+    ActByPolicy();
+  }
   AwaitWriter();
   AnswerWaiters();
   if (Quiet()) EndPatience();
@@ -291,8 +295,39 @@ void Project::RefuseRepetition(View& view) {
   }
 }
 
+std::shared_ptr<void> Project::BeginAuthoring() {
+  ++authors_;
+  return {nullptr, [self = shared_from_this()](void*) {
+            // The last who holds it may be a worker.
+            Loop& loop = self->context_.loop;
+            loop.Post([self] {
+              --self->authors_;
+              self->hold_new_revisions_ = true;
+              self->outdated_ = self->looking_;
+              self->Look();
+            });
+          }};
+}
+
+/// A revision that was just written by somebody's order is no draft where they are Alembic's; still
+/// it is to be read before it is applied.
+bool Project::HoldNewRevisions() {
+  if (authors_ > 0 || !std::exchange(hold_new_revisions_, false)) return false;
+  const Held held{.since = FormatUtc(WallNow()),
+                  .by = "revision",
+                  .migrations = view_->seen->migrations_digest};
+  bool noted = false;
+  for (std::size_t i = 0; i < view_->verdicts.size(); ++i) {
+    if (!view_->verdicts[i].may_apply) continue;
+    context_.store.Update(
+        [&](State& state) { state.held.insert_or_assign(view_->seen->targets[i].path, held); });
+    noted = true;
+  }
+  return noted;
+}
+
 void Project::ActByPolicy() {
-  if (!ActsByPolicy() || context_.stopping()) return;
+  if (!ActsByPolicy() || context_.stopping() || authors_ > 0) return;
   if (watch_ && watch_->unfinished()) return;  // the settler will look again
   const std::shared_ptr<const View> view = view_;
   const bool wanted = std::ranges::any_of(view->verdicts, &Verdict::may_apply);

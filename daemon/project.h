@@ -68,6 +68,11 @@ class Project final : public std::enable_shared_from_this<Project> {
   /// Stops watching and acting by policy. What has been asked or begun is still ended.
   void Close();
 
+  /// Somebody has a new revision written by another program: until what is returned is let go of,
+  /// on any thread, the policy waits; what it would apply then is held until it is changed, or an
+  /// explicit upgrade.
+  [[nodiscard]] std::shared_ptr<void> BeginAuthoring();
+
   /// Queues a job of a user; `done` is called on the loop's thread.
   std::stop_source Submit(JobRequest request, migrations::ApplyObserver observer,
                           JobQueue::Done done);
@@ -99,6 +104,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   void ShowProgress(View& view) const;
   void RefuseRepetition(View& view);
   void ActByPolicy();
+  [[nodiscard]] bool HoldNewRevisions();
   void JobEnded(const JobRequest& request, const JobOutcome& outcome);
   void AnswerWaiters();
   void StraysChanged();
@@ -116,7 +122,9 @@ class Project final : public std::enable_shared_from_this<Project> {
   std::shared_ptr<StrayKeeper> strays_;
   bool looking_ = false;
   bool look_again_ = false;
-  bool held_back_ = false;  // a look whose problems may be those of a half-finished burst
+  int authors_ = 0;                  // at work on new revisions: the policy waits for them
+  bool hold_new_revisions_ = false;  // what they have written is to be read first
+  bool held_back_ = false;           // a look whose problems may be those of a half-finished burst
   std::unique_ptr<Loop::Timer> hold_timer_;
   std::unique_ptr<Loop::Timer> writer_timer_;  // until the look after one beside a writer
   std::chrono::milliseconds writer_pause_{};   // doubles from look to look

@@ -197,10 +197,12 @@ void HandleCheck(Service& service, const CallPtr& call) {
 }
 
 void HandleAutogenerate(Service& service, const CallPtr& call) {
-  service.ProjectOf(call->params())->Fresh([&service, call](const ViewOfProject& view) {
+  const auto project = service.ProjectOf(call->params());
+  project->Fresh([&service, call, project](const ViewOfProject& view) {
+    auto authoring = WritesByAlembic(*view) ? project->BeginAuthoring() : nullptr;
     const std::stop_source stop = service.BeginCancellable(call);
-    auto make = [&service, view, params = call->params(), observer = TellStages(service, call),
-                 token = stop.get_token()] {
+    auto make = [&service, view, authoring, params = call->params(),
+                 observer = TellStages(service, call), token = stop.get_token()] {
       if (WritesByAlembic(*view))
         return AutogenerateByAlembic(*view, service.store(), params, token);
       return Generate(*view, params, observer, token);

@@ -15,20 +15,6 @@
 namespace drover::migrations {
 namespace {
 
-std::string RandomId() {
-  std::array<unsigned char, 6> bytes;
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw SystemError("read", "random numbers", errno);
-  }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string id;
-  for (const unsigned char byte : bytes) {
-    id.push_back(kHex[byte >> 4U]);
-    id.push_back(kHex[byte & 15U]);
-  }
-  return id;
-}
-
 /// A label or id that another revision's label takes would break the graph once it is written.
 void CheckLabelIsFree(const Graph& graph, const std::string& name) {
   for (const Revision& revision : graph.revisions()) {
@@ -52,7 +38,7 @@ std::vector<std::string> NewLabels(const Graph& graph, const RevisionId& id,
 }
 
 RevisionId NewId(const Graph& graph, const std::string& wanted) {
-  if (wanted.empty()) return RandomId();
+  if (wanted.empty()) return NewRevisionId();
   CheckRevisionId(wanted, "");
   CheckLabelIsFree(graph, wanted);
   if (graph.Find(wanted) != nullptr) {
@@ -87,6 +73,20 @@ Revision Write(Revision revision, const std::string& directory, const FileTempla
 }
 
 }  // namespace
+
+RevisionId NewRevisionId() {
+  std::array<unsigned char, 6> bytes;
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw SystemError("read", "random numbers", errno);
+  }
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string id;
+  for (const unsigned char byte : bytes) {
+    id.push_back(kHex[byte >> 4U]);
+    id.push_back(kHex[byte & 15U]);
+  }
+  return id;
+}
 
 std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view names, bool splice) {
   std::vector<RevisionId> parents;

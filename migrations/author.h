@@ -24,6 +24,9 @@ struct NewRevision {
   std::optional<std::string> down{};  // with `up`; nothing: there is no way back
 };
 
+/// 12 random hexadecimal digits.
+[[nodiscard]] RevisionId NewRevisionId();
+
 /// The parents of a new revision, from what ResolveSymbol takes, separated by blanks. Throws what
 /// ResolveSymbol throws; kInvalid ("duplicate_heads"); without `splice` kInvalid ("not_a_head") for
 /// a parent that already has a child.

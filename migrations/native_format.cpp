@@ -240,8 +240,9 @@ std::string Slug(std::string_view message) {
 }
 
 bool HasEmptyUp(const Revision& revision) {
-  return revision.format == Format::kNative && revision.down_revision.size() < 2 &&
-         BlankPrefix(revision.up.sql) == revision.up.sql.size();
+  if (revision.down_revision.size() > 1) return false;
+  if (revision.format == Format::kAlembic) return revision.idle_up;
+  return BlankPrefix(revision.up.sql) == revision.up.sql.size();
 }
 
 }  // namespace drover::migrations

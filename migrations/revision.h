@@ -36,7 +36,8 @@ struct Revision {
   std::size_t header_line = 1;  // line of "-- revision:", or of Alembic's `revision = …`
   Script up;                    // without SQL in Alembic's files, whose steps are Python
   std::optional<Script> down;   // nothing: irreversible
-  bool idle_down = false;       // the downgrade() of an Alembic file does nothing
+  bool idle_up = false;         // the upgrade() of an Alembic file does nothing
+  bool idle_down = false;       // nor does its downgrade()
   std::string raw_sha256;       // of the file's bytes
   std::string up_sha256;        // ScriptSha256 of the up section; empty in Alembic's files
   std::string down_sha256;      // of the down section; empty without one

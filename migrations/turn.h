@@ -26,6 +26,9 @@ class Turn final {
   void Take();
   [[nodiscard]] bool mine() const { return mine_; }
 
+  /// Whoever inherits this descriptor keeps the mark as long as he lives.
+  [[nodiscard]] int descriptor() const { return directory_.get(); }
+
  private:
   UniqueFd directory_;
   std::int64_t byte_ = 0;  // which one stands for the database

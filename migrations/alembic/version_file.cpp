@@ -115,7 +115,7 @@ class VersionFileReader final {
     }
     in_body_ = IsOneOf(kBodies, first) ||
                (first == "async" && tokens.size() > 1 && tokens[1].text == "def");
-    in_downgrade_ = false;
+    in_step_ = nullptr;
     in_block_line_ = in_body_ || (IsOneOf(kBlocks, first) && !IsAssignment(tokens));
     if (in_body_) return Body(tokens);
     if (in_block_line_) return Inside();
@@ -133,27 +133,39 @@ class VersionFileReader final {
   }
 
   void Body(Tokens tokens) {
-    if (tokens.size() < 2 || tokens[0].text != "def" || tokens[1].text != "downgrade") return;
-    has_downgrade_ = in_downgrade_ = true;
-    downgrade_acts_ = false;
+    if (tokens.size() < 2 || tokens[0].text != "def") return;
+    in_step_ = StepNamed(tokens[1].text);
+    if (in_step_ == nullptr) return;
+    *in_step_ = {.there = true, .acts = false};
     const auto colon = std::ranges::find_if(
         tokens, [](const auto& token) { return token.depth == 0 && IsOperator(token, ":"); });
     if (colon == tokens.end() || colon + 1 == tokens.end()) return;
-    DowngradeStatement(Tokens(colon + 1, tokens.end()));
+    StepStatement(Tokens(colon + 1, tokens.end()));
   }
 
-  void DowngradeStatement(Tokens tokens) {
+  /// A function that Alembic calls.
+  struct StepFunction {
+    bool there = false;
+    bool acts = false;  // has a statement that does something, for all that one can tell
+  };
+
+  [[nodiscard]] StepFunction* StepNamed(std::string_view name) {
+    if (name == "upgrade") return &upgrade_;
+    return name == "downgrade" ? &downgrade_ : nullptr;
+  }
+
+  void StepStatement(Tokens tokens) {
     const std::string_view first = tokens.front().text;
     const bool idle =
         IsTextOnly(tokens) ||
         (tokens.size() == 1 && (first == "pass" || first == "..." || first == "return")) ||
         (tokens.size() == 2 && first == "return" && tokens[1].text == "None");
-    downgrade_acts_ |= !idle;
+    in_step_->acts |= !idle;
   }
 
   /// A statement in a block or a body. Whether a block runs, only Python can tell.
   void Inside() {
-    if (in_downgrade_) return DowngradeStatement(statement_);
+    if (in_step_ != nullptr) return StepStatement(statement_);
     if (in_body_) return;
     for (std::size_t i = 0; i < statement_.size(); ++i) {
       const auto name = NameIndex(statement_[i]);
@@ -163,8 +175,8 @@ class VersionFileReader final {
       if (next == "=" || next == "," || next == ":=") Set(*name, {}, statement_[i].line);
     }
     for (std::size_t i = 0; i + 1 < statement_.size(); ++i) {
-      if (statement_[i].text != "def" || statement_[i + 1].text != "downgrade") continue;
-      has_downgrade_ = downgrade_acts_ = true;
+      StepFunction* step = StepNamed(statement_[i + 1].text);
+      if (statement_[i].text == "def" && step != nullptr) *step = {.there = true, .acts = true};
     }
   }
 
@@ -178,9 +190,8 @@ class VersionFileReader final {
   }
 
   void Bind(const PythonToken& name, PythonValue value) {
-    if (name.kind == Kind::kName && name.text == "downgrade") {
-      has_downgrade_ = downgrade_acts_ = true;
-    }
+    StepFunction* step = name.kind == Kind::kName ? StepNamed(name.text) : nullptr;
+    if (step != nullptr) *step = {.there = true, .acts = true};
     if (const auto index = NameIndex(name)) Set(*index, std::move(value), name.line);
   }
 
@@ -312,8 +323,9 @@ class VersionFileReader final {
     revision.down_revision = List(kDownRevision);
     revision.depends_on = List(kDependsOn);
     revision.branch_labels = List(kBranchLabels);
-    if (has_downgrade_) revision.down.emplace();
-    revision.idle_down = has_downgrade_ && !downgrade_acts_;
+    if (downgrade_.there) revision.down.emplace();
+    revision.idle_up = upgrade_.there && !upgrade_.acts;
+    revision.idle_down = downgrade_.there && !downgrade_.acts;
     Docstring doc = ReadDocstring(doc_);
     revision.message = std::move(doc.message);
     revision.created = std::move(doc.created);
@@ -343,14 +355,14 @@ class VersionFileReader final {
   std::vector<PythonToken> statement_;
   std::array<Assigned, kNames.size()> values_;
   std::string doc_;
-  bool started_ = false;        // the docstring can only be the first statement
-  bool ends_line_ = true;       // the statement read last ends its line
-  bool begins_line_ = true;     // this one begins its line
-  bool in_block_line_ = false;  // the line began with "if …:", say
-  bool in_body_ = false;        // of a function or a class
-  bool in_downgrade_ = false;
-  bool has_downgrade_ = false;
-  bool downgrade_acts_ = false;
+  bool started_ = false;             // the docstring can only be the first statement
+  bool ends_line_ = true;            // the statement read last ends its line
+  bool begins_line_ = true;          // this one begins its line
+  bool in_block_line_ = false;       // the line began with "if …:", say
+  bool in_body_ = false;             // of a function or a class
+  StepFunction* in_step_ = nullptr;  // in whose body we are
+  StepFunction upgrade_;
+  StepFunction downgrade_;
 };
 
 }  // namespace

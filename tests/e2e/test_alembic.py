@@ -168,7 +168,8 @@ class Reading(AlembicCase):
         self.alembic("upgrade", "head")
         self.project.start()
         self.assertEqual(self.dev()["state"], "current")
-        self.version(LAST, MERGE, "Later")
+        self.version(LAST, MERGE, "Later",
+                     up='op.add_column("servers", sa.Column("x", sa.Text))')
         wait_until(lambda: self.dev()["pending"] == 1, "the new revision is pending")
         (self.root / "backend/db").mkdir()
         os.rename(self.root / "backend/alembic/versions", self.root / "backend/db/versions")

@@ -9,6 +9,33 @@ from alembic_project import (ADD_INDEX, ADD_NOTE, ENV_PY, FIRST, INI, LAST, MERG
                              available)
 
 
+MAKO = """\
+\"\"\"${message}
+
+Revision ID: ${up_revision}
+Revises: ${down_revision | comma,n}
+Create Date: ${create_date}
+
+\"\"\"
+from alembic import op
+import sqlalchemy as sa
+${imports if imports else ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    ${downgrades if downgrades else "pass"}
+"""
+
+
 class Applying(AlembicCase):
     def setUp(self):
         if not available():
@@ -90,6 +117,36 @@ class Upgrades(Applying):
         self.assertIn("age", self.columns("accounts"))
 
 
+    def test_the_policy_applies_neither_what_is_empty_nor_what_was_just_written(self):
+        self.fastapi(policy="apply")
+        self.write("backend/alembic/script.py.mako", MAKO)
+        self.drover("trust")
+        self.project.wait_state("current")
+        new = self.drover("revision", "-m", "-later", "--json").json
+        self.assertIn("-later", (self.root / new["file"]).read_text())
+        self.assertEqual((self.dev()["current"], self.rows()), ([MERGE], [MERGE]))
+        path = self.root / new["file"]
+        path.write_text(path.read_text().replace(
+            "def upgrade():\n    pass",
+            "def upgrade():\n    op.add_column('accounts', sa.Column('age', sa.Integer))"))
+        self.project.wait_versions(new["revision"])
+        self.assertIn("age", self.columns("accounts"))
+
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            "context.configure(connection=connection,",
+            "from sqlalchemy import Column, Integer, MetaData, Table\n"
+            "        metadata = MetaData()\n"
+            "        Table('brand_new', metadata, Column('id', Integer, primary_key=True))\n"
+            "        context.configure(connection=connection, target_metadata=metadata,"
+            " include_object=lambda o, name, kind, reflected, other: name == 'brand_new',"))
+        made = self.drover("revision", "--autogenerate", "-m", "New table", "--json").json
+        self.assertEqual(self.project.wait_state("held")["pending"], 1)
+        self.assertNotIn("brand_new", self.project.tables())
+        self.drover("upgrade")
+        self.project.wait_versions(made["revision"])
+        self.assertIn("brand_new", self.project.tables())
+
+
 class Safety(Applying):
     def setUp(self):
         super().setUp()
@@ -127,6 +184,7 @@ class Safety(Applying):
         self.assertNotEqual(self.project.schema(), before, "SQLite under Alembic is like that")
         command = error["hint"].split(",")[0].split()
         self.assertEqual(command[:2], ["drover", "restore"])
+        self.assertEqual(self.dev()["error"]["hint"], error["hint"])
         self.drover(*command[1:], "--yes")
         self.assertEqual(self.project.schema(), before)
         self.assertEqual(self.project.query("SELECT name, note FROM accounts"), [("ann", "kept")])
@@ -177,6 +235,38 @@ class Verifying(Applying):
         self.assertIn("age", " ".join(last["problems"]))
 
 
+class Deaths(Applying):
+    SLOW = ('op.create_table("big", sa.Column("id", sa.Integer))\nimport sys, time\n'
+            'open("begun", "w").close()\ntime.sleep(2)\nprint("x" * 1000)\n'
+            'op.create_table("big2", sa.Column("id", sa.Integer))')
+
+    def setUp(self):
+        super().setUp()
+        self.drover("upgrade")
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
+        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
+            config.write("safety: {rehearse: never}\n")
+
+    def test_alembic_ends_its_revision_when_drover_dies_and_the_next_one_waits(self):
+        self.last_version(self.SLOW)
+        child = self.project.spawn([harness.DROVER, "upgrade"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        harness.wait_until(lambda: (self.root / "begun").exists(), "the revision has begun")
+        self.project.kill()
+        child.wait(timeout=harness.PATIENCE)
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [LAST])
+        self.assertLessEqual({"big", "big2"}, set(self.project.tables()))
+
+    def test_much_output_and_children_in_the_background_are_no_trouble(self):
+        self.last_version('import subprocess\nsubprocess.Popen(["sleep", "60"])\n'
+                          'for _ in range(70):\n    print("x" * (1 << 20))\n'
+                          'op.create_table("big", sa.Column("id", sa.Integer))')
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [LAST])
+        subprocess.run(["pkill", "-f", "^sleep 60$"], check=False)
+
+
 class WrongDatabase(Applying):
     def test_an_env_py_that_does_not_read_the_variable_is_caught(self):
         """The founding accident: Alembic would have worked on a file of its own."""
@@ -187,6 +277,18 @@ class WrongDatabase(Applying):
         self.assertIn("DB__DB_URL", error["message"])
         self.assertIn("application.db", error["message"])
         self.assertFalse(self.project.database.exists())
+
+    def test_it_is_asked_for_each_job(self):
+        self.write("backend/alembic/settings.py", "import os\nURL = os.environ['DB__DB_URL']\n")
+        self.write("backend/alembic/env.py",
+                   "import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\n"
+                   "import settings\n" + ENV_PY.replace('os.environ.get("DB__DB_URL")',
+                                                        "settings.URL"))
+        self.drover("upgrade", FIRST)
+        self.write("backend/alembic/settings.py", "URL = 'sqlite:///./other.db'\n")
+        self.assertEqual(self.drover("upgrade", "--json", check=8).error["kind"],
+                         "alembic.url_ignored")
+        self.assertEqual(self.rows(), [FIRST])
 
     def test_the_variable_can_be_named(self):
         self.write("backend/alembic/env.py", ENV_PY.replace("DB__DB_URL", "MIGRATIONS_URL"))
@@ -234,33 +336,6 @@ class WrongDatabase(Applying):
                                 "command: [/nonexistent/alembic]}")
         error = self.drover("upgrade", "--json", check=1).error
         self.assertEqual(error["kind"], "alembic.program")
-
-
-MAKO = """\
-\"\"\"${message}
-
-Revision ID: ${up_revision}
-Revises: ${down_revision | comma,n}
-Create Date: ${create_date}
-
-\"\"\"
-from alembic import op
-import sqlalchemy as sa
-${imports if imports else ""}
-
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
-branch_labels = ${repr(branch_labels)}
-depends_on = ${repr(depends_on)}
-
-
-def upgrade():
-    ${upgrades if upgrades else "pass"}
-
-
-def downgrade():
-    ${downgrades if downgrades else "pass"}
-"""
 
 
 class Revisions(Applying):

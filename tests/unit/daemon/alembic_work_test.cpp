@@ -60,6 +60,10 @@ TEST(LastWordsTest, TheErrorIsFoundAtTheEndOfATraceback) {
                 "(Background on this error at: https://sqlalche.me/e/14/e3q8)\n"),
       "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: t "
       "[SQL: DELETE FROM t]");
+  EXPECT_EQ(LastWords("sqlalchemy.exc.OperationalError: table t already exists\n[SQL: \n"
+                      "CREATE TABLE t (\n\tid INTEGER\n)\n\n]\n(Background on this error at: x)\n"),
+            "sqlalchemy.exc.OperationalError: table t already exists "
+            "[SQL:  CREATE TABLE t (  id INTEGER )  ]");
   EXPECT_EQ(LastWords("INFO x\nFAILED: Can't locate revision identified by 'x'\n"),
             "Can't locate revision identified by 'x'");
   EXPECT_EQ(LastWords("ERROR [alembic.util.messaging] Can't proceed\n\n"), "Can't proceed");

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <fcntl.h>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,27 +67,43 @@ TEST(ChildTest, DirectoryVariablesAndStderrAreAsAsked) {
   EXPECT_EQ(silent.output, "");
 }
 
-TEST(ChildTest, OutputIsPassedOnAsItComes) {
-  std::string seen;
-  const ChildResult result =
-      RunChild({.arguments = {"sh", "-c", "echo a; echo b"},
-                .on_output = [&](std::string_view piece) { seen += piece; }});
-  EXPECT_EQ(seen, result.output);
-  EXPECT_EQ(seen, "a\nb\n");
+TEST(ChildTest, WhatStaysInTheBackgroundIsNotWaitedFor) {
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(Shell("sleep 60 & echo done").output, "done\n");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+}
+
+TEST(ChildTest, OfVeryMuchOutputTheEndIsKept) {
+  const ChildResult result = Shell("head -c 70000000 /dev/zero; echo end");
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_TRUE(result.output.ends_with("end\n"));
+  EXPECT_LT(result.output.size(), 68'000'000U);
+}
+
+TEST(ChildTest, ADescriptorIsInheritedWhenItIsNamed) {
+  const UniqueFd file(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const std::string script = Concat("[ -e /proc/self/fd/", file.get(), " ] && echo there");
+  EXPECT_EQ(Shell(script).output, "");
+  const ChildResult result = RunChild({.arguments = {"sh", "-c", script}, .inherited = file.get()});
+  EXPECT_EQ(result.output, "there\n");
 }
 
 TEST(ChildTest, WhoeverIsAskedToStopTakesHisChildrenWithHim) {
+  const drover::testing::Scratch scratch;
+  const std::string told = scratch / "pid";
   std::stop_source stop;
-  std::string seen;
+  const std::jthread asking([&] {
+    while (!StatFile(told) || drover::testing::Slurp(told).empty()) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    stop.request_stop();
+  });
   const auto run = [&] {
-    (void)RunChild({.arguments = {"sh", "-c", "sleep 60 & echo $!; wait"},
-                    .stop = stop.get_token(),
-                    .on_output = [&](std::string_view piece) {
-                      seen += piece;
-                      stop.request_stop();
-                    }});
+    (void)RunChild({.arguments = {"sh", "-c", Concat("sleep 60 & echo $! > ", told, "; wait")},
+                    .stop = stop.get_token()});
   };
   EXPECT_EQ(KindOf(run), "child.stopped");
+  const std::string seen = drover::testing::Slurp(told);
   const std::string process = "/proc/" + seen.substr(0, seen.find('\n')) + "/stat";
   const auto begin = std::chrono::steady_clock::now();
   const auto alive = [&] {  // init, or nobody in a container, has yet to reap it

@@ -175,6 +175,17 @@ TEST(VersionFileTest, AFileNamedByItsIdNeedsNoRevision) {
             "1975ea83b712");
 }
 
+TEST(VersionFileTest, SeesWhetherItDoesSomething) {
+  const auto idle = [](std::string_view rest) {
+    return HasEmptyUp(ReadVersion(Concat("revision = 'r'\ndown_revision = None\n", rest)));
+  };
+  EXPECT_TRUE(idle("def upgrade():\n    # later\n    pass\ndef downgrade():\n    op.x()\n"));
+  EXPECT_FALSE(idle("def upgrade():\n    op.drop_table('x')\ndef downgrade():\n    pass\n"));
+  EXPECT_FALSE(idle("from x import upgrade\n"));
+  EXPECT_FALSE(HasEmptyUp(
+      ReadVersion("revision = 'r'\ndown_revision = ('a', 'b')\ndef upgrade():\n    pass\n")));
+}
+
 TEST(VersionFileTest, SeesWhetherThereIsAWayBack) {
   const auto with = [](std::string_view rest) {
     return ReadVersion(Concat("revision = 'r'\ndown_revision = None\n", rest));
