@@ -59,8 +59,8 @@ Error AlembicUnsupported(const Observation& seen, std::string_view what, std::st
                          std::string_view environment) {
   return {
       Code::kRefused, "alembic.unsupported",
-      Concat("drover reads the revisions of an Alembic project and does not run Alembic yet, so "
-             "it cannot ",
+      Concat("the revisions of this project are Alembic's, and what they do only Python can tell: "
+             "drover does not ",
              what, " here"),
       arguments.empty() ? std::string() : AlembicCommand(seen, arguments, environment)};
 }

@@ -1,4 +1,4 @@
-// Projects whose revisions are Alembic's: what drover says about the work that only Alembic can do.
+// Projects whose revisions are Alembic's: what drover does not do there, and what to type instead.
 // This is the one place that refuses it.
 #pragma once
 

@@ -181,13 +181,8 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   ChangeRequest change;
   const std::size_t index = OneEnvironment(view, params);
   const environments::EnvironmentConfig& environment = view.config().environments[index];
-  if (params.sql || params.rehearse || (carry_out && !params.dry_run)) {
-    RefuseForAlembic(*view.seen,
-                     params.sql        ? "write SQL"
-                     : params.rehearse ? "rehearse"
-                                       : CommandName(command),
-                     params.rehearse ? std::string() : AlembicArguments(params, command),
-                     environment.name);
+  if (params.sql) {
+    RefuseForAlembic(*view.seen, "write SQL", AlembicArguments(params, command), environment.name);
   }
   const environments::Target& target = view.seen->targets[index];
   const Verdict& verdict = view.verdicts[index];

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "daemon/alembic_work.h"
 #include "daemon/applied_files.h"
 #include "environments/processes.h"
 #include "migrations/busy_wait.h"
@@ -28,7 +29,7 @@ std::int64_t MillisecondsFrom(WorkClock::time_point begin) {
 }  // namespace
 
 void JobWork::Run(const migrations::ApplyObserver& observer, const std::stop_token& stop) {
-  if (request_.format == migrations::Format::kAlembic) return RunForAlembic();
+  if (request_.format == migrations::Format::kAlembic) return RunForAlembic(observer, stop);
   switch (request_.command) {
     case JobCommand::kUpgrade:
     case JobCommand::kDowngrade:
@@ -47,10 +48,24 @@ void JobWork::Run(const migrations::ApplyObserver& observer, const std::stop_tok
   }
 }
 
-/// The engine never writes to a database of Alembic's: what is left are copies, and what drover has
-/// noted itself. alembic.h refuses the rest before it becomes a job.
-void JobWork::RunForAlembic() {
+/// The engine never writes to a database of Alembic's: Alembic does, and drover looks after it.
+void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
+                            const std::stop_token& stop) {
   switch (request_.command) {
+    case JobCommand::kUpgrade:
+    case JobCommand::kDowngrade:
+    case JobCommand::kRedo:
+    case JobCommand::kAlign:
+      return ApplyWithAlembic(observer, stop);
+    case JobCommand::kStamp: {
+      const AlembicRunner runner(*request_.alembic);
+      const migrations::ScratchFile probe(request_.path, request_.safety.backup);
+      runner.CheckUrl(probe.path(), stop);
+      outcome_.result = AlembicWork(request_, runner).Stamp(stop);
+      return;
+    }
+    case JobCommand::kReset:
+      return ResetWithAlembic(observer, stop);
     case JobCommand::kRestore:
       return Restore();
     case JobCommand::kRepair:
@@ -58,9 +73,68 @@ void JobWork::RunForAlembic() {
       outcome_.result.from = request_.rows;
       outcome_.result.to = request_.rows;
       return;
-    default:
-      throw Error(Code::kRefused, "alembic.unsupported",
-                  Concat(request_.path, " is Alembic's, and drover does not run Alembic yet"));
+  }
+}
+
+void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
+                               const std::stop_token& stop) {
+  const migrations::DatabaseFacts facts =
+      migrations::Inspect(request_.path, request_.version_table);
+  if (facts.problem) throw Error(*facts.problem);
+  const migrations::Plan plan = PlanFor(request_, facts.rows);
+  outcome_.result = {.from = plan.from, .to = plan.to, .steps = {}, .warnings = plan.warnings};
+  if (plan.steps.empty()) return;
+  const AlembicRunner runner(*request_.alembic);
+  const AlembicWork work(request_, runner);
+  {
+    const migrations::ScratchFile probe(request_.path, request_.safety.backup);
+    runner.CheckUrl(probe.path(), stop);
+  }
+  migrations::Safeguard safeguard(SafeguardOf(request_));
+  try {
+    if (facts.kind == migrations::DatabaseKind::kMissing) {
+      MakeDirectoriesDurably(DirectoryName(request_.path), 0755);
+      CreateFile(request_.path, "", 0644);  // so that a container's user can read it
+    } else {
+      migrations::Connection live(request_.path, migrations::OpenMode::kRead);
+      safeguard.Prepare(plan, live, observer, stop);
+    }
+    outcome_.result = work.Apply(request_.path, AlembicPace::kOneByOne, observer, stop);
+  } catch (const Error& error) {
+    Note(safeguard);
+    if (error.kind != "alembic.half_applied" || !outcome_.backup) throw;
+    Error named = error;
+    named.hint = Concat("drover restore ", outcome_.backup->id, " -e ", request_.environment,
+                        ", then mend the revision");
+    throw named;
+  }
+  Note(safeguard);
+}
+
+void JobWork::ResetWithAlembic(const migrations::ApplyObserver& observer,
+                               const std::stop_token& stop) {
+  const auto begun = WorkClock::now();
+  const AlembicRunner runner(*request_.alembic);
+  const migrations::ScratchFile fresh(request_.path, request_.safety.backup);
+  runner.CheckUrl(fresh.path(), stop);
+  migrations::ApplyObserver watching;
+  watching.on_progress = observer.on_progress;
+  migrations::ApplyResult result =
+      AlembicWork(request_, runner).Apply(fresh.path(), AlembicPace::kTogether, watching, stop);
+  migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
+  Replace(content);
+  if (observer.on_applied) std::ranges::for_each(result.steps, observer.on_applied);
+  outcome_.result = std::move(result);
+  outcome_.result.from = request_.rows;
+  outcome_.result.duration_ms = MillisecondsFrom(begun);
+}
+
+/// What stood before the plan, whether it came to an end or not.
+void JobWork::Note(const migrations::Safeguard& safeguard) {
+  outcome_.backup = safeguard.backup();
+  outcome_.rehearsal = safeguard.rehearsal();
+  if (outcome_.rehearsal && outcome_.rehearsal->outcome == "skipped") {
+    outcome_.result.warnings.push_back(Concat("not rehearsed: ", outcome_.rehearsal->reason));
   }
 }
 
@@ -84,15 +158,10 @@ void JobWork::Apply(const migrations::ApplyObserver& observer, const std::stop_t
   try {
     outcome_.result = migrations::ApplyWithSnapshots(apply, request_.snapshots, observer, stop);
   } catch (const Error&) {
-    outcome_.backup = safeguard.backup();
-    outcome_.rehearsal = safeguard.rehearsal();
+    Note(safeguard);
     throw;
   }
-  outcome_.backup = safeguard.backup();
-  outcome_.rehearsal = safeguard.rehearsal();
-  if (outcome_.rehearsal && outcome_.rehearsal->outcome == "skipped") {
-    outcome_.result.warnings.push_back(Concat("not rehearsed: ", outcome_.rehearsal->reason));
-  }
+  Note(safeguard);
 }
 
 void JobWork::Repair() {

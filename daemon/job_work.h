@@ -19,7 +19,10 @@ class JobWork final {
 
  private:
   void Apply(const migrations::ApplyObserver& observer, const std::stop_token& stop);
-  void RunForAlembic();
+  void RunForAlembic(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  void ApplyWithAlembic(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  void ResetWithAlembic(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  void Note(const migrations::Safeguard& safeguard);
   void Repair();
   void Restore();
   void Reset(const migrations::ApplyObserver& observer, const std::stop_token& stop);

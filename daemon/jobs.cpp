@@ -5,10 +5,12 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "daemon/alembic_work.h"
 #include "daemon/job_work.h"
 #include "migrations/align.h"
 #include "migrations/checksum.h"
 #include "migrations/redo.h"
+#include "migrations/safety/scratch_file.h"
 
 namespace drover::daemon {
 namespace {
@@ -151,7 +153,7 @@ SchemaQuestion QuestionOf(const JobRequest& request) {
 }
 
 migrations::SafeguardRequest SafeguardOf(const JobRequest& request) {
-  return {
+  migrations::SafeguardRequest guard{
       .policy = request.safety,
       .path = request.path,
       .environment = request.environment,
@@ -163,6 +165,23 @@ migrations::SafeguardRequest SafeguardOf(const JobRequest& request) {
       .graph = request.lineage && request.lineage->graph ? request.lineage->graph : request.graph,
       .plan = [request](auto rows) { return PlanFor(request, rows); },
       .findings = request.findings};
+  if (!request.alembic) return guard;
+  guard.graph = nullptr;  // what schema Python makes only Python can tell
+  guard.carry_out = [request](const std::string& copy, const migrations::ApplyObserver& observer,
+                              const std::stop_token& stop) {
+    const AlembicRunner runner(*request.alembic);
+    // Were the URL not used, the rehearsal would be no rehearsal.
+    const migrations::ScratchFile probe(request.path, request.safety.backup);
+    runner.CheckUrl(probe.path(), stop);
+    return AlembicWork(request, runner).Apply(copy, AlembicPace::kTogether, observer, stop);
+  };
+  using environments::DestructivePolicy;
+  const DestructivePolicy policy = request.alembic->config->destructive;
+  const bool goes_down =
+      request.command == JobCommand::kDowngrade || GoesDownAndUp(request.command);
+  if (goes_down || policy == DestructivePolicy::kAllow) guard.losses = migrations::Losses::kWanted;
+  if (policy == DestructivePolicy::kRefuse) guard.findings = migrations::Findings::kRefuse;
+  return guard;
 }
 
 JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& store,

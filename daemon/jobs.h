@@ -14,6 +14,7 @@
 
 #include "base/documents.h"
 #include "base/error.h"
+#include "daemon/alembic_runner.h"
 #include "daemon/journal.h"
 #include "daemon/net/loop.h"
 #include "daemon/schema_check.h"
@@ -53,7 +54,8 @@ struct JobRequest {
   std::shared_ptr<const migrations::Graph> graph;      // of the files; null while there is none
   std::shared_ptr<const migrations::Lineage> lineage;  // of what is applied; null: files only
   migrations::Format format = migrations::Format::kNative;
-  std::string state_directory;  // of drover, for what it notes of Alembic's files
+  std::shared_ptr<const AlembicSetting> alembic;  // when that is the format
+  std::string state_directory;                    // of drover, for what it notes of Alembic's files
   std::string version_table;
   std::string migrations_digest;             // remembered with `held`
   std::string config_sha256;                 // so is this, with a failure

@@ -353,13 +353,15 @@ class Judgement {
         missing ? EnvironmentState::kMissing : EnvironmentState::kPending;
     std::string next = WithEnvironment(seen_, "drover upgrade", config_.name);
     const std::string count = Count(pending_.size(), "migration");
-    if (seen_.config->format == migrations::Format::kAlembic) {
-      return Settle(state,
-                    Concat(count, " to apply, reported only: drover does not run Alembic yet"),
-                    AlembicCommand(seen_, "upgrade head", config_.name));
-    }
     if (verdict_.policy == OnPending::kReport) {
       return Settle(state, Concat(count, " to apply, reported only (on_pending: report)"), next);
+    }
+    if (!seen_.trusted && seen_.config->format == migrations::Format::kAlembic) {
+      return Settle(state,
+                    Concat(count,
+                           " to apply; that runs the project's own Python, so the policy waits for "
+                           "`drover trust`"),
+                    "drover trust");
     }
     if (!seen_.trusted && !IsBelow(target_.path, seen_.root)) {
       return Settle(state,

@@ -8,6 +8,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/alembic.h"
+#include "daemon/alembic_revision.h"
 #include "daemon/changes.h"
 #include "daemon/doctor_methods.h"
 #include "daemon/drift_methods.h"
@@ -291,8 +292,9 @@ struct Methods {
   static void Revision(Service& service, const CallPtr& call) {
     ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
       Offload(service.workers_, service.loop_, call, [params = call->params(), view] {
-        RefuseForAlembic(*view->seen, "write a revision",
-                         Concat("revision -m ", ShellQuote(params.message)));
+        if (WritesByAlembic(*view)) {
+          return EncodeDocument(WriteAlembicRevision(*view, params, std::stop_token()));
+        }
         const migrations::NewRevision wanted{.message = params.message,
                                              .head = params.head.empty() ? "head" : params.head,
                                              .depends_on = params.depends_on,
@@ -311,7 +313,9 @@ struct Methods {
   static void Merge(Service& service, const CallPtr& call) {
     ProjectOf(service, call)->Fresh([&service, call](const Views& view) {
       Offload(service.workers_, service.loop_, call, [params = call->params(), view] {
-        RefuseForAlembic(*view->seen, "merge", "merge heads");
+        if (WritesByAlembic(*view)) {
+          return EncodeDocument(WriteAlembicMerge(*view, params, std::stop_token()));
+        }
         return EncodeDocument(NewRevisionAnswer(
             *view, migrations::WriteMerge(view->graph(), params.revisions, params.message,
                                           params.rev_id, params.branch_label,

@@ -328,6 +328,13 @@ JobRequest Project::Prepare(const View& view, std::size_t environment, JobComman
     request.lineage = lineage->second;
   }
   request.format = view.config().format;
+  if (request.format == migrations::Format::kAlembic) {
+    request.alembic = std::make_shared<const AlembicSetting>(
+        AlembicSetting{.config = view.seen->config,
+                       .environment = request.environment,
+                       .target = view.seen->targets[environment],
+                       .folders = view.seen->alembic});
+  }
   request.state_directory = context_.store.directory();
   request.version_table = view.config().version_table;
   request.migrations_digest = view.seen->migrations_digest;

@@ -112,7 +112,6 @@ void ReplaceContent(Service& service, const CallPtr& call, JobCommand command,
   project->Settled([&service, call, project, command, make](const SafetyView& view) {
     call->Guard([&] {
       service.CheckNotStopping();
-      if (command == JobCommand::kReset) RefuseForAlembic(*view->seen, "reset", {});
       JobRequest request = project->Prepare(*view, OneEnvironment(*view, call->params()), command);
       if (!call->params().to.empty()) {
         Offload(service.workers(), service.loop(), call,

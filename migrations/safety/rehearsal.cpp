@@ -46,7 +46,7 @@ void FindLostRows(const DatabaseContent& before, const DatabaseContent& after,
         {.kind = "rehearsal.rows_lost",
          .object = table.name,
          .message = Concat(table.name, " would be left with ", now->second.rows, " of its ",
-                           Rows(table.rows), ", though no statement deletes from it")});
+                           Rows(table.rows), ", though nothing says so")});
   }
 }
 
@@ -166,12 +166,22 @@ class Rehearser {
     Connection connection(request_.copy, OpenMode::kWrite);
     const std::vector<RevisionId> rows = ReadRows(connection);
     plan_ = request_.plan(rows);
-    digested_ = FindDropped(plan_, "table");
+    digested_ = request_.carry_out ? AllTables(connection) : FindDropped(plan_, "table");
     before_ = ReadContent(connection, request_.version_table, digested_);
     schema_ = reader_.Read(connection);
     sql_ = connection.QueryColumn(
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type <> 'table', rowid");
     rehearsal_.report.bytes_before = Bytes();
+  }
+
+  /// What Python does to a table nobody says, so all of them are compared.
+  [[nodiscard]] static std::set<std::string> AllTables(Connection& connection) {
+    std::set<std::string> names;
+    for (const std::string& name :
+         connection.QueryColumn("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
+      names.insert(ToLower(name));
+    }
+    return names;
   }
 
   [[nodiscard]] std::vector<RevisionId> ReadRows(Connection& connection) const {
@@ -200,7 +210,8 @@ class Rehearser {
                              .plan = request_.plan,
                              .durability = Durability::kScratch};
     try {
-      ApplyResult result = migrations::Apply(apply, watching, stop_);
+      ApplyResult result = request_.carry_out ? request_.carry_out(request_.copy, watching, stop_)
+                                              : migrations::Apply(apply, watching, stop_);
       rehearsal_.report.warnings = std::move(result.warnings);
       return true;
     } catch (const Error& error) {
@@ -279,7 +290,14 @@ class Rehearser {
   void Judge() {
     RehearsalReport& report = rehearsal_.report;
     for (RehearsalProblem& each : CompareContent(before_, after_, Destructive())) {
-      report.problems.push_back(std::move(each));
+      const bool wanted = request_.carry_out && request_.losses == Losses::kWanted &&
+                          each.kind == "rehearsal.rows_lost";
+      if (!wanted) report.problems.push_back(std::move(each));
+    }
+    if (request_.carry_out && request_.losses == Losses::kUnknown) {
+      for (RehearsalProblem& each : FindLostObjects(before_, after_)) {
+        report.problems.push_back(std::move(each));
+      }
     }
     // Of all of these only damage cannot be wanted.
     const bool damaged = std::ranges::find(report.problems, "rehearsal.damaged",
@@ -324,6 +342,31 @@ std::vector<RehearsalProblem> CompareContent(const DatabaseContent& before,
   }
   FindLostTriggers(before, after, declared, problems);
   FindDanglingReferences(before, after, problems);
+  return problems;
+}
+
+std::vector<RehearsalProblem> FindLostObjects(const DatabaseContent& before,
+                                              const DatabaseContent& after) {
+  std::vector<RehearsalProblem> problems;
+  for (const auto& [key, table] : before.tables) {
+    if (table.rows == 0) continue;
+    const auto now = after.tables.find(key);
+    if (now == after.tables.end()) {
+      problems.push_back(
+          {.kind = "rehearsal.table_lost",
+           .object = table.name,
+           .message = Concat(table.name, " would be gone with its ", Rows(table.rows))});
+      continue;
+    }
+    for (const auto& [column, digest] : table.columns) {
+      if (now->second.columns.contains(column)) continue;
+      problems.push_back(
+          {.kind = "rehearsal.column_lost",
+           .object = Concat(table.name, ".", column),
+           .message = Concat("the column ", table.name, ".", column, " would be gone with what ",
+                             Rows(table.rows), table.rows == 1 ? " has" : " have", " in it")});
+    }
+  }
   return problems;
 }
 

@@ -21,6 +21,17 @@
 
 namespace drover::migrations {
 
+/// Carries the plan out on the database at `path` by other means than Apply().
+using CarryOutPlan = std::function<ApplyResult(
+    const std::string& path, const ApplyObserver& observer, const std::stop_token& stop)>;
+
+/// What is known of the losses of a plan that is carried out by other means: its steps have no SQL
+/// that could say it.
+enum class Losses : std::uint8_t {
+  kUnknown,  // a table, a column or rows that go are problems
+  kWanted,   // a way down: they are what it is for
+};
+
 struct RehearsalRequest {
   std::string database;  // whose copy it is, for messages
   std::string copy;      // a private file, changed by the rehearsal
@@ -30,6 +41,8 @@ struct RehearsalRequest {
   Snapshots snapshots{};
   std::shared_ptr<const Graph> graph;  // what the schema is compared with; null: with nothing
   std::function<Plan(std::span<const RevisionId> rows)> plan;
+  CarryOutPlan carry_out{};  // empty: Apply()
+  Losses losses = Losses::kUnknown;
 };
 
 struct Rehearsal {
@@ -41,10 +54,15 @@ struct Rehearsal {
 /// statement fails, with that statement's error; "refused" when the plan would lose rows of tables
 /// that no statement deletes from, drop a trigger together with its table without making it anew,
 /// put the values of one column into another, leave foreign keys that refer to nothing, damage the
-/// file, or end in another schema than its revisions say. What was so before the plan does not
-/// count. Throws kCancelled, and what goes wrong with the copy itself.
+/// file, or end in another schema than its revisions say. A plan with `carry_out` says nothing of
+/// itself, so that what it loses is a problem, unless it is wanted. What was so before the plan
+/// does not count. Throws kCancelled, and what goes wrong with the copy itself.
 [[nodiscard]] Rehearsal Rehearse(const RehearsalRequest& request, const ApplyObserver& observer,
                                  const std::stop_token& stop);
+
+/// Tables that held rows and columns of tables with rows that are there before and not after. Pure.
+[[nodiscard]] std::vector<RehearsalProblem> FindLostObjects(const DatabaseContent& before,
+                                                            const DatabaseContent& after);
 
 /// What the plan that leads from one content to the other does without saying so. `destructive` is
 /// what its statements say. Pure.

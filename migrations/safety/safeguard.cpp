@@ -49,13 +49,16 @@ Rehearsal RehearseOnCopy(const SafeguardRequest& request, const ApplyObserver& o
                    .stubs = request.stubs,
                    .snapshots = request.snapshots,
                    .graph = request.graph,
-                   .plan = request.plan},
+                   .plan = request.plan,
+                   .carry_out = request.carry_out,
+                   .losses = request.losses},
                   observer, stop);
 }
 
 void Safeguard::Prepare(const Plan& plan, Connection& live, const ApplyObserver& observer,
                         const std::stop_token& stop) {
   const bool harmless =
+      !request_.carry_out &&
       std::ranges::all_of(plan.steps, [](const Step& step) { return OnlyAdds(step.script().sql); });
   if (harmless || !HoldsRows(live, request_.version_table)) return;
   if (request_.policy.backup.keep > 0) {

@@ -31,6 +31,8 @@ struct SafeguardRequest {
   std::shared_ptr<const Graph> graph;  // as in RehearsalRequest
   std::function<Plan(std::span<const RevisionId> rows)> plan;
   Findings findings = Findings::kRefuse;
+  CarryOutPlan carry_out{};  // as in RehearsalRequest; such a plan never counts as harmless
+  Losses losses = Losses::kUnknown;
 };
 
 /// One plan's. Used on the applying thread.

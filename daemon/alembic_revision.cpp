@@ -1,0 +1,165 @@
+#include "daemon/alembic_revision.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "base/posix.h"
+#include "base/text.h"
+#include "daemon/alembic_runner.h"
+#include "daemon/changes.h"
+#include "daemon/safety.h"
+#include "migrations/alembic/version_file.h"
+#include "migrations/safety/database_copy.h"
+#include "migrations/safety/scratch_file.h"
+
+namespace drover::daemon {
+namespace {
+
+constexpr std::size_t kVersionFileBytes = std::size_t{4} << 20U;
+
+AlembicSetting SettingOf(const View& view, std::size_t index) {
+  return {.config = view.seen->config,
+          .environment = view.verdicts[index].environment,
+          .target = view.seen->targets[index],
+          .folders = view.seen->alembic};
+}
+
+/// Every revision file of the project.
+std::set<std::string> VersionFiles(const View& view) {
+  std::set<std::string> files;
+  for (const std::string& directory : view.seen->migration_directories) {
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+      const std::string name = entry.path().filename().string();
+      if (migrations::IsVersionFileName(name)) files.insert(entry.path().string());
+    }
+  }
+  return files;
+}
+
+/// The one file that is there now and was not before; empty when there is none.
+std::string NewFile(const std::set<std::string>& before, const View& view) {
+  for (const std::string& file : VersionFiles(view)) {
+    if (!before.contains(file)) return file;
+  }
+  return {};
+}
+
+void Add(std::vector<std::string>& arguments, std::string_view option, const std::string& value) {
+  if (value.empty()) return;
+  arguments.emplace_back(option);
+  arguments.push_back(value);
+}
+
+std::vector<std::string> RevisionArguments(const Params& params) {
+  std::vector<std::string> arguments{"revision", "-m", params.message};
+  for (const std::string& head : SplitList(params.head, ' ')) Add(arguments, "--head", head);
+  if (params.splice) arguments.emplace_back("--splice");
+  Add(arguments, "--branch-label", params.branch_label);
+  for (const std::string& other : params.depends_on) Add(arguments, "--depends-on", other);
+  Add(arguments, "--rev-id", params.rev_id);
+  return arguments;
+}
+
+NewRevisionDocument Written(const View& view, const std::string& file) {
+  const migrations::Revision revision =
+      migrations::ParseVersionFile(ReadFile(file, kVersionFileBytes), file).revision;
+  return {.v = 1,
+          .revision = revision.id,
+          .file = RelativeTo(file, view.seen->root),
+          .down_revision = revision.down_revision,
+          .draft = false,
+          .warnings = WarnOfBrokenConfig(view)};
+}
+
+NewRevisionDocument WriteBy(const View& view, const Params& params,
+                            const std::vector<std::string>& arguments,
+                            const std::stop_token& stop) {
+  const std::size_t index = OneEnvironment(view, params);
+  const std::set<std::string> before = VersionFiles(view);
+  const AlembicRunner runner(SettingOf(view, index));
+  runner.Run(arguments, view.seen->targets[index].path, stop);
+  const std::string file = NewFile(before, view);
+  if (file.empty()) {
+    throw Error(
+        Code::kConflict, "alembic.no_effect",
+        Concat("Alembic says that it has done its ", arguments.front(),
+               ", but there is no new file in ", Join(view.seen->migration_directories, ", ")),
+        "drover doctor");
+  }
+  return Written(view, file);
+}
+
+/// A private database at the project's heads for Alembic to look at.
+void MakeModel(const View& view, std::size_t index, const AlembicRunner& runner,
+               const std::string& to, const std::stop_token& stop) {
+  const environments::Target& target = view.seen->targets[index];
+  if (target.file) {
+    (void)migrations::CopyLive(target.path, [&](migrations::Connection& source) {
+      migrations::WriteCopy(source, to, migrations::CopyKind::kScratch);
+    });
+  }
+  runner.CheckUrl(target.file ? to + "-probe" : to, stop);
+  runner.Run({"upgrade", "heads"}, to, stop);
+}
+
+}  // namespace
+
+bool WritesByAlembic(const View& view) {
+  return view.seen->config && view.seen->config->format == migrations::Format::kAlembic;
+}
+
+NewRevisionDocument WriteAlembicRevision(const View& view, const Params& params,
+                                         const std::stop_token& stop) {
+  return WriteBy(view, params, RevisionArguments(params), stop);
+}
+
+NewRevisionDocument WriteAlembicMerge(const View& view, const Params& params,
+                                      const std::stop_token& stop) {
+  std::vector<std::string> arguments{"merge"};
+  Add(arguments, "-m", params.message);
+  Add(arguments, "--rev-id", params.rev_id);
+  Add(arguments, "--branch-label", params.branch_label);
+  arguments.insert(arguments.end(), params.revisions.begin(), params.revisions.end());
+  if (params.revisions.empty()) arguments.emplace_back("heads");
+  return WriteBy(view, params, arguments, stop);
+}
+
+AutogenerateDocument AutogenerateByAlembic(const View& view, const StateStore& store,
+                                           const Params& params, const std::stop_token& stop) {
+  const std::size_t index = OneEnvironment(view, params);
+  CheckTarget(view.seen->targets[index]);
+  const AlembicRunner runner(SettingOf(view, index));
+  const migrations::ScratchDirectory place(view.seen->targets[index].path,
+                                           SafetyOf(view.config(), store).backup);
+  const std::string model = place.path() + "/model.db";
+  MakeModel(view, index, runner, model, stop);
+  const std::set<std::string> before = VersionFiles(view);
+  std::vector<std::string> arguments = RevisionArguments(params);
+  arguments.emplace_back("--autogenerate");
+  runner.Run(arguments, model, stop);
+  const std::string file = NewFile(before, view);
+  if (file.empty()) {
+    throw Error(Code::kConflict, "alembic.no_effect",
+                "Alembic says that it has written a revision, but there is no new file",
+                "drover doctor");
+  }
+  AutogenerateDocument document;
+  const NewRevisionDocument written = Written(view, file);
+  document.message = Concat("written by Alembic, after ", Join(written.down_revision, ", "));
+  document.notes.emplace_back(
+      "Alembic does not see renames, CHECKs, triggers, views and data: read it before it is "
+      "applied");
+  if (params.dry_run) {
+    document.notes.push_back(ReadFile(file, kVersionFileBytes));
+    std::filesystem::remove(file);
+    return document;
+  }
+  document.revision = written.revision;
+  document.file = written.file;
+  return document;
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,259 @@
+#include "daemon/alembic_runner.h"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+#include "base/posix.h"
+#include "base/text.h"
+#include "daemon/log.h"
+#include "environments/exec_variables.h"
+#include "environments/files.h"
+#include "migrations/footprint.h"
+
+extern char** environ;
+
+namespace drover::daemon {
+namespace {
+
+constexpr std::array<std::string_view, 3> kVirtualEnvironments{".venv", "venv", "env"};
+constexpr std::size_t kOutputTold = 400;
+
+/// What a program needs of the daemon's own environment to run at all.
+constexpr std::array<std::string_view, 9> kPassedOn{
+    "PATH=", "HOME=", "USER=", "LOGNAME=", "SHELL=", "LANG=", "LC_", "TZ=", "TMPDIR="};
+
+bool IsPassedOn(std::string_view variable) {
+  return std::ranges::any_of(kPassedOn, [&](auto each) { return variable.starts_with(each); });
+}
+
+bool IsProgram(const std::string& path) { return access(path.c_str(), X_OK) == 0; }
+
+std::optional<std::string> InPath(std::string_view name) {
+  for (const std::string& directory : SplitList(EnvironmentVariable("PATH").value_or(""), ':')) {
+    std::string path = AbsolutePath(name, directory);
+    if (IsProgram(path)) return path;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Unique(std::vector<std::string> texts) {
+  std::vector<std::string> unique;
+  for (std::string& text : texts) {
+    if (!text.empty() && std::ranges::find(unique, text) == unique.end()) {
+      unique.push_back(std::move(text));
+    }
+  }
+  return unique;
+}
+
+/// "FAILED: x" and "ERROR [alembic.util.messaging] x" are about x.
+std::string_view WithoutLabel(std::string_view line) {
+  if (line.starts_with("FAILED: ")) return line.substr(8);
+  if (line.starts_with("ERROR ") && line.contains("] ")) return line.substr(line.find("] ") + 2);
+  return line;
+}
+
+/// The last `File "X", line N` of a traceback with X in one of the folders: "X:N:1".
+std::string PlaceInFolders(std::string_view output, const std::vector<std::string>& folders) {
+  std::string place;
+  for (std::string_view line : SplitLines(output)) {
+    line = Trim(line);
+    constexpr std::string_view kFile = "File \"";
+    const std::size_t end = line.find("\", line ");
+    if (!line.starts_with(kFile) || end == std::string_view::npos) continue;
+    const std::string file(line.substr(kFile.size(), end - kFile.size()));
+    const std::string_view rest = line.substr(end + 8);
+    const std::string_view number = rest.substr(0, rest.find(','));
+    const bool is_revision =
+        std::ranges::any_of(folders, [&](const auto& folder) { return IsBelow(file, folder); });
+    if (is_revision && ParseInteger(number)) place = Concat(file, ":", number, ":1");
+  }
+  return place;
+}
+
+/// Which combinations of program, configuration and env.py were seen to use the URL.
+class SeenUrls {
+ public:
+  [[nodiscard]] bool Has(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    return seen_.contains(key);
+  }
+  void Add(std::string key) {
+    const std::lock_guard lock(mutex_);
+    seen_.insert(std::move(key));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> seen_;
+};
+
+SeenUrls& SeenByThisProcess() {
+  static SeenUrls seen;
+  return seen;
+}
+
+std::string Stamp(const std::string& path) {
+  const auto status = StatFile(path);
+  if (!status) return Concat(path, " -");
+  return Concat(path, " ", status->identity.inode, " ", status->size, " ", status->modified_ns, " ",
+                status->changed_ns);
+}
+
+}  // namespace
+
+std::vector<std::string> FindAlembicProgram(const std::vector<std::string>& directories) {
+  for (const std::string& directory : directories) {
+    for (const std::string_view environment : kVirtualEnvironments) {
+      const std::string bin = AbsolutePath(Concat(environment, "/bin"), directory);
+      if (IsProgram(bin + "/alembic")) return {bin + "/alembic"};
+    }
+  }
+  if (const auto found = InPath("alembic")) return {*found};
+  return {"python3", "-m", "alembic"};
+}
+
+std::string LastWords(std::string_view output) {
+  const std::vector<std::string_view> lines = SplitLines(output);
+  std::string_view sql;
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    if (Trim(*line).empty() || line->starts_with("(Background on this error") ||
+        line->starts_with("[parameters:")) {
+      continue;
+    }
+    if (line->starts_with("[SQL:")) {
+      sql = *line;
+      continue;
+    }
+    if (line->starts_with(' ') || *line == "]") continue;
+    const std::string words = OneLine(Trim(WithoutLabel(*line)));
+    return Excerpt(sql.empty() ? words : Concat(words, " ", OneLine(sql)), kOutputTold);
+  }
+  return "it said nothing";
+}
+
+AlembicRunner::AlembicRunner(AlembicSetting setting) : setting_(std::move(setting)) {
+  const environments::Config& config = *setting_.config;
+  const migrations::VersionFolders& folders = setting_.folders;
+  const std::string beside = folders.config.empty() ? "" : DirectoryName(folders.config);
+  directory_ = folders.runs_in.empty() ? config.root : folders.runs_in;
+  program_ = config.alembic.command.empty()
+                 ? FindAlembicProgram(Unique({config.root, beside, directory_}))
+                 : config.alembic.command;
+  if (!folders.config.empty()) program_.insert(program_.end(), {"-c", folders.config});
+  if (config.alembic.section != "alembic") {
+    program_.insert(program_.end(), {"-n", config.alembic.section});
+  }
+}
+
+std::string AlembicRunner::command_line() const { return Join(program_, " "); }
+
+std::vector<std::string> AlembicRunner::UrlVariables() const {
+  const environments::Config& config = *setting_.config;
+  environments::RealFiles files;
+  const ExecDocument exec = environments::MakeExec(
+      config, environments::FindEnvironment(config, setting_.environment), setting_.target, files);
+  std::vector<std::string> names{config.alembic.url_variable};
+  for (const ExecVariable& variable : exec.variables) {
+    if (variable.from != "drover") names.push_back(variable.name);
+  }
+  return Unique(std::move(names));
+}
+
+std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path) const {
+  const environments::Config& config = *setting_.config;
+  environments::Target target = setting_.target;
+  target.path = path;
+  environments::RealFiles files;
+  const ExecDocument exec = environments::MakeExec(
+      config, environments::FindEnvironment(config, setting_.environment), target, files);
+  std::vector<std::string> variables{"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"};
+  if (const std::string& name = config.alembic.url_variable; !name.empty()) {
+    variables.push_back(Concat(name, "=", exec.url));
+  }
+  for (const ExecVariable& each : exec.variables) {
+    if (each.name == config.alembic.url_variable) continue;
+    variables.push_back(Concat(each.name, "=", each.value));
+  }
+  for (char** each = environ; *each != nullptr; ++each) {
+    if (IsPassedOn(*each)) variables.emplace_back(*each);
+  }
+  return variables;
+}
+
+std::string AlembicRunner::Run(const std::vector<std::string>& arguments, const std::string& path,
+                               const std::stop_token& stop) const {
+  std::vector<std::string> command = program_;
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  ChildResult result;
+  try {
+    result = RunChild({.arguments = command,
+                       .directory = directory_,
+                       .variables = VariablesFor(path),
+                       .errors = ChildCommand::Errors::kWithOutput,
+                       .limit = kAlembicLimit,
+                       .stop = stop});
+  } catch (const Error& error) {
+    if (error.kind != "io.start") throw;
+    throw Error(Code::kNotFound, "alembic.program",
+                Concat(program_.front(), " cannot be started: ", error.message),
+                "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}");
+  }
+  for (const std::string_view line : SplitLines(result.output)) {
+    Log(LogLevel::kInfo, line, {{"env", setting_.environment}, {"from", "alembic"}});
+  }
+  if (result.exit_code != 0) throw Failure(arguments, result);
+  return std::move(result.output);
+}
+
+Error AlembicRunner::Failure(const std::vector<std::string>& arguments,
+                             const ChildResult& result) const {
+  const bool missing = result.output.contains("No module named alembic");
+  return {
+      missing ? Code::kNotFound : Code::kInvalid, missing ? "alembic.program" : "alembic.failed",
+      Concat("alembic ", Join(arguments, " "), " ended with exit code ", result.exit_code, ": ",
+             LastWords(result.output)),
+      missing ? "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}"
+              : "",
+      PlaceInFolders(result.output, setting_.folders.directories)};
+}
+
+void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop) const {
+  const migrations::VersionFolders& folders = setting_.folders;
+  const std::string key = Concat(command_line(), "\n", Join(UrlVariables(), " "), "\n",
+                                 Stamp(folders.config), "\n", Stamp(folders.scripts + "/env.py"));
+  if (SeenByThisProcess().Has(key)) return;
+  std::vector<std::string> suspects;
+  const std::string tail = setting_.target.relative_tail.empty() ? BaseName(setting_.target.path)
+                                                                 : setting_.target.relative_tail;
+  for (const std::string& directory :
+       Unique({setting_.config->root, directory_, DirectoryName(folders.config)})) {
+    std::string path = AbsolutePath(tail, directory);
+    if (!StatFile(path)) suspects.push_back(std::move(path));
+  }
+  Run({"current"}, probe, stop);
+  if (StatFile(probe)) {
+    SeenByThisProcess().Add(key);
+    return;
+  }
+  std::erase_if(suspects, [](const std::string& path) { return !StatFile(path); });
+  throw UrlIgnored(suspects);
+}
+
+Error AlembicRunner::UrlIgnored(const std::vector<std::string>& appeared) const {
+  const std::vector<std::string> names = UrlVariables();
+  return {Code::kRefused, "alembic.url_ignored",
+          Concat("Alembic does not use the URL that it is given in ", Join(names, ", "),
+                 ": it would work on another database than ", setting_.target.path,
+                 appeared.empty() ? std::string() : Concat("; it has made ", Join(appeared, ", "))),
+          "name the variable that env.py reads in drover.yaml: migrations: {url_variable: NAME}",
+          setting_.folders.scripts.empty() ? "" : setting_.folders.scripts + "/env.py:1:1"};
+}
+
+}  // namespace drover::daemon

@@ -1,0 +1,75 @@
+// Starts the project's own Alembic for one environment: which program, in which directory, and with
+// which URL in which variables. Blocks; for workers.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "daemon/child.h"
+#include "environments/config.h"
+#include "environments/target.h"
+#include "migrations/alembic/version_folders.h"
+
+namespace drover::daemon {
+
+/// What one environment's Alembic is started from. Plain data.
+struct AlembicSetting {
+  std::shared_ptr<const environments::Config> config;
+  std::string environment;
+  environments::Target target;
+  migrations::VersionFolders folders;
+};
+
+/// How long one command of Alembic may take.
+inline constexpr std::chrono::minutes kAlembicLimit{60};
+
+class AlembicRunner final {
+ public:
+  /// Finds the program: the configured command; that of a virtual environment (.venv, venv, env) in
+  /// the project's root, beside Alembic's configuration or where Alembic is started; `alembic` in
+  /// PATH; or `python3 -m alembic`.
+  explicit AlembicRunner(AlembicSetting setting);
+
+  /// Runs `alembic ARGUMENTS` with the URL of the database at `path`, which need not be that of the
+  /// environment, in the variables that the project reads, and in its root, or where a relative
+  /// script_location wants to be started. The variables of the daemon are not passed on but for
+  /// PATH, HOME and the like. What it prints goes to the log. Returns what it printed. Throws
+  /// kInvalid ("alembic.failed", with the place in the revision's file when it is told), kNotFound
+  /// ("alembic.program"), what MakeExec and RunChild throw.
+  std::string Run(const std::vector<std::string>& arguments, const std::string& path,
+                  const std::stop_token& stop) const;
+
+  /// Does Alembic use the URL that it is given? Asks `alembic current` with that of `probe`, a file
+  /// that does not exist and whose directory does: Alembic makes it if it looks there. Throws
+  /// kRefused ("alembic.url_ignored") when it does not; once it did, that is remembered until its
+  /// configuration or env.py changes. Throws what Run() throws.
+  void CheckUrl(const std::string& probe, const std::stop_token& stop) const;
+
+  /// The command line without arguments, for messages: "alembic -c /p/backend/alembic.ini".
+  [[nodiscard]] std::string command_line() const;
+  /// The variables that carry the URL: "DB__DB_URL".
+  [[nodiscard]] std::vector<std::string> UrlVariables() const;
+
+ private:
+  [[nodiscard]] std::vector<std::string> VariablesFor(const std::string& path) const;
+  [[nodiscard]] Error Failure(const std::vector<std::string>& arguments,
+                              const ChildResult& result) const;
+  [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& appeared) const;
+
+  AlembicSetting setting_;
+  std::vector<std::string> program_;  // with -c and -n
+  std::string directory_;
+};
+
+/// The `alembic` that would be started without a configured command, for the directories in which
+/// it is looked for.
+[[nodiscard]] std::vector<std::string> FindAlembicProgram(
+    const std::vector<std::string>& directories);
+
+/// The last words of a program that ends with a traceback or "FAILED: …". Pure.
+[[nodiscard]] std::string LastWords(std::string_view output);
+
+}  // namespace drover::daemon

@@ -1,0 +1,62 @@
+// Carries out plans with the project's own Alembic: one revision at a time, each verified by the
+// rows of the version table. Alembic's DDL on SQLite is not transactional, so a revision can fail
+// half-way: that is noticed and said.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "daemon/alembic_runner.h"
+#include "daemon/jobs.h"
+#include "migrations/apply.h"
+
+namespace drover::daemon {
+
+/// How many revisions one start of Alembic may bring: on a copy only the end counts.
+enum class AlembicPace : std::uint8_t { kOneByOne, kTogether };
+
+class AlembicWork final {
+ public:
+  /// Both must outlive it.
+  AlembicWork(const JobRequest& request, const AlembicRunner& runner)
+      : request_(request), runner_(runner) {}
+
+  /// Carries the request's plan out on the database at `path`, which need not be the request's own.
+  /// On failure the database is at the last complete revision, but for "alembic.half_applied".
+  /// Throws what the plan and AlembicRunner::Run throw, the failure named by its revision;
+  /// kConflict ("alembic.half_applied": the schema has changed and the version row has not;
+  /// "alembic.no_effect": Alembic says it did it, and nothing happened here;
+  /// "alembic.unexpected_rows"); and what is wrong with the database.
+  migrations::ApplyResult Apply(const std::string& path, AlembicPace pace,
+                                const migrations::ApplyObserver& observer,
+                                const std::stop_token& stop) const;
+
+  /// Has Alembic write the version rows of the request's plan. Throws as Apply().
+  migrations::ApplyResult Stamp(const std::stop_token& stop) const;
+
+ private:
+  [[nodiscard]] std::vector<migrations::RevisionId> Rows(const std::string& path) const;
+  void Run(const std::string& path, const migrations::Plan& plan, std::size_t begin,
+           std::size_t end, const std::stop_token& stop) const;
+  void CheckRows(const std::string& path, const std::vector<migrations::RevisionId>& before,
+                 const std::vector<migrations::RevisionId>& expected,
+                 const std::string& what) const;
+  [[nodiscard]] Error Explain(const Error& error, const std::string& path,
+                              const migrations::Plan& plan, std::size_t begin, std::size_t end,
+                              const std::string& schema) const;
+
+  const JobRequest& request_;
+  const AlembicRunner& runner_;
+};
+
+/// The arguments with which Alembic carries out exactly this step, from its `rows_before`. Pure.
+[[nodiscard]] std::vector<std::string> AlembicArgumentsFor(const migrations::Step& step);
+
+/// The end of the run of steps that begins at `begin` and that one `alembic upgrade` carries out:
+/// upwards, and never with two rows in between. Pure.
+[[nodiscard]] std::size_t EndOfRun(const migrations::Plan& plan, std::size_t begin);
+
+}  // namespace drover::daemon
