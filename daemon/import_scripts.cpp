@@ -1,0 +1,118 @@
+#include "daemon/import_scripts.h"
+
+#include <deque>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "migrations/alembic/offline_script.h"
+
+namespace drover::daemon {
+namespace {
+
+using migrations::Direction;
+using migrations::OfflineSection;
+using migrations::Revision;
+using migrations::RevisionId;
+
+constexpr std::size_t kReasonTold = 200;
+
+/// "FAILED: x" on stdout; a traceback goes elsewhere.
+std::string ReasonOf(std::string_view output) {
+  constexpr std::string_view kFailed = "FAILED: ";
+  std::string reason;
+  for (const std::string_view line : SplitLines(output)) {
+    if (!line.starts_with(kFailed)) continue;
+    const std::string_view words = line.substr(kFailed.size());
+    reason = Excerpt(words.substr(0, words.find(". ")), kReasonTold);
+  }
+  return reason;
+}
+
+class Collector {
+ public:
+  Collector(const OfflineRequest& request, Direction direction, const std::stop_token& stop)
+      : request_(request), direction_(direction), stop_(stop) {}
+
+  OfflineScripts Run() {
+    if (direction_ == Direction::kUp) {
+      starts_ = {"base"};
+    } else {
+      const std::vector<RevisionId> heads = request_.graph.Heads();
+      starts_.assign(heads.begin(), heads.end());
+    }
+    while (!starts_.empty()) {
+      const RevisionId start = starts_.front();
+      starts_.pop_front();
+      if (asked_.insert(start).second) Ask(start);
+    }
+    if (!scripts_.sql.empty()) AskOneByOne();
+    return std::move(scripts_);
+  }
+
+ private:
+  [[nodiscard]] bool IsKnown(const RevisionId& id) const {
+    return scripts_.sql.contains(id) || scripts_.refused.contains(id);
+  }
+
+  [[nodiscard]] bool IsUp() const { return direction_ == Direction::kUp; }
+
+  /// Takes what a range gives. The revision at which Alembic gave up; nothing if at none.
+  std::optional<RevisionId> Take(const std::string& range) {
+    const ChildResult result =
+        request_.runner.WriteSql({IsUp() ? "upgrade" : "downgrade", range}, request_.path, stop_);
+    std::vector<OfflineSection> sections =
+        migrations::SplitOfflineScript(result.output, direction_, request_.version_table);
+    std::optional<RevisionId> failed;
+    if (result.exit_code != 0 && !sections.empty()) {
+      failed = sections.back().revision;
+      sections.pop_back();
+      if (!scripts_.sql.contains(*failed)) {
+        scripts_.refused.emplace(*failed, ReasonOf(result.output));
+      }
+    }
+    for (OfflineSection& section : sections) {
+      scripts_.sql.emplace(section.revision, std::move(section.sql));
+    }
+    return failed;
+  }
+
+  void Ask(const RevisionId& start) {
+    const std::optional<RevisionId> failed = Take(Concat(start, IsUp() ? ":heads" : ":base"));
+    if (!failed) return;
+    if (IsUp()) {
+      starts_.push_back(*failed);
+      return;
+    }
+    const Revision* revision = request_.graph.Find(*failed);
+    if (revision == nullptr) return;
+    starts_.insert(starts_.end(), revision->down_revision.begin(), revision->down_revision.end());
+  }
+
+  /// What lies on branches that no range from a revision that failed has reached.
+  void AskOneByOne() {
+    for (const Revision& revision : request_.graph.revisions()) {
+      if (IsKnown(revision.id) || (!IsUp() && !revision.down)) continue;
+      const std::string below =
+          revision.down_revision.empty() ? "base" : revision.down_revision.front();
+      (void)Take(IsUp() ? Concat(below, ":", revision.id) : Concat(revision.id, ":", below));
+    }
+  }
+
+  const OfflineRequest& request_;
+  Direction direction_;
+  const std::stop_token& stop_;
+  OfflineScripts scripts_;
+  std::deque<RevisionId> starts_;
+  std::set<RevisionId> asked_;
+};
+
+}  // namespace
+
+OfflineScripts CollectOfflineScripts(const OfflineRequest& request, migrations::Direction direction,
+                                     const std::stop_token& stop) {
+  return Collector(request, direction, stop).Run();
+}
+
+}  // namespace drover::daemon

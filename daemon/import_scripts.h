@@ -1,0 +1,35 @@
+// What Alembic itself writes as SQL, for all revisions of a project with as few starts as possible.
+// Blocks; for workers.
+#pragma once
+
+#include <map>
+#include <stop_token>
+#include <string>
+
+#include "daemon/alembic_runner.h"
+#include "migrations/graph.h"
+
+namespace drover::daemon {
+
+/// The scripts of one direction, without what Alembic writes for itself.
+struct OfflineScripts {
+  std::map<migrations::RevisionId, std::string> sql;
+  /// Why Alembic gave up at the others, as far as it says: "batch mode … requires a live database".
+  std::map<migrations::RevisionId, std::string> refused;
+};
+
+struct OfflineRequest {
+  const AlembicRunner& runner;     // must outlive the call
+  const migrations::Graph& graph;  // must outlive the call
+  std::string version_table;
+  std::string path;  // of a private database, for AlembicRunner::WriteSql()
+};
+
+/// Runs `alembic upgrade A:heads --sql`, or `downgrade A:base --sql`, from one end to the other and
+/// again behind each revision at which Alembic gives up. A project that cannot be asked at all has
+/// no scripts. Throws what AlembicRunner::WriteSql throws.
+[[nodiscard]] OfflineScripts CollectOfflineScripts(const OfflineRequest& request,
+                                                   migrations::Direction direction,
+                                                   const std::stop_token& stop);
+
+}  // namespace drover::daemon

@@ -1,0 +1,458 @@
+#include "daemon/import_work.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/posix.h"
+#include "base/text.h"
+#include "daemon/alembic_work.h"
+#include "migrations/alembic/data_code.h"
+#include "migrations/native_format.h"
+#include "migrations/plan.h"
+
+namespace drover::daemon {
+namespace {
+
+using migrations::DataCodeLine;
+using migrations::Direction;
+using migrations::ImportedScript;
+using migrations::RecordedPlan;
+using migrations::Revision;
+using migrations::RevisionId;
+using migrations::ScratchFile;
+using migrations::ScriptOrigin;
+using migrations::StateDifferences;
+
+constexpr std::size_t kLargestVersionFile = std::size_t{16} << 20U;
+
+bool WritesRows(const std::vector<DataCodeLine>& lines, bool in_downgrade) {
+  return std::ranges::any_of(lines, [&](const DataCodeLine& line) {
+    return line.kind == DataCodeLine::Kind::kRows && line.in_downgrade == in_downgrade;
+  });
+}
+
+/// A script that a run of Alembic was turned into, and the rows that it leaves otherwise.
+struct Recorded {
+  RecordedPlan plan;
+  StateDifferences differences;
+};
+
+/// What is said about an Alembic that gave up, without its words where it said nothing.
+std::string RefusalNote(std::string_view reason) {
+  return Concat("Alembic cannot write it as SQL", reason.empty() ? "" : ": ", reason);
+}
+
+}  // namespace
+
+/// One script, and what it does otherwise than Alembic.
+struct Importer::Attempt {
+  ImportedScript script;
+  StateDifferences differences;
+  std::vector<std::string> notes;
+
+  [[nodiscard]] bool IsEqual(bool rows_may_differ) const {
+    return differences.schema.empty() && (differences.rows.empty() || rows_may_differ);
+  }
+};
+
+/// One revision while it is imported.
+struct Importer::Position {
+  std::size_t index;  // in the graph
+  const Revision& revision;
+  std::string before;  // Alembic's database without it
+  std::vector<DataCodeLine> data_code;
+  migrations::DatabaseState was;  // what is in `before`
+  std::vector<RevisionId> rows_before;
+  std::vector<RevisionId> rows_after;
+};
+
+Importer::Importer(ImportSetting setting, const AlembicRunner& runner)
+    : setting_(std::move(setting)), runner_(runner), chain_(setting_.scratch_directory) {}
+
+ImportResult Importer::Run(const migrations::StageObserver& observer, const std::stop_token& stop) {
+  stop_ = stop;
+  const std::size_t revisions = setting_.graph->TopologicalOrder().size();
+  const std::size_t stages = revisions + 2;
+  const auto tell = [&](std::size_t stage, std::string_view what) {
+    if (stop_.stop_requested()) {
+      throw Error(Code::kCancelled, "interrupted", "cancelled: nothing was written");
+    }
+    if (observer) observer(stage, stages, what);
+  };
+  tell(1, "asking Alembic for its SQL");
+  Collect();
+  applied_.assign(revisions, false);
+  for (std::size_t at = 0; at < revisions; ++at) {
+    const Revision& revision = setting_.graph->At(setting_.graph->TopologicalOrder()[at]);
+    tell(at + 2, Concat(revision.id, "  ", revision.message));
+    ImportOne(setting_.graph->TopologicalOrder()[at]);
+  }
+  tell(stages, "replaying all files");
+  ProveAll();
+  return std::move(result_);
+}
+
+void Importer::Collect() {
+  {
+    const ScratchFile probe(setting_.scratch_directory);
+    runner_.CheckUrl(probe.path(), stop_);
+  }
+  migrations::MakeEmptyDatabase(chain_.path());
+  state_ = migrations::ReadDatabaseState(chain_.path(), setting_.proof);
+  const ScratchFile unused(setting_.scratch_directory);
+  const OfflineRequest request{.runner = runner_,
+                               .graph = *setting_.graph,
+                               .version_table = setting_.proof.version_table,
+                               .path = unused.path()};
+  ups_ = CollectOfflineScripts(request, Direction::kUp, stop_);
+  downs_ = CollectOfflineScripts(request, Direction::kDown, stop_);
+}
+
+void Importer::ImportOne(std::size_t index) {
+  const Revision& revision = setting_.graph->At(index);
+  const ScratchFile before(setting_.scratch_directory);
+  migrations::CopyScratchDatabase(chain_.path(), before.path());
+  Position position{
+      .index = index,
+      .revision = revision,
+      .before = before.path(),
+      .data_code = migrations::FindDataCode(ReadFile(revision.file, kLargestVersionFile)),
+      .was = std::move(state_),
+      .rows_before = setting_.graph->Maxima(applied_),
+      .rows_after = {}};
+  try {
+    runner_.Run({"upgrade", revision.id}, chain_.path(), stop_);
+  } catch (Error& error) {
+    if (error.kind == "alembic.failed") {
+      error.message = Concat("Alembic itself cannot apply revision ", revision.id,
+                             " to a new database: ", error.message);
+    }
+    throw;
+  }
+  applied_[index] = true;
+  position.rows_after = setting_.graph->Maxima(applied_);
+  state_ = migrations::ReadDatabaseState(chain_.path(), setting_.proof);
+  const Attempt up = ImportUp(position);
+  const Attempt down = ImportDown(position);
+  Add(position, up, down);
+}
+
+/// Runs `script` on a copy of `from`; what it leaves is compared with Alembic's database.
+Importer::Attempt Importer::Try(const ImportedScript& script, const std::string& from,
+                                const Position& position) const {
+  Attempt attempt{.script = script, .differences = {}, .notes = {}};
+  const ScratchFile copy(setting_.scratch_directory);
+  migrations::CopyScratchDatabase(from, copy.path());
+  try {
+    migrations::RunOnScratch(copy.path(), {.sql = script.sql}, position.revision.file,
+                             setting_.proof, stop_);
+    attempt.differences = migrations::CompareStates(
+        state_, migrations::ReadDatabaseState(copy.path(), setting_.proof));
+  } catch (const Error& error) {
+    if (error.code == Code::kCancelled) throw;
+    attempt.differences.schema = {Concat("the script fails: ", error.message)};
+  }
+  return attempt;
+}
+
+Importer::Attempt Importer::ImportUp(const Position& position) {
+  const RevisionId& id = position.revision.id;
+  const bool loose = WritesRows(position.data_code, false);
+  const auto offline = ups_.sql.find(id);
+  std::optional<Attempt> written;
+  if (offline != ups_.sql.end()) {
+    const auto origin = offline->second.empty() ? ScriptOrigin::kNothing : ScriptOrigin::kSql;
+    written = Try({.origin = origin, .sql = offline->second}, position.before, position);
+    if (written->IsEqual(loose)) return *written;
+  }
+  Attempt recorded = RecordUp(position);
+  if (written && !recorded.IsEqual(loose)) return *written;
+  if (written) {
+    recorded.notes.push_back(Concat("what Alembic writes as SQL does something else than Alembic: ",
+                                    Join(written->differences.schema, "; "),
+                                    Join(written->differences.rows, "; ")));
+  } else if (const auto refused = ups_.refused.find(id); refused != ups_.refused.end()) {
+    recorded.notes.push_back(RefusalNote(refused->second));
+  }
+  return recorded;
+}
+
+Importer::Attempt Importer::RecordUp(const Position& position) const {
+  const ScratchFile exact(setting_.scratch_directory);
+  MakeExact(position, exact.path());
+  const Attempt recorded = Record(exact.path(), {"upgrade", position.revision.id}, position);
+  if (recorded.script.origin == ScriptOrigin::kNone) return recorded;
+  Attempt attempt = Try(recorded.script, position.before, position);
+  attempt.notes = recorded.notes;
+  return attempt;
+}
+
+/// What lies below the revision, and nothing else.
+std::vector<bool> Importer::Below(const Position& position) const {
+  std::vector<bool> below = setting_.graph->Closure(std::span(&position.revision.id, 1));
+  below[position.index] = false;
+  return below;
+}
+
+/// Alembic's database with exactly what is below the revision: what siblings did must not get into
+/// a script that was planned from it.
+void Importer::MakeExact(const Position& position, const std::string& path) const {
+  const std::vector<bool> below = Below(position);
+  std::vector<bool> others = applied_;
+  others[position.index] = false;
+  if (below == others) {
+    migrations::CopyScratchDatabase(position.before, path);
+    return;
+  }
+  migrations::MakeEmptyDatabase(path);
+  for (const RevisionId& id : setting_.graph->Maxima(below)) {
+    runner_.Run({"upgrade", id}, path, stop_);
+  }
+}
+
+/// Has Alembic do its work on a copy of `from`, with made-up rows where it takes them, and plans
+/// the same from the schemas before and after.
+Importer::Attempt Importer::Record(const std::string& from,
+                                   const std::vector<std::string>& arguments,
+                                   const Position& position) const {
+  Attempt attempt;
+  const ScratchFile filled(setting_.scratch_directory);
+  const ScratchFile empty_after(setting_.scratch_directory);
+  const ScratchFile filled_after(setting_.scratch_directory);
+  std::string before = from;
+  std::string after = empty_after.path();
+  migrations::CopyScratchDatabase(from, after);
+  migrations::CopyScratchDatabase(from, filled.path());
+  try {
+    bool has_rows = migrations::FillScratchDatabase(filled.path(), setting_.proof);
+    if (has_rows) {
+      migrations::CopyScratchDatabase(filled.path(), filled_after.path());
+      try {
+        runner_.Run(arguments, filled_after.path(), stop_);
+        before = filled.path();
+        after = filled_after.path();
+      } catch (const Error& error) {
+        if (error.kind != "alembic.failed") throw;
+        has_rows = false;  // the made-up rows are not to its taste
+      }
+    }
+    if (!has_rows) runner_.Run(arguments, after, stop_);
+  } catch (const Error& error) {
+    if (error.kind != "alembic.failed") throw;
+    attempt.notes.push_back(error.message);
+    attempt.differences.schema = {error.message};
+    return attempt;
+  }
+  const migrations::DatabaseState wanted = migrations::ReadDatabaseState(after, setting_.proof);
+  const auto plan = [&](const std::vector<migrations::RenameHint>& renames) {
+    Recorded recorded{.plan = migrations::PlanRecorded(before, after, renames, setting_.proof),
+                      .differences = {}};
+    if (!recorded.plan.problem.empty()) {
+      recorded.differences.schema = {recorded.plan.problem};
+      return recorded;
+    }
+    const ScratchFile copy(setting_.scratch_directory);
+    migrations::CopyScratchDatabase(before, copy.path());
+    try {
+      migrations::RunOnScratch(copy.path(), {.sql = recorded.plan.sql}, position.revision.file,
+                               setting_.proof, stop_);
+      recorded.differences = migrations::CompareStates(
+          wanted, migrations::ReadDatabaseState(copy.path(), setting_.proof));
+    } catch (const Error& error) {
+      if (error.code == Code::kCancelled) throw;
+      recorded.differences.schema = {error.message};
+    }
+    return recorded;
+  };
+  Recorded best = plan({});
+  const bool right = best.differences.schema.empty() && best.differences.rows.empty();
+  if (!right && !best.plan.renames.empty()) {
+    Recorded renamed = plan(best.plan.renames);
+    if (renamed.differences.schema.empty() &&
+        renamed.differences.rows.size() <= best.differences.rows.size()) {
+      best = std::move(renamed);
+    }
+  }
+  if (!best.plan.problem.empty()) {
+    attempt.notes.push_back(best.plan.problem);
+    attempt.differences.schema = {best.plan.problem};
+    return attempt;
+  }
+  attempt.script = {
+      .origin = best.plan.sql.empty() ? ScriptOrigin::kNothing : ScriptOrigin::kRecorded,
+      .sql = best.plan.sql};
+  for (const std::string& each : best.differences.rows) {
+    attempt.notes.push_back(Concat("on made-up rows: ", each));
+  }
+  return attempt;
+}
+
+Importer::Attempt Importer::ImportDown(const Position& position) {
+  const Revision& revision = position.revision;
+  if (!revision.down) return {};
+  const bool loose = WritesRows(position.data_code, true);
+  const auto offline = downs_.sql.find(revision.id);
+  if (offline != downs_.sql.end()) {
+    const auto origin = offline->second.empty() ? ScriptOrigin::kNothing : ScriptOrigin::kSql;
+    Attempt written{
+        .script = {.origin = origin, .sql = offline->second}, .differences = {}, .notes = {}};
+    CompareDown(written, position);
+    if (written.IsEqual(loose)) return written;
+  }
+  Attempt recorded = RecordDown(position);
+  if (recorded.script.origin == ScriptOrigin::kNone) {
+    // Alembic cannot do it either: there is nothing to be equal to.
+    recorded.differences = {};
+    return recorded;
+  }
+  CompareDown(recorded, position);
+  if (const auto refused = downs_.refused.find(revision.id); refused != downs_.refused.end()) {
+    recorded.notes.push_back(RefusalNote(refused->second));
+  }
+  return recorded;
+}
+
+Importer::Attempt Importer::RecordDown(const Position& position) const {
+  const ScratchFile exact(setting_.scratch_directory);
+  MakeExact(position, exact.path());
+  runner_.Run({"upgrade", position.revision.id}, exact.path(), stop_);
+  const std::vector<bool> below = Below(position);
+  const migrations::Step step{.revision = position.revision,
+                              .direction = Direction::kDown,
+                              .rows_before = {position.revision.id},
+                              .rows_after = setting_.graph->Maxima(below),
+                              .destructive = {}};
+  return Record(exact.path(), AlembicArgumentsFor(step), position);
+}
+
+/// The way back is right when it leads to where the revision began, or to where Alembic's leads.
+void Importer::CompareDown(Attempt& attempt, const Position& position) const {
+  const ScratchFile copy(setting_.scratch_directory);
+  migrations::CopyScratchDatabase(chain_.path(), copy.path());
+  try {
+    migrations::RunOnScratch(copy.path(), {.sql = attempt.script.sql}, position.revision.file,
+                             setting_.proof, stop_);
+  } catch (const Error& error) {
+    if (error.code == Code::kCancelled) throw;
+    attempt.differences.schema = {Concat("the way back fails: ", error.message)};
+    return;
+  }
+  const auto made = migrations::ReadDatabaseState(copy.path(), setting_.proof);
+  attempt.differences = migrations::CompareStates(position.was, made);
+  if (attempt.IsEqual(false)) return;
+  const ScratchFile theirs(setting_.scratch_directory);
+  migrations::CopyScratchDatabase(chain_.path(), theirs.path());
+  try {
+    runner_.Run(AlembicArgumentsFor({.revision = position.revision,
+                                     .direction = Direction::kDown,
+                                     .rows_before = position.rows_after,
+                                     .rows_after = position.rows_before,
+                                     .destructive = {}}),
+                theirs.path(), stop_);
+  } catch (const Error& error) {
+    if (error.kind != "alembic.failed") throw;
+    attempt.differences = {};
+    attempt.notes.push_back(Concat("the way back cannot be compared: ", error.message));
+    return;
+  }
+  attempt.differences =
+      migrations::CompareStates(migrations::ReadDatabaseState(theirs.path(), setting_.proof), made);
+}
+
+void Importer::Add(const Position& position, const Attempt& up, const Attempt& down) {
+  const Revision& revision = position.revision;
+  const bool loose_up = WritesRows(position.data_code, false);
+  const bool loose_down = WritesRows(position.data_code, true);
+  std::vector<std::string> differences;
+  const auto differ = [&](const Attempt& attempt, bool loose, std::string_view where) {
+    for (const std::string& each : attempt.differences.schema) {
+      differences.push_back(Concat(where, each));
+    }
+    if (loose) return;
+    for (const std::string& each : attempt.differences.rows) {
+      differences.push_back(Concat(where, each));
+    }
+  };
+  differ(up, loose_up, "");
+  differ(down, loose_down, "downgrade: ");
+  ImportedMigration made;
+  const std::string source = RelativeTo(revision.file, setting_.root);
+  const Revision native = migrations::MakeNative({.revision = revision,
+                                                  .source = source,
+                                                  .up = up.script,
+                                                  .down = down.script,
+                                                  .data_code = position.data_code,
+                                                  .differences = differences});
+  made.name = migrations::NativeFileName(native);
+  made.text = migrations::FormatMigration(native);
+  made.said = {.revision = revision.id,
+               .message = revision.message,
+               .source = source,
+               .file = made.name,
+               .up = std::string(migrations::OriginName(up.script.origin)),
+               .down = std::string(migrations::OriginName(down.script.origin)),
+               .equal = differences.empty(),
+               .differences = std::move(differences),
+               .data_code = {},
+               .notes = up.notes};
+  for (const std::string& note : down.notes) {
+    made.said.notes.push_back(Concat("downgrade: ", note));
+  }
+  if (revision.down && down.script.origin == ScriptOrigin::kNone) {
+    made.said.notes.emplace_back("it gets no way back");
+  }
+  for (const DataCodeLine& line : position.data_code) {
+    made.said.data_code.push_back({.where = Concat(source, ":", line.line),
+                                   .text = line.text,
+                                   .rows = line.kind == DataCodeLine::Kind::kRows});
+  }
+  if (loose_up) {
+    for (const std::string& each : up.differences.rows) {
+      made.said.notes.push_back(Concat("not translated: ", each));
+    }
+    untranslated_.insert(up.differences.tables.begin(), up.differences.tables.end());
+  }
+  result_.files.push_back(std::move(made));
+}
+
+/// All files as they will be read, carried out by drover, beside Alembic's database.
+void Importer::ProveAll() {
+  std::vector<Revision> revisions;
+  bool drafts = false;
+  for (const ImportedMigration& file : result_.files) {
+    revisions.push_back(migrations::ParseMigration(file.text, file.name));
+    drafts |= revisions.back().draft;
+  }
+  const migrations::Graph graph(std::move(revisions));
+  const ScratchFile fresh(setting_.scratch_directory);
+  try {
+    migrations::Apply({.path = fresh.path(),
+                       .version_table = setting_.proof.version_table,
+                       .by = setting_.by,
+                       .plan =
+                           [&](std::span<const RevisionId> rows) {
+                             return migrations::PlanUpgrade(graph, rows, "heads",
+                                                            migrations::Drafts::kInclude);
+                           },
+                       .may_create = true,
+                       .durability = migrations::Durability::kScratch,
+                       .outfit =
+                           [&](migrations::Connection& connection) {
+                             migrations::RegisterStubs(connection, setting_.proof.stubs);
+                           }},
+                      {}, stop_);
+    const StateDifferences found = migrations::CompareStates(
+        state_, migrations::ReadDatabaseState(fresh.path(), setting_.proof));
+    result_.differences = found.schema;
+    for (const std::string& each : found.rows) result_.differences.push_back(each);
+    const bool expected = std::ranges::includes(untranslated_, found.tables);
+    if (found.schema.empty() && expected) result_.differences.clear();
+  } catch (const Error& error) {
+    if (error.code == Code::kCancelled) throw;
+    result_.differences = {error.message};
+  }
+  result_.equal = !drafts && result_.differences.empty();
+}
+
+}  // namespace drover::daemon
