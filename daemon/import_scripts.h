@@ -7,7 +7,7 @@
 #include <string>
 
 #include "daemon/alembic_runner.h"
-#include "migrations/graph.h"
+#include "migrations/plan.h"
 
 namespace drover::daemon {
 
