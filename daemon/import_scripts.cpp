@@ -1,6 +1,7 @@
 #include "daemon/import_scripts.h"
 
 #include <deque>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -79,15 +80,30 @@ class Collector {
   }
 
   void Ask(const RevisionId& start) {
-    const std::optional<RevisionId> failed = Take(Concat(start, IsUp() ? ":heads" : ":base"));
-    if (!failed) return;
+    const RevisionId end = IsUp() ? "heads" : EndBelow(start);
+    const std::optional<RevisionId> failed = start == end ? start : Take(Concat(start, ":", end));
     if (IsUp()) {
-      starts_.push_back(*failed);
+      if (failed) starts_.push_back(*failed);
       return;
     }
-    const Revision* revision = request_.graph.Find(*failed);
-    if (revision == nullptr) return;
+    GoOnBelow(failed ? *failed : end);
+  }
+
+  void GoOnBelow(const RevisionId& id) {
+    const Revision* revision = request_.graph.Find(id);
+    if (revision == nullptr) return;  // "base"
     starts_.insert(starts_.end(), revision->down_revision.begin(), revision->down_revision.end());
+  }
+
+  /// How far down one command may go: one revision without a downgrade() in its way, and Alembic
+  /// prints nothing at all.
+  [[nodiscard]] RevisionId EndBelow(const RevisionId& start) const {
+    const Revision* revision = request_.graph.Find(start);
+    while (revision != nullptr && revision->down) {
+      if (revision->down_revision.empty()) return "base";
+      revision = request_.graph.Find(revision->down_revision.front());
+    }
+    return revision == nullptr ? "base" : revision->id;
   }
 
   /// What lies on branches that no range from a revision that failed has reached.

@@ -282,6 +282,7 @@ Importer::Attempt Importer::Record(const std::string& from,
   attempt.script = {
       .origin = best.plan.sql.empty() ? ScriptOrigin::kNothing : ScriptOrigin::kRecorded,
       .sql = best.plan.sql};
+  if (WritesRows(position.data_code, arguments.front() == "downgrade")) return attempt;
   for (const std::string& each : best.differences.rows) {
     attempt.notes.push_back(Concat("on made-up rows: ", each));
   }

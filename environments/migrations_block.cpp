@@ -50,6 +50,23 @@ std::string_view CommentOf(std::string_view line) {
   return at == std::string_view::npos ? std::string_view() : line.substr(at);
 }
 
+/// The entries of a flow mapping without quotes: commas in brackets split nothing.
+std::vector<std::string_view> SplitFlow(std::string_view inside) {
+  std::vector<std::string_view> entries;
+  std::size_t depth = 0;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i <= inside.size(); ++i) {
+    const char c = i < inside.size() ? inside[i] : ',';
+    if (c == '[') ++depth;
+    if (c == ']' && depth > 0) --depth;
+    if (c != ',' || (depth > 0 && i < inside.size())) continue;
+    const std::string_view entry = inside.substr(from, i - from);
+    if (!Trim(entry).empty()) entries.push_back(entry);
+    from = i + 1;
+  }
+  return entries;
+}
+
 /// The lines of the file, and where its block lies.
 class BlockEditor {
  public:
@@ -94,19 +111,19 @@ class BlockEditor {
     return text;
   }
 
-  /// `{format: alembic, config: x}` on one line, without brackets inside.
+  /// `{format: alembic, config: x}` on one line, without quotes inside.
   [[nodiscard]] std::optional<std::string> Flow(std::string_view rest, const std::string& directory,
                                                 const std::string& version_table) const {
-    const std::size_t close = rest.find('}');
-    const std::string_view after =
-        close == std::string_view::npos ? rest : Trim(rest.substr(close + 1));
-    const bool simple = close != std::string_view::npos && end_ == begin_ + 1 &&
-                        (after.empty() || after.front() == '#');
-    const std::string_view inside = rest.substr(1, simple ? close - 1 : 0);
-    if (!simple || inside.find_first_of("[]{'\"") != std::string_view::npos) return std::nullopt;
     std::vector<std::string> entries = NewEntries(directory, version_table);
-    for (std::string& entry : SplitList(inside, ',')) {
-      if (!IsOneOf(kReplacedKeys, KeyOf(entry))) entries.push_back(std::move(entry));
+    const std::size_t close = rest.find('}');
+    if (close == std::string_view::npos || end_ != begin_ + 1) return std::nullopt;
+    const std::string_view inside = rest.substr(1, close - 1);
+    const std::string_view after = Trim(rest.substr(close + 1));
+    const bool simple = inside.find_first_of("{'\"") == std::string_view::npos &&
+                        (after.empty() || after.front() == '#');
+    if (!simple) return std::nullopt;
+    for (const std::string_view entry : SplitFlow(inside)) {
+      if (!IsOneOf(kReplacedKeys, KeyOf(entry))) entries.emplace_back(Trim(entry));
     }
     return Concat(kBlockKey, " {", Join(entries, ", "), "}", after.empty() ? "" : "  ", after,
                   "\n");

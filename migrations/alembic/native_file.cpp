@@ -18,13 +18,16 @@ std::string CommentLines(std::string_view lead, const std::vector<std::string>& 
 
 std::string DataCodeComment(const ImportedFile& imported, bool in_downgrade) {
   std::vector<std::string> items;
+  bool rows = false;
   for (const DataCodeLine& each : imported.data_code) {
     if (each.in_downgrade != in_downgrade) continue;
     items.push_back(Concat(imported.source, ":", each.line, "  ", each.text));
+    rows |= each.kind == DataCodeLine::Kind::kRows;
   }
   if (items.empty()) return {};
-  return CommentLines(
-      "NOT TRANSLATED: Python that works with the database, which SQL cannot stand for:", items);
+  return CommentLines(rows ? "NOT TRANSLATED: Python that reads or writes rows:"
+                           : "Python that asks the database; below is what it does to a new one:",
+                      items);
 }
 
 void CheckSections(const ImportedFile& imported, std::string_view sql) {
