@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/import_documents.h"
 #include "base/posix.h"
 #include "base/text.h"
@@ -42,6 +43,16 @@ std::string DirectoryOf(const View& view, const Params& params) {
   return AbsolutePath(params.to.empty() ? "migrations" : params.to, view.config().root);
 }
 
+/// Yesterday, today and tomorrow: an import may last past midnight, and zones differ.
+std::vector<std::string> DaysAround(WallTime now) {
+  constexpr std::size_t kDayLength = 10;
+  std::vector<std::string> days;
+  for (const int offset : {-1, 0, 1}) {
+    days.push_back(FormatUtc(now + std::chrono::hours(24 * offset)).substr(0, kDayLength));
+  }
+  return days;
+}
+
 std::optional<ErrorBody> Refusal(const ImportDocument& document) {
   std::vector<std::string> names;
   for (const ImportedRevision& each : document.revisions) {
@@ -64,14 +75,15 @@ ImportOutcome ImportNow(const JobRequest& request, const View& view, const Param
   CheckImportDirectory(directory);
   const migrations::ScratchDirectory scratch(request.path, request.safety.backup);
   const AlembicRunner runner(*request.alembic);
-  ImportResult result =
-      Importer({.graph = view.seen->graph,
-                .root = view.seen->root,
-                .scratch_directory = scratch.path(),
-                .proof = {.version_table = request.version_table, .stubs = request.stubs},
-                .by = request.by},
-               runner)
-          .Run(observer, stop);
+  ImportResult result = Importer({.graph = view.seen->graph,
+                                  .root = view.seen->root,
+                                  .scratch_directory = scratch.path(),
+                                  .proof = {.version_table = request.version_table,
+                                            .stubs = request.stubs,
+                                            .days = DaysAround(WallNow())},
+                                  .by = request.by},
+                                 runner)
+                            .Run(observer, stop);
   ImportOutcome outcome;
   ImportDocument& document = outcome.document;
   document.directory = directory;

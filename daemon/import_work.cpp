@@ -138,6 +138,12 @@ void Importer::ImportOne(std::size_t index) {
   Add(position, up, down);
 }
 
+StateDifferences Importer::Compare(const migrations::DatabaseState& expected,
+                                   const std::string& path) const {
+  return migrations::CompareStates(expected, migrations::ReadDatabaseState(path, setting_.proof),
+                                   setting_.proof.days);
+}
+
 /// Runs `script` on a copy of `from`; what it leaves is compared with Alembic's database.
 Importer::Attempt Importer::Try(const ImportedScript& script, const std::string& from,
                                 const Position& position) const {
@@ -147,8 +153,7 @@ Importer::Attempt Importer::Try(const ImportedScript& script, const std::string&
   try {
     migrations::RunOnScratch(copy.path(), {.sql = script.sql}, position.revision.file,
                              setting_.proof, stop_);
-    attempt.differences = migrations::CompareStates(
-        state_, migrations::ReadDatabaseState(copy.path(), setting_.proof));
+    attempt.differences = Compare(state_, copy.path());
   } catch (const Error& error) {
     if (error.code == Code::kCancelled) throw;
     attempt.differences.schema = {Concat("the script fails: ", error.message)};
@@ -257,8 +262,7 @@ Importer::Attempt Importer::Record(const std::string& from,
     try {
       migrations::RunOnScratch(copy.path(), {.sql = recorded.plan.sql}, position.revision.file,
                                setting_.proof, stop_);
-      recorded.differences = migrations::CompareStates(
-          wanted, migrations::ReadDatabaseState(copy.path(), setting_.proof));
+      recorded.differences = Compare(wanted, copy.path());
     } catch (const Error& error) {
       if (error.code == Code::kCancelled) throw;
       recorded.differences.schema = {error.message};
@@ -339,9 +343,9 @@ void Importer::CompareDown(Attempt& attempt, const Position& position) const {
     attempt.differences.schema = {Concat("the way back fails: ", error.message)};
     return;
   }
-  const auto made = migrations::ReadDatabaseState(copy.path(), setting_.proof);
-  attempt.differences = migrations::CompareStates(position.was, made);
+  attempt.differences = Compare(position.was, copy.path());
   if (attempt.IsEqual(false)) return;
+  const std::vector<std::string> left = attempt.differences.schema;
   const ScratchFile theirs(setting_.scratch_directory);
   migrations::CopyScratchDatabase(chain_.path(), theirs.path());
   try {
@@ -443,8 +447,7 @@ void Importer::ProveAll() {
                              migrations::RegisterStubs(connection, setting_.proof.stubs);
                            }},
                       {}, stop_);
-    const StateDifferences found = migrations::CompareStates(
-        state_, migrations::ReadDatabaseState(fresh.path(), setting_.proof));
+    const StateDifferences found = Compare(state_, fresh.path());
     result_.differences = found.schema;
     for (const std::string& each : found.rows) result_.differences.push_back(each);
     const bool expected = std::ranges::includes(untranslated_, found.tables);

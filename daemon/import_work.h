@@ -70,6 +70,8 @@ class Importer final {
   [[nodiscard]] Attempt RecordDown(const Position& position) const;
   [[nodiscard]] Attempt Record(const std::string& from, const std::vector<std::string>& arguments,
                                const Position& position) const;
+  [[nodiscard]] migrations::StateDifferences Compare(const migrations::DatabaseState& expected,
+                                                     const std::string& path) const;
   void MakeExact(const Position& position, const std::string& path) const;
   [[nodiscard]] std::vector<bool> Below(const Position& position) const;
   void Add(const Position& position, const Attempt& up, const Attempt& down);

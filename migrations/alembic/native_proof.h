@@ -20,6 +20,9 @@ namespace drover::migrations {
 struct ProofSetting {
   std::string version_table;
   Stubs stubs{};
+  /// Days on which the work is done, "2026-11-28": times on them may differ between two databases,
+  /// since CURRENT_TIMESTAMP is another one in each.
+  std::vector<std::string> days{};
 };
 
 /// Everything in a database but drover's own tables and the version table.
@@ -39,9 +42,10 @@ struct StateDifferences {
 [[nodiscard]] DatabaseState ReadDatabaseState(const std::string& path, const ProofSetting& setting);
 
 /// What `actual` has otherwise than `expected`. Rows count only of tables that both have with the
-/// same columns. Pure.
+/// same columns; times on `days` (ProofSetting) count as equal. Pure.
 [[nodiscard]] StateDifferences CompareStates(const DatabaseState& expected,
-                                             const DatabaseState& actual);
+                                             const DatabaseState& actual,
+                                             const std::vector<std::string>& days = {});
 
 /// Makes an empty database file. Throws kIo.
 void MakeEmptyDatabase(const std::string& path);
