@@ -362,7 +362,11 @@ void Importer::CompareDown(Attempt& attempt, const Position& position) const {
     return;
   }
   attempt.differences =
-      migrations::CompareStates(migrations::ReadDatabaseState(theirs.path(), setting_.proof), made);
+      Compare(migrations::ReadDatabaseState(theirs.path(), setting_.proof), copy.path());
+  if (!left.empty() && attempt.differences.schema.empty()) {
+    attempt.notes.push_back(
+        Concat("as in Alembic, it does not lead back to where it began: ", Join(left, "; ")));
+  }
 }
 
 void Importer::Add(const Position& position, const Attempt& up, const Attempt& down) {
