@@ -1,6 +1,7 @@
 #include "daemon/import_work.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -17,7 +18,6 @@ namespace {
 using migrations::DataCodeLine;
 using migrations::Direction;
 using migrations::ImportedScript;
-using migrations::RecordedPlan;
 using migrations::Revision;
 using migrations::RevisionId;
 using migrations::ScratchFile;
@@ -31,12 +31,6 @@ bool WritesRows(const std::vector<DataCodeLine>& lines, bool in_downgrade) {
     return line.kind == DataCodeLine::Kind::kRows && line.in_downgrade == in_downgrade;
   });
 }
-
-/// A script that a run of Alembic was turned into, and the rows that it leaves otherwise.
-struct Recorded {
-  RecordedPlan plan;
-  StateDifferences differences;
-};
 
 /// What is said about an Alembic that gave up, without its words where it said nothing.
 std::string RefusalNote(std::string_view reason) {
@@ -186,10 +180,13 @@ Importer::Attempt Importer::ImportUp(const Position& position) {
 Importer::Attempt Importer::RecordUp(const Position& position) const {
   const ScratchFile exact(setting_.scratch_directory);
   MakeExact(position, exact.path());
-  const Attempt recorded = Record(exact.path(), {"upgrade", position.revision.id}, position);
-  if (recorded.script.origin == ScriptOrigin::kNone) return recorded;
-  Attempt attempt = Try(recorded.script, position.before, position);
+  const Recording recorded = RecordFrom(exact.path(), {"upgrade", position.revision.id}, position);
+  Attempt attempt;
+  if (recorded.script.origin != ScriptOrigin::kNone) {
+    attempt = Try(recorded.script, position.before, position);
+  }
   attempt.notes = recorded.notes;
+  std::ranges::copy(recorded.problems, std::back_inserter(attempt.differences.schema));
   return attempt;
 }
 
@@ -216,81 +213,17 @@ void Importer::MakeExact(const Position& position, const std::string& path) cons
   }
 }
 
-/// Has Alembic do its work on a copy of `from`, with made-up rows where it takes them, and plans
-/// the same from the schemas before and after.
-Importer::Attempt Importer::Record(const std::string& from,
-                                   const std::vector<std::string>& arguments,
-                                   const Position& position) const {
-  Attempt attempt;
-  const ScratchFile filled(setting_.scratch_directory);
-  const ScratchFile empty_after(setting_.scratch_directory);
-  const ScratchFile filled_after(setting_.scratch_directory);
-  std::string before = from;
-  std::string after = empty_after.path();
-  migrations::CopyScratchDatabase(from, after);
-  migrations::CopyScratchDatabase(from, filled.path());
-  try {
-    bool has_rows = migrations::FillScratchDatabase(filled.path(), setting_.proof);
-    if (has_rows) {
-      migrations::CopyScratchDatabase(filled.path(), filled_after.path());
-      try {
-        runner_.Run(arguments, filled_after.path(), stop_);
-        before = filled.path();
-        after = filled_after.path();
-      } catch (const Error& error) {
-        if (error.kind != "alembic.failed") throw;
-        has_rows = false;  // the made-up rows are not to its taste
-      }
-    }
-    if (!has_rows) runner_.Run(arguments, after, stop_);
-  } catch (const Error& error) {
-    if (error.kind != "alembic.failed") throw;
-    attempt.notes.push_back(error.message);
-    attempt.differences.schema = {error.message};
-    return attempt;
-  }
-  const migrations::DatabaseState wanted = migrations::ReadDatabaseState(after, setting_.proof);
-  const auto plan = [&](const std::vector<migrations::RenameHint>& renames) {
-    Recorded recorded{.plan = migrations::PlanRecorded(before, after, renames, setting_.proof),
-                      .differences = {}};
-    if (!recorded.plan.problem.empty()) {
-      recorded.differences.schema = {recorded.plan.problem};
-      return recorded;
-    }
-    const ScratchFile copy(setting_.scratch_directory);
-    migrations::CopyScratchDatabase(before, copy.path());
-    try {
-      migrations::RunOnScratch(copy.path(), {.sql = recorded.plan.sql}, position.revision.file,
-                               setting_.proof, stop_);
-      recorded.differences = Compare(wanted, copy.path());
-    } catch (const Error& error) {
-      if (error.code == Code::kCancelled) throw;
-      recorded.differences.schema = {error.message};
-    }
-    return recorded;
-  };
-  Recorded best = plan({});
-  const bool right = best.differences.schema.empty() && best.differences.rows.empty();
-  if (!right && !best.plan.renames.empty()) {
-    Recorded renamed = plan(best.plan.renames);
-    if (renamed.differences.schema.empty() &&
-        renamed.differences.rows.size() <= best.differences.rows.size()) {
-      best = std::move(renamed);
-    }
-  }
-  if (!best.plan.problem.empty()) {
-    attempt.notes.push_back(best.plan.problem);
-    attempt.differences.schema = {best.plan.problem};
-    return attempt;
-  }
-  attempt.script = {
-      .origin = best.plan.sql.empty() ? ScriptOrigin::kNothing : ScriptOrigin::kRecorded,
-      .sql = best.plan.sql};
-  if (WritesRows(position.data_code, arguments.front() == "downgrade")) return attempt;
-  for (const std::string& each : best.differences.rows) {
-    attempt.notes.push_back(Concat("on made-up rows: ", each));
-  }
-  return attempt;
+Recording Importer::RecordFrom(const std::string& from, std::vector<std::string> arguments,
+                               const Position& position) const {
+  const bool down = arguments.front() == "downgrade";
+  return Record({.runner = runner_,
+                 .proof = setting_.proof,
+                 .scratch_directory = setting_.scratch_directory,
+                 .file = position.revision.file,
+                 .from = from,
+                 .arguments = std::move(arguments),
+                 .writes_rows = WritesRows(position.data_code, down)},
+                stop_);
 }
 
 Importer::Attempt Importer::ImportDown(const Position& position) {
@@ -305,20 +238,22 @@ Importer::Attempt Importer::ImportDown(const Position& position) {
     CompareDown(written, position);
     if (written.IsEqual(loose)) return written;
   }
-  Attempt recorded = RecordDown(position);
+  const Recording recorded = RecordDown(position);
+  Attempt attempt{.script = recorded.script, .differences = {}, .notes = recorded.notes};
+  if (const auto refused = downs_.refused.find(revision.id); refused != downs_.refused.end()) {
+    attempt.notes.push_back(RefusalNote(refused->second));
+  }
   if (recorded.script.origin == ScriptOrigin::kNone) {
     // Alembic cannot do it either: there is nothing to be equal to.
-    recorded.differences = {};
-    return recorded;
+    std::ranges::copy(recorded.problems, std::back_inserter(attempt.notes));
+    return attempt;
   }
-  CompareDown(recorded, position);
-  if (const auto refused = downs_.refused.find(revision.id); refused != downs_.refused.end()) {
-    recorded.notes.push_back(RefusalNote(refused->second));
-  }
-  return recorded;
+  CompareDown(attempt, position);
+  std::ranges::copy(recorded.problems, std::back_inserter(attempt.differences.schema));
+  return attempt;
 }
 
-Importer::Attempt Importer::RecordDown(const Position& position) const {
+Recording Importer::RecordDown(const Position& position) const {
   const ScratchFile exact(setting_.scratch_directory);
   MakeExact(position, exact.path());
   runner_.Run({"upgrade", position.revision.id}, exact.path(), stop_);
@@ -328,7 +263,7 @@ Importer::Attempt Importer::RecordDown(const Position& position) const {
                               .rows_before = {position.revision.id},
                               .rows_after = setting_.graph->Maxima(below),
                               .destructive = {}};
-  return Record(exact.path(), AlembicArgumentsFor(step), position);
+  return RecordFrom(exact.path(), AlembicArgumentsFor(step), position);
 }
 
 /// The way back is right when it leads to where the revision began, or to where Alembic's leads.

@@ -12,6 +12,7 @@
 
 #include "base/import_documents.h"
 #include "daemon/alembic_runner.h"
+#include "daemon/import_recorder.h"
 #include "daemon/import_scripts.h"
 #include "migrations/alembic/native_file.h"
 #include "migrations/alembic/native_proof.h"
@@ -67,9 +68,9 @@ class Importer final {
   [[nodiscard]] Attempt ImportDown(const Position& position);
   void CompareDown(Attempt& attempt, const Position& position) const;
   [[nodiscard]] Attempt RecordUp(const Position& position) const;
-  [[nodiscard]] Attempt RecordDown(const Position& position) const;
-  [[nodiscard]] Attempt Record(const std::string& from, const std::vector<std::string>& arguments,
-                               const Position& position) const;
+  [[nodiscard]] Recording RecordDown(const Position& position) const;
+  [[nodiscard]] Recording RecordFrom(const std::string& from, std::vector<std::string> arguments,
+                                     const Position& position) const;
   [[nodiscard]] migrations::StateDifferences Compare(const migrations::DatabaseState& expected,
                                                      const std::string& path) const;
   void MakeExact(const Position& position, const std::string& path) const;

@@ -67,7 +67,19 @@ struct RecordedPlan {
   std::string sql;                  // empty: the schemas are equal, or there is a problem
   std::string problem;              // why there is none
   std::vector<RenameHint> renames;  // that may be meant where something is dropped and made
+  std::vector<std::string> drops;   // "drop column servers.name": what it destroys
 };
+
+/// The columns that have another name in `after`, told by their values: a column that is only there
+/// holds what one that is only in `before` held. Both private databases, before and after the same
+/// work. Throws like Connection::Execute.
+[[nodiscard]] std::vector<RenameHint> InferRenames(const std::string& before,
+                                                   const std::string& after,
+                                                   const ProofSetting& setting);
+
+/// Removes the made-up rows of `filled` that have NULL where the schema of `after` allows none.
+/// Throws like Connection::Execute.
+void RemoveNulls(const std::string& filled, const std::string& after, const ProofSetting& setting);
 
 /// Plans the way from the schema of one private database to that of another; `renames` are taken
 /// for true. Throws as PlanSchemaChange().

@@ -103,7 +103,7 @@ class Whole(ImportCase):
         """A new database by drover is Alembic's, but for what no SQL can stand for."""
         database = self.root / "application.db"
         kept = database.rename(self.root / "alembics.sqlite")
-        self.drover("upgrade")
+        self.drover("upgrade")  # a rename, and no column that is lost
         (ours, our_rows, our_indexes), (theirs, their_rows, their_indexes) = content(database), content(kept)
         self.assertEqual((ours, our_indexes), (theirs, their_indexes))
         self.assertEqual(our_rows["accounts"], [repr((1, "a;b", None))])

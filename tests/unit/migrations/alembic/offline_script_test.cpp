@@ -1,5 +1,6 @@
 #include "migrations/alembic/offline_script.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "base/text.h"
@@ -12,7 +13,7 @@ std::vector<std::string> Sections(std::string_view output, Direction direction =
   std::vector<std::string> found;
   for (const OfflineSection& each : SplitOfflineScript(output, direction, "alembic_version")) {
     std::string sql = each.sql;
-    std::ranges::replace(sql, '\n', '|');
+    std::replace(sql.begin(), sql.end(), '\n', '|');
     found.push_back(Concat(each.revision, ": ", sql));
   }
   return found;
