@@ -38,7 +38,7 @@ TEST_F(NativeProofTest, SchemaAndRowsAreCompared) {
   Make("a.db", "CREATE TABLE t (x); CREATE TABLE u (x INTEGER); INSERT INTO u VALUES (1), (2)");
   Make("b.db", "CREATE TABLE t (x, y); CREATE TABLE u (x INTEGER); INSERT INTO u VALUES (1)");
   const StateDifferences found = Differences();
-  EXPECT_THAT(found.schema, ElementsAre("+ t.y"));
+  EXPECT_THAT(found.schema, ElementsAre("+ t.y no type"));
   EXPECT_THAT(found.rows, ElementsAre("table u: 1 row instead of 2"));
   EXPECT_THAT(found.tables, ElementsAre("u"));
 }
@@ -91,6 +91,25 @@ TEST_F(NativeProofTest, AColumnWithAnotherNameMayBeARename) {
   const RecordedPlan renamed =
       PlanRecorded(directory_ / "a.db", directory_ / "b.db", plan.renames, setting_);
   EXPECT_THAT(renamed.sql, HasSubstr("RENAME COLUMN name TO title"));
+}
+
+TEST_F(NativeProofTest, ValuesTellWhichColumnHasAnotherName) {
+  Make("a.db",
+       "CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(9), b INTEGER, c TEXT);"
+       "INSERT INTO t VALUES (1, 'x', 7, NULL), (2, NULL, 8, NULL)");
+  Make("b.db",
+       "CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT, d TEXT, e TEXT);"
+       "INSERT INTO t VALUES (1, '7', 'x', NULL), (2, '8', NULL, NULL)");
+  EXPECT_THAT(InferRenames(directory_ / "a.db", directory_ / "b.db", setting_),
+              ElementsAre(RenameHint{.table = "t", .column = "n", .from = "b"},
+                          RenameHint{.table = "t", .column = "d", .from = "a"}));
+}
+
+TEST_F(NativeProofTest, RowsThatCannotBecomeNotNullGo) {
+  Make("a.db", "CREATE TABLE t (x, y); INSERT INTO t VALUES (1, NULL), (NULL, 2), (3, 4)");
+  Make("b.db", "CREATE TABLE t (x NOT NULL, y)");
+  RemoveNulls(directory_ / "a.db", directory_ / "b.db", setting_);
+  EXPECT_EQ(ReadDatabaseState(directory_ / "a.db", setting_).rows.at("t").size(), 2U);
 }
 
 TEST_F(NativeProofTest, RowsAreMadeUpWhereThereAreTables) {
