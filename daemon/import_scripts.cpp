@@ -22,10 +22,12 @@ constexpr std::size_t kReasonTold = 200;
 /// "FAILED: x" on stdout; a traceback goes elsewhere.
 std::string ReasonOf(std::string_view output) {
   constexpr std::string_view kFailed = "FAILED: ";
+  constexpr std::string_view kNoOffline = "This operation cannot proceed in --sql mode; ";
   std::string reason;
   for (const std::string_view line : SplitLines(output)) {
     if (!line.starts_with(kFailed)) continue;
-    const std::string_view words = line.substr(kFailed.size());
+    std::string_view words = line.substr(kFailed.size());
+    if (words.starts_with(kNoOffline)) words.remove_prefix(kNoOffline.size());
     reason = Excerpt(words.substr(0, words.find(". ")), kReasonTold);
   }
   return reason;

@@ -42,10 +42,10 @@ std::string Indented(std::string_view text) {
 std::string RenderImportedConfig(const ImportedConfig& config, const Style& style) {
   std::string out;
   if (config.changed) {
-    out += Concat(Clean(config.file), " is changed from\n\n", Indented(config.before), "to\n\n");
+    out += Concat(Clean(config.file), " is changed from\n\n", Indented(config.before), "\nto\n\n");
   } else if (config.problem.empty()) {
     out += Concat("In ", Clean(config.file), ":\n\n", Indented(config.before),
-                  "becomes (drover import --yes does it)\n\n");
+                  "\nbecomes (drover import --yes does it)\n\n");
   } else {
     out += Concat(Clean(config.file), " is not changed by drover: ", Clean(config.problem),
                   ". Write there\n\n");
