@@ -247,7 +247,16 @@ void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& st
     std::string path = AbsolutePath(tail, directory);
     if (!StatFile(path)) suspects.push_back(std::move(path));
   }
-  Run({"current"}, probe, stop);
+  try {
+    Run({"current"}, probe, stop);
+  } catch (const Error& error) {
+    if (error.kind != "alembic.failed") throw;
+    Error told = error;
+    told.hint =
+        Concat("drover gives it the URL in ", Join(UrlVariables(), ", "),
+               "; another variable is named in drover.yaml: migrations: {url_variable: NAME}");
+    throw told;
+  }
   if (StatFile(probe)) {
     SeenByThisProcess().Add(key);
     return;

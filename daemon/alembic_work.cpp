@@ -25,7 +25,7 @@ std::string NameRows(const std::vector<RevisionId>& rows) {
 
 std::string SchemaDigest(const std::string& path, const std::string& version_table) {
   try {
-    return migrations::InspectSchemaUnless(path, version_table, {}).digest;
+    return migrations::InspectSchema(path, version_table).Digest();
   } catch (const Error&) {
     return {};  // no file yet
   }
@@ -145,7 +145,7 @@ Error AlembicWork::Explain(const Error& error, const std::string& path, const Pl
   if (error.kind == "alembic.failed" && error.where.empty()) {
     explained.where = Concat(step.revision.file, ":", step.revision.header_line, ":1");
   }
-  const bool half = end == begin + 1 && now == step.rows_before &&
+  const bool half = path == request_.path && end == begin + 1 && now == step.rows_before &&
                     schema != SchemaDigest(path, request_.version_table);
   if (half) {
     explained.code = Code::kConflict;

@@ -95,7 +95,7 @@ migrations::Plan PlanAlignment(const JobRequest& request, const View& view) {
   try {
     return PlanFor(request, request.rows);
   } catch (const Error& error) {
-    if (error.kind != "align.no_way_back") throw;
+    if (error.kind != "align.no_way_back" && error.kind != "orphan") throw;
     for (const migrations::RevisionId& orphan : request.lineage->orphans) {
       const auto found = view.seen->elsewhere.find(orphan);
       if (found == view.seen->elsewhere.end()) continue;

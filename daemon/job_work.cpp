@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include "base/text.h"
@@ -14,6 +17,7 @@
 #include "migrations/safety/scratch_file.h"
 #include "migrations/safety/transplant.h"
 #include "migrations/snapshots/fresh_database.h"
+#include "migrations/turn.h"
 
 namespace drover::daemon {
 namespace {
@@ -21,9 +25,56 @@ namespace {
 using WorkClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kBusyTimeout{5};
+constexpr std::chrono::milliseconds kTurnPause{100};
 
 std::int64_t MillisecondsFrom(WorkClock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(WorkClock::now() - begin).count();
+}
+
+/// A database for Alembic to fill, with the mode that drover gives one, so that a container's user
+/// can read it. Is gone again when Alembic has not come to it.
+class FileForAlembic final {
+ public:
+  explicit FileForAlembic(const std::string& path) : path_(path) {
+    if (StatFile(path_)) return;
+    MakeDirectoriesDurably(DirectoryName(path_), 0755);
+    try {
+      CreateFile(path_, "", 0644);
+      made_ = true;
+    } catch (const Error& error) {
+      if (error.kind != "io.exists") throw;  // somebody else was first
+    }
+  }
+  FileForAlembic(const FileForAlembic&) = delete;
+  FileForAlembic& operator=(const FileForAlembic&) = delete;
+  ~FileForAlembic() {
+    struct stat status {};
+    if (made_ && stat(path_.c_str(), &status) == 0 && status.st_size == 0) unlink(path_.c_str());
+  }
+
+  [[nodiscard]] bool made() const { return made_; }
+
+ private:
+  const std::string path_;
+  bool made_ = false;
+};
+
+/// Waits until no other drover is at work on the database, and marks it as ours: Alembic itself
+/// knows of nobody else.
+migrations::Turn TakeTurn(const std::string& path, const std::stop_token& stop) {
+  migrations::Turn turn(path);
+  for (;;) {
+    {
+      migrations::Connection lock(path, migrations::OpenMode::kWrite);
+      lock.Execute("BEGIN IMMEDIATE");
+      const bool taken = turn.IsTaken();
+      if (!taken) turn.Take();
+      lock.Execute("ROLLBACK");
+      if (!taken) return turn;
+    }
+    if (stop.stop_requested()) throw Error(Code::kCancelled, "job.cancelled", "cancelled");
+    std::this_thread::sleep_for(kTurnPause);
+  }
 }
 
 }  // namespace
@@ -78,12 +129,6 @@ void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
 
 void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
                                const std::stop_token& stop) {
-  const migrations::DatabaseFacts facts =
-      migrations::Inspect(request_.path, request_.version_table);
-  if (facts.problem) throw Error(*facts.problem);
-  const migrations::Plan plan = PlanFor(request_, facts.rows);
-  outcome_.result = {.from = plan.from, .to = plan.to, .steps = {}, .warnings = plan.warnings};
-  if (plan.steps.empty()) return;
   const AlembicRunner runner(*request_.alembic);
   const AlembicWork work(request_, runner);
   {
@@ -91,21 +136,26 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
     runner.CheckUrl(probe.path(), stop);
   }
   migrations::Safeguard safeguard(SafeguardOf(request_));
+  const FileForAlembic file(request_.path);
   try {
-    if (facts.kind == migrations::DatabaseKind::kMissing) {
-      MakeDirectoriesDurably(DirectoryName(request_.path), 0755);
-      CreateFile(request_.path, "", 0644);  // so that a container's user can read it
-    } else {
+    const migrations::Turn turn = TakeTurn(request_.path, stop);
+    const migrations::DatabaseFacts facts =
+        migrations::Inspect(request_.path, request_.version_table);
+    if (facts.problem) throw Error(*facts.problem);
+    const migrations::Plan plan = PlanFor(request_, facts.rows);
+    if (!file.made() && !plan.steps.empty()) {
       migrations::Connection live(request_.path, migrations::OpenMode::kRead);
       safeguard.Prepare(plan, live, observer, stop);
     }
     outcome_.result = work.Apply(request_.path, AlembicPace::kOneByOne, observer, stop);
   } catch (const Error& error) {
     Note(safeguard);
-    if (error.kind != "alembic.half_applied" || !outcome_.backup) throw;
+    if (error.kind != "alembic.half_applied") throw;
     Error named = error;
-    named.hint = Concat("drover restore ", outcome_.backup->id, " -e ", request_.environment,
-                        ", then mend the revision");
+    named.hint = outcome_.backup
+                     ? Concat("drover restore ", outcome_.backup->id, " -e ", request_.environment,
+                              ", then mend the revision")
+                     : Concat("mend the revision, then drover reset -e ", request_.environment);
     throw named;
   }
   Note(safeguard);

@@ -126,6 +126,37 @@ def alembic(bench, quick):
                          spread(times["alembic"]), f"{ratio(times, 'alembic', 'drover'):.0f}"])
     table("Alembic: one project, half of it applied, warm daemon, whole processes",
           ["revisions", "", "", "drover ms", "alembic ms", "ratio"], rows)
+    alembic_upgrade(bench, quick)
+
+
+def alembic_upgrade(bench, quick):
+    """One pending revision, applied by Alembic alone and by drover, which backs up and rehearses."""
+    root = bench.base / "alembic-upgrade"
+    database = root / "dev.db"
+    migration_set.write_alembic(root, 11, "{url}", plain_tables)
+    env = root / "scripts/env.py"
+    env.write_text("import os\n" + env.read_text().replace(
+        "'sqlite:///{url}'", f"os.environ.get('DATABASE_URL', 'sqlite:///{database}')"))
+    (root / "drover.yaml").write_text(
+        "migrations: {format: alembic}\n"
+        f"environments: {{dev: {{url: '${{DATABASE_URL:-sqlite:///{database}}}'}}}}\n")
+    (root / "drover.yaml").chmod(0o644)
+    bench.run([ALEMBIC, "upgrade", migration_set.revision(9)], root)
+    kept = database.read_bytes()
+
+    def as_before():
+        database.write_bytes(kept)
+        bench.wait_state(root, "pending")
+
+    times = bench.rounds([Case("drover upgrade", [bench.drover, "upgrade"], root, before=as_before),
+                          Case("alembic upgrade", [ALEMBIC, "upgrade", "head"], root,
+                               before=as_before)], 3 if quick else 11)
+    table("Alembic: one pending revision on a database with rows",
+          ["", "ms", "ratio"],
+          [["alembic upgrade head", spread(times["alembic upgrade"]), ""],
+           ["drover upgrade: backup, rehearsal, Alembic, verification",
+            spread(times["drover upgrade"]), ""],
+           ["… / alembic upgrade", "", f"{ratio(times, 'drover upgrade', 'alembic upgrade'):.2f}"]])
 
 
 def length(bench, quick):
@@ -304,13 +335,19 @@ def idle(bench, quick):
           rows)
 
 
+def all_current(bench, root):
+    """A status that waits as long as the daemon is making databases."""
+    status = json.loads(bench.run([bench.drover, "status", "--json", "--timeout", "300"], root))
+    return all(each["state"] == "current" for each in status["environments"])
+
+
 def many(bench, quick):
     """A project of a thousand environments: memory, the proof that nothing changed, a reload."""
     count = 1000
     root = bench.project("many", {f"env{n}": "apply" for n in range(count)})
     migration_set.write_native(root / "migrations", 5)
     pid = bench.start("many")
-    bench.wait_state(root, "current")
+    bench.wait(lambda: all_current(bench, root), "a thousand databases are made")
     resident = idle_facts(pid)[2] / 1024
     bench.stop()
     state = bench.base / "many-state"

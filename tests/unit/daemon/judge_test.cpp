@@ -492,11 +492,11 @@ class AlembicJudgeTest : public JudgeTest {
 };
 
 /// The promises of docs/alembic.md: nothing happens by itself, and what to type is told.
-TEST_F(AlembicJudgeTest, RevisionsAreReportedOnly) {
-  const Verdict verdict = First();
-  EXPECT_EQ(Short(verdict),
-            "pending wait | drover exec -- alembic -c backend/alembic.ini upgrade head");
-  EXPECT_EQ(verdict.pending, 2U);
+TEST_F(AlembicJudgeTest, ThePolicyWaitsForTrustSinceItRunsPython) {
+  EXPECT_EQ(Short(First()), "pending wait | drover trust");
+  EXPECT_EQ(First().pending, 2U);
+  seen.trusted = true;
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
   facts.rows = {"b"};
   EXPECT_EQ(First().state, EnvironmentState::kCurrent);
 }

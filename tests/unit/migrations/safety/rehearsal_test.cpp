@@ -273,6 +273,53 @@ TEST_F(SafeguardTest, EitherCanBeSwitchedOff) {
   EXPECT_FALSE(guard_->rehearsal());
 }
 
+/// A plan whose steps have no SQL and are carried out by somebody else, as Alembic does.
+class ByOthersTest : public RehearsalTest {
+ protected:
+  std::vector<std::string> Problems(const std::string& sql, Losses losses = Losses::kUnknown) {
+    Fill();
+    SafeguardRequest request = Request("");
+    request.graph = nullptr;
+    request.losses = losses;
+    request.carry_out = [&](const std::string& path, const ApplyObserver&, const std::stop_token&) {
+      EXPECT_NE(path, database_);
+      Connection connection(path, OpenMode::kWrite);
+      connection.Execute(sql);
+      return ApplyResult();
+    };
+    std::vector<std::string> messages;
+    const Rehearsal rehearsal = RehearseOnCopy(request, ApplyObserver(), std::stop_token());
+    for (const RehearsalProblem& each : rehearsal.report.problems) messages.push_back(each.message);
+    EXPECT_EQ(rehearsal.error.has_value(), !messages.empty());
+    return messages;
+  }
+};
+
+TEST_F(ByOthersTest, WhatNobodyAnnouncesIsAProblem) {
+  EXPECT_THAT(Problems("ALTER TABLE users ADD COLUMN note TEXT; CREATE TABLE t (x)"), IsEmpty());
+}
+
+TEST_F(ByOthersTest, TablesColumnsAndRowsThatGoAreNamed) {
+  EXPECT_THAT(
+      Problems("PRAGMA foreign_keys = OFF; DROP TABLE orders; ALTER TABLE users DROP COLUMN "
+               "age; DELETE FROM users WHERE id = 2"),
+      ::testing::UnorderedElementsAre(
+          "orders would be gone with its 3 rows",
+          "the column users.age would be gone with what 2 rows have in it",
+          "users would be left with 1 of its 2 rows, though nothing says so"));
+}
+
+TEST_F(ByOthersTest, OnAWayDownLossesAreWanted) {
+  EXPECT_THAT(
+      Problems("PRAGMA foreign_keys = OFF; DROP TABLE orders; DELETE FROM users", Losses::kWanted),
+      IsEmpty());
+}
+
+TEST_F(ByOthersTest, ATriggerThatGoesWithARebuildIsFoundAllTheSame) {
+  EXPECT_THAT(Problems("PRAGMA foreign_keys = OFF; DROP TRIGGER touched", Losses::kWanted),
+              ElementsAre(HasSubstr("the trigger touched")));
+}
+
 TEST(OnlyAddsTest, GoesByTheWords) {
   EXPECT_TRUE(OnlyAdds(""));
   EXPECT_TRUE(OnlyAdds("CREATE TABLE t (x DEFAULT ';'); -- drop\nCREATE INDEX i ON t (x);"));

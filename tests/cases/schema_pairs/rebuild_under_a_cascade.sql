@@ -1,0 +1,17 @@
+-- from
+CREATE TABLE parent (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT COLLATE NOCASE);
+CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id) ON DELETE CASCADE);
+CREATE TABLE tree (id INTEGER PRIMARY KEY, up INTEGER REFERENCES tree (id) ON DELETE CASCADE);
+CREATE TRIGGER told AFTER INSERT ON parent BEGIN UPDATE parent SET name = name WHERE id = 0; END;
+CREATE VIEW names AS SELECT p.name, c.id FROM parent p JOIN child c ON c.parent_id = p.id;
+-- to
+CREATE TABLE parent (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT COLLATE NOCASE CHECK (name <> ''));
+CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id) ON DELETE CASCADE);
+CREATE TABLE tree (id INTEGER PRIMARY KEY, up INTEGER REFERENCES tree (id) ON DELETE RESTRICT);
+CREATE TRIGGER told AFTER INSERT ON parent BEGIN UPDATE parent SET name = name WHERE id = 0; END;
+CREATE VIEW names AS SELECT p.name, c.id FROM parent p JOIN child c ON c.parent_id = p.id;
+-- rows
+INSERT INTO parent (id, name) VALUES (7, 'ann'), (9, 'bob');
+DELETE FROM parent WHERE id = 9;
+INSERT INTO child VALUES (1, 7), (2, 7), (3, NULL);
+INSERT INTO tree VALUES (1, NULL), (2, 1), (3, 2);

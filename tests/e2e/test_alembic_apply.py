@@ -1,0 +1,279 @@
+"""Alembic's revisions are carried out by the project's own Alembic, with drover's safety around it."""
+
+import json
+import sqlite3
+import subprocess
+
+import harness
+from alembic_project import (ADD_INDEX, ADD_NOTE, ENV_PY, FIRST, INI, LAST, MERGE, AlembicCase,
+                             available)
+
+
+class Applying(AlembicCase):
+    def setUp(self):
+        if not available():
+            self.skipTest("Alembic is not installed")
+        super().setUp()
+        self.fastapi()
+
+    def rows(self):
+        return sorted(self.project.versions())
+
+    def execute(self, sql):
+        database = sqlite3.connect(self.project.database)
+        with database:
+            database.executescript(sql)
+        database.close()
+
+    def columns(self, table):
+        return [row[1] for row in self.project.query(f"PRAGMA table_info({table})")]
+
+    def last_version(self, up, down="pass"):
+        return self.version(LAST, MERGE, "The last one", up=up, down=down)
+
+
+class Upgrades(Applying):
+    def test_one_revision_after_the_other_and_the_result_is_alembics_own(self):
+        done = self.drover("upgrade", "--json").json
+        self.assertEqual({step["revision"] for step in done["steps"]},
+                         {FIRST, ADD_NOTE, ADD_INDEX, MERGE})
+        self.assertEqual((done["to"], done["applied"]), ([MERGE], 4))
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertEqual(oct(self.project.database.stat().st_mode & 0o777), "0o644")
+        self.assertNotIn("drover_history", self.project.tables())
+        self.assertEqual(self.dev()["state"], "current")
+        mine = self.project.schema()
+        self.project.database.rename(self.root / "by_drover.db")
+        self.alembic("upgrade", "head")
+        self.assertEqual(self.project.schema(), mine)
+
+    def test_from_a_wrong_directory_it_is_the_right_database(self):
+        self.drover("upgrade", cwd=self.root / "backend" / "alembic")
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertEqual(sorted(str(p.relative_to(self.root)) for p in self.root.rglob("*.db")),
+                         ["application.db"])
+
+    def test_down_to_a_branch_point_and_up_again(self):
+        self.drover("upgrade")
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
+        done = self.drover("downgrade", ADD_NOTE, "--json").json
+        self.assertEqual([step["revision"] for step in done["steps"]], [MERGE])
+        self.assertEqual(self.rows(), sorted([ADD_NOTE, ADD_INDEX]))
+        done = self.drover("downgrade", FIRST, "--json").json
+        self.assertEqual({step["revision"] for step in done["steps"]}, {ADD_NOTE, ADD_INDEX})
+        self.assertEqual(self.rows(), [FIRST])
+        self.assertEqual(self.dev()["state"], "held")
+        self.assertEqual(self.project.query("SELECT name FROM accounts"), [("ann",)])
+        self.drover("upgrade", "heads")
+        self.assertEqual(self.rows(), [MERGE])
+        self.drover("redo", "--yes")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_stamp(self):
+        self.drover("upgrade", FIRST)
+        self.drover("stamp", ADD_NOTE)
+        self.assertEqual(self.rows(), [ADD_NOTE])
+        self.drover("stamp", "head")
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertEqual(self.alembic("current").out.split()[0], MERGE)
+
+    def test_the_policy_waits_for_trust(self):
+        self.fastapi(policy="apply")
+        dev = self.dev()
+        self.assertEqual(dev["state"], "missing")
+        self.assertIn("drover trust", dev["why"])
+        self.drover("trust")
+        self.project.wait_state("current")
+        self.assertEqual(self.rows(), [MERGE])
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))')
+        self.project.wait_versions(LAST)
+        self.assertIn("age", self.columns("accounts"))
+
+
+class Safety(Applying):
+    def setUp(self):
+        super().setUp()
+        self.drover("upgrade")
+        self.execute("INSERT INTO accounts (name, note) VALUES ('ann', 'kept')")
+
+    def test_a_backup_comes_first_and_a_rehearsal_on_a_copy(self):
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))')
+        done = self.drover("upgrade", "--json").json
+        self.assertEqual(done["rehearsal"]["outcome"], "ok")
+        self.assertEqual(done["backup"]["revisions"], [MERGE])
+        copy = done["backup"]["path"]
+        self.assertEqual(self.project.query("SELECT name, note FROM accounts", copy), [("ann", "kept")])
+
+    def test_what_fails_halfway_fails_on_the_copy(self):
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        before = self.project.schema()
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn(f"revision {LAST}", error["message"])
+        self.assertIn("no such table: nowhere", error["message"])
+        self.assertRegex(error["where"], rf"versions/{LAST}_the_last_one\.py:\d+:1$")
+        self.assertEqual((self.project.schema(), self.rows()), (before, [MERGE]))
+        self.assertEqual(self.dev()["state"], "failed")
+
+    def test_without_a_rehearsal_the_half_applied_state_is_said_and_taken_back(self):
+        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
+            config.write("safety: {rehearse: never}\n")
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        before = self.project.schema()
+        error = self.drover("upgrade", "--json", check=5).error
+        self.assertEqual(error["kind"], "alembic.half_applied")
+        self.assertNotEqual(self.project.schema(), before, "SQLite under Alembic is like that")
+        command = error["hint"].split(",")[0].split()
+        self.assertEqual(command[:2], ["drover", "restore"])
+        self.drover(*command[1:], "--yes")
+        self.assertEqual(self.project.schema(), before)
+        self.assertEqual(self.project.query("SELECT name, note FROM accounts"), [("ann", "kept")])
+
+    def test_lost_rows_columns_and_tables_need_consent(self):
+        self.last_version('with op.batch_alter_table("accounts") as batch:\n'
+                          '    batch.drop_column("note")\n'
+                          'op.drop_table("bindings")')
+        self.execute("INSERT INTO bindings (name) VALUES ('x')")
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertIn("accounts.note", error["message"])
+        self.assertIn("bindings would be gone with its 1 row", error["message"])
+        self.assertEqual(self.rows(), [MERGE])
+        plan = self.drover("plan", "--rehearse", "--json", check=None).json
+        kinds = {problem["kind"] for problem in plan["rehearsal"]["problems"]}
+        self.assertEqual(kinds, {"rehearsal.column_lost", "rehearsal.table_lost"})
+        self.drover("upgrade", "--yes")
+        self.assertEqual(self.rows(), [LAST])
+
+    def test_a_lost_trigger_is_found(self):
+        self.execute("CREATE TRIGGER quiet AFTER INSERT ON accounts BEGIN SELECT 1; END")
+        self.last_version('with op.batch_alter_table("accounts", recreate="always") as batch:\n'
+                          '    batch.alter_column("name", nullable=True)')
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertEqual(error["kind"], "rehearsal.trigger_lost")
+
+    def test_reset_makes_the_database_anew_and_keeps_the_old_one(self):
+        self.drover("reset", "--yes")
+        self.assertEqual(self.project.query("SELECT count(*) FROM accounts"), [(0,)])
+        self.assertEqual(self.rows(), [MERGE])
+        self.drover("restore", "latest", "--yes")
+        self.assertEqual(self.project.query("SELECT name FROM accounts"), [("ann",)])
+
+
+class WrongDatabase(Applying):
+    def test_an_env_py_that_does_not_read_the_variable_is_caught(self):
+        """The founding accident: Alembic would have worked on a file of its own."""
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            'url = os.environ.get("DB__DB_URL")', 'url = "sqlite:///./other.db"'))
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertEqual(error["kind"], "alembic.url_ignored")
+        self.assertIn("DB__DB_URL", error["message"])
+        self.assertIn("application.db", error["message"])
+        self.assertFalse(self.project.database.exists())
+
+    def test_the_variable_can_be_named(self):
+        self.write("backend/alembic/env.py", ENV_PY.replace("DB__DB_URL", "MIGRATIONS_URL"))
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn("url_variable", error["hint"])
+        self.fastapi(migrations="{format: alembic, config: backend/alembic.ini, "
+                                "url_variable: MIGRATIONS_URL}")
+        self.write("backend/alembic/env.py", ENV_PY.replace("DB__DB_URL", "MIGRATIONS_URL"))
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_a_relative_script_location_is_started_where_it_works(self):
+        self.write("backend/alembic.ini", INI.replace("%(here)s/alembic", "alembic", 1))
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertFalse((self.root / "backend" / "application.db").exists())
+
+    def test_a_broken_env_py_is_an_error_with_alembics_own_words(self):
+        self.write("backend/alembic/env.py", "import nothing_like_it\n")
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn("No module named 'nothing_like_it'", error["message"])
+
+    def test_a_first_revision_that_fails_leaves_nothing_in_the_way(self):
+        self.version(FIRST, None, "Initial migration creating all tables",
+                     up='op.execute("INSERT INTO nowhere VALUES (1)")')
+        self.assertEqual(self.drover("upgrade", "--json", check=1).error["kind"], "alembic.failed")
+        self.first_version()
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_of_two_at_once_one_does_it(self):
+        first = self.project.spawn([harness.DROVER, "--local", "upgrade", "--json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        second = self.project.spawn([harness.DROVER, "upgrade", "--json"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        done = [child.communicate(timeout=harness.PATIENCE)[0] for child in (first, second)]
+        self.assertEqual((first.returncode, second.returncode), (0, 0))
+        self.assertEqual(sorted(json.loads(out)["applied"] for out in done), [0, 4])
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_a_program_that_is_not_there(self):
+        self.fastapi(migrations="{format: alembic, config: backend/alembic.ini, "
+                                "command: [/nonexistent/alembic]}")
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.program")
+
+
+MAKO = """\
+\"\"\"${message}
+
+Revision ID: ${up_revision}
+Revises: ${down_revision | comma,n}
+Create Date: ${create_date}
+
+\"\"\"
+from alembic import op
+import sqlalchemy as sa
+${imports if imports else ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    ${downgrades if downgrades else "pass"}
+"""
+
+
+class Revisions(Applying):
+    def setUp(self):
+        super().setUp()
+        self.write("backend/alembic/script.py.mako", MAKO)
+
+    def test_revision_and_merge_are_written_by_alembic(self):
+        new = self.drover("revision", "-m", "More of it", "--rev-id", LAST, "--json").json
+        self.assertEqual((new["revision"], new["down_revision"]), (LAST, [MERGE]))
+        self.assertIn("op", (self.root / new["file"]).read_text())
+        other = self.drover("revision", "-m", "Beside it", "--head", MERGE, "--splice", "--json").json
+        self.assertEqual(len(self.drover("heads", "--json").json["revisions"]), 2)
+        merged = self.drover("merge", "-m", "Both", "--json").json
+        self.assertEqual(set(merged["down_revision"]), {LAST, other["revision"]})
+        self.assertEqual(len(self.drover("heads", "--json").json["revisions"]), 1)
+        self.assertFalse(self.project.database.exists())
+
+    def test_autogenerate_looks_at_a_copy(self):
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            "context.configure(connection=connection,",
+            "from sqlalchemy import Column, Integer, MetaData, Table\n"
+            "        metadata = MetaData()\n"
+            "        Table('brand_new', metadata, Column('id', Integer, primary_key=True))\n"
+            "        context.configure(connection=connection, target_metadata=metadata,"))
+        generated = self.drover("revision", "--autogenerate", "-m", "New table", "--json").json
+        self.assertIn("create_table('brand_new'", (self.root / generated["file"]).read_text())
+        self.assertFalse(self.project.database.exists())
+
+
+if __name__ == "__main__":
+    harness.main()
