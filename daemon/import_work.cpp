@@ -26,6 +26,9 @@ using migrations::StateDifferences;
 
 constexpr std::size_t kLargestVersionFile = std::size_t{16} << 20U;
 
+constexpr std::string_view kBesideNote =
+    "it makes a table anew that another branch changes, too: right in the order of a new database";
+
 bool WritesRows(const std::vector<DataCodeLine>& lines, bool in_downgrade) {
   return std::ranges::any_of(lines, [&](const DataCodeLine& line) {
     return line.kind == DataCodeLine::Kind::kRows && line.in_downgrade == in_downgrade;
@@ -35,6 +38,14 @@ bool WritesRows(const std::vector<DataCodeLine>& lines, bool in_downgrade) {
 /// What is said about an Alembic that gave up, without its words where it said nothing.
 std::string RefusalNote(std::string_view reason) {
   return Concat("Alembic cannot write it as SQL", reason.empty() ? "" : ": ", reason);
+}
+
+/// The same revisions, loaded in the order of the native files' names, which decides between
+/// siblings.
+std::shared_ptr<const migrations::Graph> InNativeOrder(const migrations::Graph& graph) {
+  std::vector<Revision> revisions(graph.revisions().begin(), graph.revisions().end());
+  std::ranges::sort(revisions, {}, migrations::NativeFileName);
+  return std::make_shared<const migrations::Graph>(std::move(revisions));
 }
 
 }  // namespace
@@ -62,7 +73,9 @@ struct Importer::Position {
 };
 
 Importer::Importer(ImportSetting setting, const AlembicRunner& runner)
-    : setting_(std::move(setting)), runner_(runner), chain_(setting_.scratch_directory) {}
+    : setting_(std::move(setting)), runner_(runner), chain_(setting_.scratch_directory) {
+  setting_.graph = InNativeOrder(*setting_.graph);
+}
 
 ImportResult Importer::Run(const migrations::StageObserver& observer, const std::stop_token& stop) {
   stop_ = stop;
@@ -165,7 +178,14 @@ Importer::Attempt Importer::ImportUp(const Position& position) {
     written = Try({.origin = origin, .sql = offline->second}, position.before, position);
     if (written->IsEqual(loose)) return *written;
   }
-  Attempt recorded = RecordUp(position);
+  Attempt recorded = RecordUp(position, Ground::kBelow);
+  if (!recorded.IsEqual(loose) && HasSiblings(position)) {
+    Attempt beside = RecordUp(position, Ground::kChain);
+    if (beside.IsEqual(loose)) {
+      beside.notes.emplace_back(kBesideNote);
+      recorded = std::move(beside);
+    }
+  }
   if (written && !recorded.IsEqual(loose)) return *written;
   if (written) {
     recorded.notes.push_back(Concat("what Alembic writes as SQL does something else than Alembic: ",
@@ -177,10 +197,10 @@ Importer::Attempt Importer::ImportUp(const Position& position) {
   return recorded;
 }
 
-Importer::Attempt Importer::RecordUp(const Position& position) const {
-  const ScratchFile exact(setting_.scratch_directory);
-  MakeExact(position, exact.path());
-  const Recording recorded = RecordFrom(exact.path(), {"upgrade", position.revision.id}, position);
+Importer::Attempt Importer::RecordUp(const Position& position, Ground ground) const {
+  const ScratchFile from(setting_.scratch_directory);
+  MakeGround(position, ground, from.path());
+  const Recording recorded = RecordFrom(from.path(), {"upgrade", position.revision.id}, position);
   Attempt attempt;
   if (recorded.script.origin != ScriptOrigin::kNone) {
     attempt = Try(recorded.script, position.before, position);
@@ -197,18 +217,22 @@ std::vector<bool> Importer::Below(const Position& position) const {
   return below;
 }
 
-/// Alembic's database with exactly what is below the revision: what siblings did must not get into
-/// a script that was planned from it.
-void Importer::MakeExact(const Position& position, const std::string& path) const {
-  const std::vector<bool> below = Below(position);
+/// Is more applied than what lies below the revision?
+bool Importer::HasSiblings(const Position& position) const {
   std::vector<bool> others = applied_;
   others[position.index] = false;
-  if (below == others) {
+  return Below(position) != others;
+}
+
+/// Alembic's database with exactly what is below the revision, so that what siblings did does not
+/// get into a script that is planned from it; or with all that comes before it in a new database.
+void Importer::MakeGround(const Position& position, Ground ground, const std::string& path) const {
+  if (ground == Ground::kChain || !HasSiblings(position)) {
     migrations::CopyScratchDatabase(position.before, path);
     return;
   }
   migrations::MakeEmptyDatabase(path);
-  for (const RevisionId& id : setting_.graph->Maxima(below)) {
+  for (const RevisionId& id : setting_.graph->Maxima(Below(position))) {
     runner_.Run({"upgrade", id}, path, stop_);
   }
 }
@@ -238,11 +262,33 @@ Importer::Attempt Importer::ImportDown(const Position& position) {
     CompareDown(written, position);
     if (written.IsEqual(loose)) return written;
   }
-  const Recording recorded = RecordDown(position);
-  Attempt attempt{.script = recorded.script, .differences = {}, .notes = recorded.notes};
-  if (const auto refused = downs_.refused.find(revision.id); refused != downs_.refused.end()) {
-    attempt.notes.push_back(RefusalNote(refused->second));
+  Attempt recorded = RecordDown(position, Ground::kBelow);
+  if (!recorded.IsEqual(loose) && HasSiblings(position)) {
+    Attempt beside = RecordDown(position, Ground::kChain);
+    if (beside.IsEqual(loose)) {
+      beside.notes.emplace_back(kBesideNote);
+      recorded = std::move(beside);
+    }
   }
+  if (const auto refused = downs_.refused.find(revision.id); refused != downs_.refused.end()) {
+    recorded.notes.push_back(RefusalNote(refused->second));
+  }
+  return recorded;
+}
+
+Importer::Attempt Importer::RecordDown(const Position& position, Ground ground) const {
+  const ScratchFile from(setting_.scratch_directory);
+  MakeGround(position, ground, from.path());
+  runner_.Run({"upgrade", position.revision.id}, from.path(), stop_);
+  const bool chain = ground == Ground::kChain;
+  const migrations::Step step{
+      .revision = position.revision,
+      .direction = Direction::kDown,
+      .rows_before = chain ? position.rows_after : std::vector<RevisionId>{position.revision.id},
+      .rows_after = chain ? position.rows_before : setting_.graph->Maxima(Below(position)),
+      .destructive = {}};
+  const Recording recorded = RecordFrom(from.path(), AlembicArgumentsFor(step), position);
+  Attempt attempt{.script = recorded.script, .differences = {}, .notes = recorded.notes};
   if (recorded.script.origin == ScriptOrigin::kNone) {
     // Alembic cannot do it either: there is nothing to be equal to.
     std::ranges::copy(recorded.problems, std::back_inserter(attempt.notes));
@@ -251,19 +297,6 @@ Importer::Attempt Importer::ImportDown(const Position& position) {
   CompareDown(attempt, position);
   std::ranges::copy(recorded.problems, std::back_inserter(attempt.differences.schema));
   return attempt;
-}
-
-Recording Importer::RecordDown(const Position& position) const {
-  const ScratchFile exact(setting_.scratch_directory);
-  MakeExact(position, exact.path());
-  runner_.Run({"upgrade", position.revision.id}, exact.path(), stop_);
-  const std::vector<bool> below = Below(position);
-  const migrations::Step step{.revision = position.revision,
-                              .direction = Direction::kDown,
-                              .rows_before = {position.revision.id},
-                              .rows_after = setting_.graph->Maxima(below),
-                              .destructive = {}};
-  return RecordFrom(exact.path(), AlembicArgumentsFor(step), position);
 }
 
 /// The way back is right when it leads to where the revision began, or to where Alembic's leads.

@@ -4,6 +4,7 @@
 // for workers.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <stop_token>
@@ -46,7 +47,8 @@ struct ImportResult {
 
 class Importer final {
  public:
-  /// `runner` must outlive it.
+  /// `runner` must outlive it. The order of the work is that of a new database made from the native
+  /// files.
   Importer(ImportSetting setting, const AlembicRunner& runner);
 
   /// Imports everything; `observer` is told about each revision. Throws kRefused
@@ -59,6 +61,8 @@ class Importer final {
  private:
   struct Attempt;
   struct Position;
+  /// From where a step is recorded.
+  enum class Ground : std::uint8_t { kBelow, kChain };
 
   void Collect();
   void ImportOne(std::size_t at);
@@ -67,13 +71,14 @@ class Importer final {
   [[nodiscard]] Attempt ImportUp(const Position& position);
   [[nodiscard]] Attempt ImportDown(const Position& position);
   void CompareDown(Attempt& attempt, const Position& position) const;
-  [[nodiscard]] Attempt RecordUp(const Position& position) const;
-  [[nodiscard]] Recording RecordDown(const Position& position) const;
+  [[nodiscard]] Attempt RecordUp(const Position& position, Ground ground) const;
+  [[nodiscard]] Attempt RecordDown(const Position& position, Ground ground) const;
   [[nodiscard]] Recording RecordFrom(const std::string& from, std::vector<std::string> arguments,
                                      const Position& position) const;
   [[nodiscard]] migrations::StateDifferences Compare(const migrations::DatabaseState& expected,
                                                      const std::string& path) const;
-  void MakeExact(const Position& position, const std::string& path) const;
+  void MakeGround(const Position& position, Ground ground, const std::string& path) const;
+  [[nodiscard]] bool HasSiblings(const Position& position) const;
   [[nodiscard]] std::vector<bool> Below(const Position& position) const;
   void Add(const Position& position, const Attempt& up, const Attempt& down);
   void ProveAll();

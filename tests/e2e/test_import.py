@@ -189,6 +189,73 @@ class Parts(ImportCase):
         self.drover("upgrade")
         self.assertEqual(content(self.root / "application.db"), content(kept))
 
+    def test_siblings_do_not_get_into_each_others_scripts(self):
+        """Branches that rebuild tables; one depends on another, and two heads are left."""
+        def batch(table, column):
+            return (f'with op.batch_alter_table("{table}") as batch:\n'
+                    '    batch.alter_column("name", type_=sa.Text())\n'
+                    f'    batch.add_column(sa.Column("{column}", sa.Text))')
+
+        def undo(table, column):
+            return (f'with op.batch_alter_table("{table}") as batch:\n'
+                    f'    batch.drop_column("{column}")\n'
+                    '    batch.alter_column("name", type_=sa.String(40))')
+
+        self.version("b1", MERGE, "Left", up=batch("accounts", "west"), down=undo("accounts", "west"),
+                     branch_labels=("left",))
+        self.version("b2", MERGE, "Right", up=batch("bindings", "east"), down=undo("bindings", "east"))
+        self.version("b3", "b2", "Later", up='op.drop_index("ix_servers_name")',
+                     down='op.create_index("ix_servers_name", "servers", ["name"])',
+                     depends_on=("left",))
+        self.version("b4", MERGE, "Beside", up=batch("accounts", "south"), down=undo("accounts", "south"))
+        said = self.said()
+        self.assertTrue(said["equal"], said)
+        texts = self.texts()
+        self.assertNotIn("west", texts["b2"])
+        self.assertIn("-- depends_on: left\n", texts["b3"])
+        self.assertIn("-- branch_labels: left\n", texts["b1"])
+        notes = {r["revision"]: [n for n in r["notes"] if "another branch" in n]
+                 for r in said["revisions"]}
+        self.assertEqual([r for r, found in notes.items() if found], ["b4"])
+        self.assertIn("west", texts["b4"])
+
+    def test_transactions_and_another_version_table_stay_out(self):
+        env = self.root / "backend/alembic/env.py"
+        env.write_text(env.read_text().replace("literal_binds=True", "literal_binds=True, "
+                       "transactional_ddl=True, transaction_per_migration=True, version_table='shop_version'")
+                       .replace("render_as_batch=True", "render_as_batch=True, version_table='shop_version'"))
+        self.write("drover.yaml", (self.root / "drover.yaml").read_text().replace(
+            "{format", "{version_table: shop_version, format"))
+        self.assertTrue(self.said("--yes")["equal"])
+        for text in self.texts().values():
+            for word in ("BEGIN", "COMMIT", "shop_version"):
+                self.assertNotIn(word, text)
+        self.assertIn("version_table: shop_version", (self.root / "drover.yaml").read_text())
+        self.drover("upgrade")
+        self.assertEqual(self.project.query("SELECT * FROM shop_version"), [(MERGE,)])
+
+    def test_a_column_that_may_be_lost_is_no_proof(self):
+        """Alembic refuses every made-up row, so nobody can see whether it keeps a column."""
+        self.version(LAST, MERGE, "Replace",
+                     up='if op.get_bind().exec_driver_sql("SELECT 1 FROM servers").first():\n'
+                        '    raise Exception("not with rows")\n'
+                        'with op.batch_alter_table("servers") as batch:\n'
+                        '    batch.drop_index("ix_servers_name")\n'
+                        '    batch.drop_column("name")')
+        said = self.said("--dry-run")
+        self.assertTrue(said["revisions"][-1]["data_code"])
+        file = next((self.root / "backend/alembic/versions").glob(f"{LAST}*"))
+        self.write("backend/alembic/helper.py",
+                   "def check(bind):\n    if bind.exec_driver_sql('SELECT 1 FROM servers').first():\n"
+                   "        raise Exception('not with rows')\n")
+        text = file.read_text()
+        file.write_text(text.replace('if op.get_bind().exec_driver_sql("SELECT 1 FROM servers").first():\n'
+                                     '        raise Exception("not with rows")',
+                                     "exec(open('backend/alembic/helper.py').read(), globals())\n"
+                                     "    check(op.get_bind())"))
+        result = self.drover("import", "--json", check=8)
+        self.assertIn("Alembic takes no made-up rows here", result.json["revisions"][-1]["differences"][0])
+
     def test_what_does_not_come_out_equal_is_named_and_only_written_on_demand(self):
         self.version(LAST, MERGE, "Random",
                      up="op.execute(\"INSERT INTO accounts (name) VALUES (hex(randomblob(8)))\")")
