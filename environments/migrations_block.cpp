@@ -13,9 +13,6 @@
 namespace drover::environments {
 namespace {
 
-/// What has no meaning any more, and what is said anew.
-constexpr std::array<std::string_view, 7> kReplacedKeys{
-    "format", "config", "section", "command", "url_variable", "directory", "version_table"};
 constexpr std::string_view kBlockKey = "migrations:";
 constexpr std::string_view kUnusual = "its migrations: is written in an unusual way";
 
@@ -48,23 +45,6 @@ std::string_view KeyOf(std::string_view line) {
 std::string_view CommentOf(std::string_view line) {
   const std::size_t at = line.find(" #");
   return at == std::string_view::npos ? std::string_view() : line.substr(at);
-}
-
-/// The entries of a flow mapping without quotes: commas in brackets split nothing.
-std::vector<std::string_view> SplitFlow(std::string_view inside) {
-  std::vector<std::string_view> entries;
-  std::size_t depth = 0;
-  std::size_t from = 0;
-  for (std::size_t i = 0; i <= inside.size(); ++i) {
-    const char c = i < inside.size() ? inside[i] : ',';
-    if (c == '[') ++depth;
-    if (c == ']' && depth > 0) --depth;
-    if (c != ',' || (depth > 0 && i < inside.size())) continue;
-    const std::string_view entry = inside.substr(from, i - from);
-    if (!Trim(entry).empty()) entries.push_back(entry);
-    from = i + 1;
-  }
-  return entries;
 }
 
 /// The lines of the file, and where its block lies.
@@ -114,7 +94,6 @@ class BlockEditor {
   /// `{format: alembic, config: x}` on one line, without quotes inside.
   [[nodiscard]] std::optional<std::string> Flow(std::string_view rest, const std::string& directory,
                                                 const std::string& version_table) const {
-    std::vector<std::string> entries = NewEntries(directory, version_table);
     const std::size_t close = rest.find('}');
     if (close == std::string_view::npos || end_ != begin_ + 1) return std::nullopt;
     const std::string_view inside = rest.substr(1, close - 1);
@@ -122,11 +101,8 @@ class BlockEditor {
     const bool simple = inside.find_first_of("{'\"") == std::string_view::npos &&
                         (after.empty() || after.front() == '#');
     if (!simple) return std::nullopt;
-    for (const std::string_view entry : SplitFlow(inside)) {
-      if (!IsOneOf(kReplacedKeys, KeyOf(entry))) entries.emplace_back(Trim(entry));
-    }
-    return Concat(kBlockKey, " {", Join(entries, ", "), "}", after.empty() ? "" : "  ", after,
-                  "\n");
+    return Concat(kBlockKey, " {", Join(NewEntries(directory, version_table), ", "), "}",
+                  after.empty() ? "" : "  ", after, "\n");
   }
 
   [[nodiscard]] std::optional<std::string> Block(const std::string& directory,
@@ -137,24 +113,15 @@ class BlockEditor {
     }
     if (indent == 0) return std::nullopt;
     std::string block = Concat(lines_[begin_], "\n");
-    bool dropping = false;
     bool said = false;
     for (std::size_t i = begin_ + 1; i < end_; ++i) {
       const std::string_view line = lines_[i];
-      if (IsBlankOrComment(line)) {
-        block += Concat(line, "\n");
-        continue;
-      }
+      if (IsBlankOrComment(line)) block += Concat(line, "\n");
+      if (IsBlankOrComment(line)) continue;
       if (IndentOf(line) < indent) return std::nullopt;
-      if (IndentOf(line) == indent && Trim(line).front() != '-') {
-        const std::string_view key = KeyOf(line);
-        dropping = IsOneOf(kReplacedKeys, key);
-        if (key == "format") {
-          said = true;
-          block += NewLines(indent, directory, version_table, CommentOf(line));
-        }
-      }
-      if (!dropping) block += Concat(line, "\n");
+      if (IndentOf(line) != indent || KeyOf(line) != "format") continue;
+      said = true;
+      block += NewLines(indent, directory, version_table, CommentOf(line));
     }
     if (!said) return std::nullopt;
     return block;

@@ -15,11 +15,11 @@ struct NativeBlock {
   std::optional<std::string> text;  // the whole file with the new block; nothing with a problem
 };
 
-/// Makes the block native: `format: native`, `directory` and `version_table`; the keys that are
-/// about Alembic go with their values, all others stay. `text` is the drover.yaml at `path`, which
-/// ParseConfig() takes. The result is parsed again: what would read otherwise than meant, or change
-/// anything but the migrations, is a problem, and so are anchors, merge keys and blocks of an
-/// unusual form.
+/// Makes the block native: `format: native`, `directory` and `version_table` in the place of its
+/// keys, none of which has a meaning any more; comments stay. `text` is the drover.yaml at `path`,
+/// which ParseConfig() takes. The result is parsed again: what would read otherwise than meant, or
+/// change anything but the migrations, is a problem, and so are anchors, merge keys and blocks of
+/// an unusual form.
 [[nodiscard]] NativeBlock MakeNativeBlock(std::string_view text, const std::string& path,
                                           const std::string& directory,
                                           const std::string& version_table);
