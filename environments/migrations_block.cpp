@@ -43,8 +43,10 @@ std::string_view KeyOf(std::string_view line) {
 
 /// What follows a value on its line: "  # why", or nothing.
 std::string_view CommentOf(std::string_view line) {
-  const std::size_t at = line.find(" #");
-  return at == std::string_view::npos ? std::string_view() : line.substr(at);
+  std::size_t at = line.find(" #");
+  if (at == std::string_view::npos) return {};
+  while (at > 0 && line[at - 1] == ' ') --at;
+  return line.substr(at);
 }
 
 /// The lines of the file, and where its block lies.

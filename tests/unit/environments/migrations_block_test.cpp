@@ -31,8 +31,7 @@ TEST(MigrationsBlockTest, CommentsStay) {
                      "    - uv\n"
                      "    - run\n"
                      "  # the variable\n"
-                     "  url_variable: DB_URL\n"
-                     "\n"),
+                     "  url_variable: DB_URL\n"),
             "migrations:  # whose\n"
             "  # as backend/alembic.ini says\n"
             "  format: native  # for now\n"
