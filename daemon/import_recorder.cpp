@@ -84,27 +84,60 @@ class Recorder {
     request_.runner.Run(request_.arguments, empty_after_.path(), stop_);
   }
 
+  /// With what Alembic has written of it in front, unless that makes it worse.
   Trial FindBest(const std::string& before, const std::string& after) {
+    Trial plain = FindRenamed(before, after, {});
+    if (request_.begun.empty()) return plain;
+    Trial begun = FindRenamed(before, after, request_.begun);
+    const bool better = begun.plan.problem.empty() && begun.differences.schema.empty() &&
+                        (!plain.plan.problem.empty() ||
+                         begun.differences.rows.size() <= plain.differences.rows.size());
+    return better ? begun : plain;
+  }
+
+  Trial FindRenamed(const std::string& before, const std::string& after, const std::string& begun) {
+    const ScratchFile middle(request_.scratch_directory);
+    migrations::CopyScratchDatabase(before, middle.path());
+    try {
+      if (!begun.empty()) RunScript(middle.path(), begun);
+    } catch (const Error& error) {
+      if (error.code == Code::kCancelled) throw;
+      return {.plan = {.sql = {}, .problem = error.message, .renames = {}, .drops = {}},
+              .differences = {}};
+    }
+    const Ground ground{.before = before, .middle = middle.path(), .after = after, .begun = begun};
     std::vector<migrations::RenameHint> renames;
-    if (has_rows_) renames = migrations::InferRenames(before, after, request_.proof);
-    Trial best = Try(before, after, renames);
+    if (has_rows_) renames = migrations::InferRenames(middle.path(), after, request_.proof);
+    Trial best = Try(ground, renames);
     if (!has_rows_ || best.IsEqual() || best.plan.renames.empty()) return best;
-    Trial guessed = Try(before, after, best.plan.renames);  // of tables, say
+    Trial guessed = Try(ground, best.plan.renames);  // of tables, say
     return guessed.IsEqual() ? guessed : best;
   }
 
-  Trial Try(const std::string& before, const std::string& after,
-            const std::vector<migrations::RenameHint>& renames) {
-    Trial trial{.plan = migrations::PlanRecorded(before, after, renames, request_.proof),
-                .differences = {}};
+  /// Databases before and after the step, and after what it begins with.
+  struct Ground {
+    const std::string& before;
+    const std::string& middle;
+    const std::string& after;
+    const std::string& begun;
+  };
+
+  void RunScript(const std::string& path, const std::string& sql) {
+    migrations::RunOnScratch(path, {.sql = sql}, request_.file, request_.proof, stop_);
+  }
+
+  Trial Try(const Ground& ground, const std::vector<migrations::RenameHint>& renames) {
+    Trial trial{
+        .plan = migrations::PlanRecorded(ground.middle, ground.after, renames, request_.proof),
+        .differences = {}};
     if (!trial.plan.problem.empty()) return trial;
+    if (!ground.begun.empty()) trial.plan.sql = Concat(ground.begun, "\n", trial.plan.sql);
     const ScratchFile copy(request_.scratch_directory);
-    migrations::CopyScratchDatabase(before, copy.path());
+    migrations::CopyScratchDatabase(ground.before, copy.path());
     try {
-      migrations::RunOnScratch(copy.path(), {.sql = trial.plan.sql}, request_.file, request_.proof,
-                               stop_);
+      RunScript(copy.path(), trial.plan.sql);
       trial.differences = migrations::CompareStates(
-          migrations::ReadDatabaseState(after, request_.proof),
+          migrations::ReadDatabaseState(ground.after, request_.proof),
           migrations::ReadDatabaseState(copy.path(), request_.proof), request_.proof.days);
     } catch (const Error& error) {
       if (error.code == Code::kCancelled) throw;
@@ -115,8 +148,13 @@ class Recorder {
 
   /// Says what the rows tell about the plan.
   void Judge(const Trial& best) {
-    if (request_.writes_rows) return;
     const bool loses = !best.plan.drops.empty();
+    if (request_.writes_rows) {
+      if (!loses || best.differences.rows.empty()) return;
+      recording_.notes.push_back(
+          Concat(Join(best.plan.drops, "; "), ": see whether its Python keeps what is in there"));
+      return;
+    }
     if (loses && !has_rows_) {
       recording_.problems.push_back(
           Concat(Join(best.plan.drops, "; "),

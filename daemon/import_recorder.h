@@ -27,7 +27,8 @@ struct RecordRequest {
   std::string file;                    // of the revision, for messages
   std::string from;                    // a private database; stays as it is
   std::vector<std::string> arguments;  // of Alembic
-  bool writes_rows = false;            // its Python does: that rows differ is no surprise
+  std::string begun{};  // SQL with which the step begins, as Alembic wrote it before it gave up
+  bool writes_rows = false;  // its Python does: that rows differ is no surprise
 };
 
 /// Records the step. An Alembic that fails is a problem. Throws what else AlembicRunner::Run

@@ -19,9 +19,16 @@ using migrations::RevisionId;
 
 constexpr std::size_t kReasonTold = 200;
 
-/// "FAILED: x" on stdout; a traceback goes elsewhere.
+/// Stands on stdout, in front of the reason; a traceback goes elsewhere.
+constexpr std::string_view kFailed = "FAILED: ";
+
+/// The script without the reason for its end.
+std::string_view WithoutReason(std::string_view output) {
+  const std::size_t at = output.rfind(Concat("\n", kFailed));
+  return at == std::string_view::npos ? output : output.substr(0, at + 1);
+}
+
 std::string ReasonOf(std::string_view output) {
-  constexpr std::string_view kFailed = "FAILED: ";
   constexpr std::string_view kNoOffline = "This operation cannot proceed in --sql mode; ";
   std::string reason;
   for (const std::string_view line : SplitLines(output)) {
@@ -65,14 +72,17 @@ class Collector {
   std::optional<RevisionId> Take(const std::string& range) {
     const ChildResult result =
         request_.runner.WriteSql({IsUp() ? "upgrade" : "downgrade", range}, request_.path, stop_);
-    std::vector<OfflineSection> sections =
-        migrations::SplitOfflineScript(result.output, direction_, request_.version_table);
+    std::vector<OfflineSection> sections = migrations::SplitOfflineScript(
+        result.exit_code != 0 ? WithoutReason(result.output) : std::string_view(result.output),
+        direction_, request_.version_table);
     std::optional<RevisionId> failed;
     if (result.exit_code != 0 && !sections.empty()) {
-      failed = sections.back().revision;
+      OfflineSection begun = std::move(sections.back());
       sections.pop_back();
+      failed = begun.revision;
       if (!scripts_.sql.contains(*failed)) {
-        scripts_.refused.emplace(*failed, ReasonOf(result.output));
+        scripts_.refused.emplace(*failed, OfflineRefusal{.reason = ReasonOf(result.output),
+                                                         .begun = std::move(begun.sql)});
       }
     }
     for (OfflineSection& section : sections) {

@@ -11,11 +11,16 @@
 
 namespace drover::daemon {
 
+/// A revision at which Alembic gave up.
+struct OfflineRefusal {
+  std::string reason;  // as far as it says: "batch mode … requires a live database"; may be empty
+  std::string begun;   // what it had written of it before
+};
+
 /// The scripts of one direction, without what Alembic writes for itself.
 struct OfflineScripts {
   std::map<migrations::RevisionId, std::string> sql;
-  /// Why Alembic gave up at the others, as far as it says: "batch mode … requires a live database".
-  std::map<migrations::RevisionId, std::string> refused;
+  std::map<migrations::RevisionId, OfflineRefusal> refused;
 };
 
 struct OfflineRequest {

@@ -35,8 +35,32 @@ bool WritesRows(const std::vector<DataCodeLine>& lines, bool in_downgrade) {
   });
 }
 
+/// The beginning of a script that Alembic could not finish.
+std::string Begun(const OfflineScripts& scripts, const RevisionId& id) {
+  const auto refused = scripts.refused.find(id);
+  return refused == scripts.refused.end() ? std::string() : refused->second.begun;
+}
+
+/// The lines of `operations` in one direction that no script has: all but as many as `begun` has
+/// statements about rows.
+std::vector<DataCodeLine> NotBegun(const std::vector<DataCodeLine>& operations, bool in_downgrade,
+                                   const std::string& begun) {
+  std::size_t written = migrations::CountRowStatements(begun);
+  std::vector<DataCodeLine> left;
+  for (const DataCodeLine& line : operations) {
+    if (line.in_downgrade != in_downgrade) continue;
+    if (written > 0) {
+      --written;
+    } else {
+      left.push_back(line);
+    }
+  }
+  return left;
+}
+
 /// What is said about an Alembic that gave up, without its words where it said nothing.
-std::string RefusalNote(std::string_view reason) {
+std::string RefusalNote(const OfflineRefusal& refusal) {
+  const std::string& reason = refusal.reason;
   return Concat("Alembic cannot write it as SQL", reason.empty() ? "" : ": ", reason);
 }
 
@@ -120,14 +144,13 @@ void Importer::ImportOne(std::size_t index) {
   const Revision& revision = setting_.graph->At(index);
   const ScratchFile before(setting_.scratch_directory);
   migrations::CopyScratchDatabase(chain_.path(), before.path());
-  Position position{
-      .index = index,
-      .revision = revision,
-      .before = before.path(),
-      .data_code = migrations::FindDataCode(ReadFile(revision.file, kLargestVersionFile)),
-      .was = std::move(state_),
-      .rows_before = setting_.graph->Maxima(applied_),
-      .rows_after = {}};
+  Position position{.index = index,
+                    .revision = revision,
+                    .before = before.path(),
+                    .data_code = LeftOut(revision),
+                    .was = std::move(state_),
+                    .rows_before = setting_.graph->Maxima(applied_),
+                    .rows_after = {}};
   try {
     runner_.Run({"upgrade", revision.id}, chain_.path(), stop_);
   } catch (Error& error) {
@@ -149,6 +172,22 @@ StateDifferences Importer::Compare(const migrations::DatabaseState& expected,
                                    const std::string& path) const {
   return migrations::CompareStates(expected, migrations::ReadDatabaseState(path, setting_.proof),
                                    setting_.proof.days);
+}
+
+/// The lines of Python for which no script stands: data code, and, where Alembic gives up, what it
+/// would have written after that.
+std::vector<DataCodeLine> Importer::LeftOut(const Revision& revision) const {
+  const std::string source = ReadFile(revision.file, kLargestVersionFile);
+  std::vector<DataCodeLine> lines = migrations::FindDataCode(source);
+  const std::vector<DataCodeLine> operations = migrations::FindRowOperations(source);
+  for (const bool down : {false, true}) {
+    const OfflineScripts& scripts = down ? downs_ : ups_;
+    if (scripts.sql.contains(revision.id) || (down && !revision.down)) continue;
+    std::ranges::copy(NotBegun(operations, down, Begun(scripts, revision.id)),
+                      std::back_inserter(lines));
+  }
+  std::ranges::sort(lines, {}, &DataCodeLine::line);
+  return lines;
 }
 
 /// Runs `script` on a copy of `from`; what it leaves is compared with Alembic's database.
@@ -246,6 +285,7 @@ Recording Importer::RecordFrom(const std::string& from, std::vector<std::string>
                  .file = position.revision.file,
                  .from = from,
                  .arguments = std::move(arguments),
+                 .begun = Begun(down ? downs_ : ups_, position.revision.id),
                  .writes_rows = WritesRows(position.data_code, down)},
                 stop_);
 }

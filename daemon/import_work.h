@@ -75,6 +75,8 @@ class Importer final {
   [[nodiscard]] Attempt RecordDown(const Position& position, Ground ground) const;
   [[nodiscard]] Recording RecordFrom(const std::string& from, std::vector<std::string> arguments,
                                      const Position& position) const;
+  [[nodiscard]] std::vector<migrations::DataCodeLine> LeftOut(
+      const migrations::Revision& revision) const;
   [[nodiscard]] migrations::StateDifferences Compare(const migrations::DatabaseState& expected,
                                                      const std::string& path) const;
   void MakeGround(const Position& position, Ground ground, const std::string& path) const;

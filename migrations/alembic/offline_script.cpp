@@ -105,4 +105,13 @@ std::vector<OfflineSection> SplitOfflineScript(std::string_view output, Directio
   return sections;
 }
 
+std::size_t CountRowStatements(std::string_view sql) {
+  constexpr std::array<std::string_view, 5> kVerbs{"insert", "update", "delete", "replace", "with"};
+  const std::vector<StatementSpan> statements = FindStatements(sql);
+  return static_cast<std::size_t>(std::ranges::count_if(statements, [&](const StatementSpan& each) {
+    const auto first = Lexer(sql.substr(each.begin, each.end - each.begin)).Next();
+    return first && IsOneOf(kVerbs, ToLower(first->text));
+  }));
+}
+
 }  // namespace drover::migrations

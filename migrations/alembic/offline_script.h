@@ -2,6 +2,7 @@
 // revisions. Pure.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,5 +29,8 @@ struct OfflineSection {
 
 /// `sql` without those statements and the blank lines that they leave.
 [[nodiscard]] std::string WithoutBookkeeping(std::string_view sql, std::string_view version_table);
+
+/// How many statements of `sql` write rows.
+[[nodiscard]] std::size_t CountRowStatements(std::string_view sql);
 
 }  // namespace drover::migrations

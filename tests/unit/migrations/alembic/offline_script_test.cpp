@@ -77,6 +77,13 @@ TEST(OfflineScriptTest, TheVersionTableMayHaveAnotherName) {
             "DELETE FROM alembic_version;\n");
 }
 
+TEST(OfflineScriptTest, StatementsAboutRowsAreCounted) {
+  EXPECT_EQ(
+      CountRowStatements("CREATE TABLE t (x);\nINSERT INTO t VALUES (1);\n-- x\nupdate t SET "
+                         "x = 2;\nCREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; END;"),
+      2U);
+}
+
 TEST(OfflineScriptTest, TriggersAreOneStatementAndCommentsStay) {
   EXPECT_EQ(
       WithoutBookkeeping("-- why\nCREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;"
