@@ -42,7 +42,8 @@ void CheckSections(const ImportedFile& imported, std::string_view sql) {
 
 std::string RecordedComment(const ImportedScript& script) {
   if (script.origin != ScriptOrigin::kRecorded) return {};
-  return "-- Alembic cannot write this as SQL: planned from the schemas before and after it.\n";
+  return "-- Alembic gives up on writing this as SQL: planned from the schemas before and after "
+         "it.\n";
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ class Whole(ImportCase):
         error = self.drover("downgrade", "-1", "--json", check=None).error
         self.assertEqual(error["kind"], "irreversible")
 
-    def test_what_is_written(self):
+    def test_what_is_written_and_that_a_rename_is_one(self):
         self.drover("import", "--to", "db/native")
         texts = self.texts("db/native")
         self.assertEqual(len(texts), 7)
@@ -138,13 +138,14 @@ class Whole(ImportCase):
         self.assertNotIn("-- migrate:down", texts[DATA])
         self.assertIn("format: alembic", (self.root / "drover.yaml").read_text())
         self.assertEqual(self.leftovers(), [])
-
-    def test_a_rename_is_recorded_as_one(self):
-        self.drover("import", "--yes")
+        text = (self.root / "drover.yaml").read_text()
+        self.write("drover.yaml", text.replace(
+            "{format: alembic, config: backend/alembic.ini}",
+            "{directory: db/native, version_table: alembic_version}"))
         self.drover("upgrade", SEED)
         with sqlite3.connect(self.root / "application.db") as connection:
             connection.execute("INSERT INTO servers (name) VALUES ('kept')")
-        self.drover("upgrade", "--yes")
+        self.drover("upgrade")
         self.assertEqual(self.project.query("SELECT title FROM servers"), [("kept",)])
 
 
@@ -233,6 +234,26 @@ class Parts(ImportCase):
         self.assertIn("version_table: shop_version", (self.root / "drover.yaml").read_text())
         self.drover("upgrade")
         self.assertEqual(self.project.query("SELECT * FROM shop_version"), [(MERGE,)])
+
+    def test_what_is_written_before_alembic_gives_up_is_kept(self):
+        """The usual way to NOT NULL: fill, then rebuild. What comes after that is only named."""
+        file = self.version(
+            LAST, MERGE, "Names are there",
+            up='op.execute("UPDATE accounts SET name = \'unnamed\' WHERE name IS NULL")\n'
+               'with op.batch_alter_table("accounts") as batch:\n'
+               '    batch.alter_column("name", nullable=False)\n'
+               'op.execute("UPDATE accounts SET note = name")')
+        said = self.said("--yes")
+        self.assertTrue(said["equal"], said)
+        last = said["revisions"][-1]
+        self.assertEqual([c["where"] for c in last["data_code"]],
+                         [f"{file.relative_to(self.root)}:23"])
+        self.drover("upgrade", MERGE)
+        with sqlite3.connect(self.root / "application.db") as connection:
+            connection.execute("INSERT INTO accounts (name) VALUES (NULL), ('a')")
+        self.drover("upgrade")
+        self.assertEqual(self.project.query("SELECT name, note FROM accounts ORDER BY id"),
+                         [("unnamed", None), ("a", None)])
 
     def test_a_column_that_may_be_lost_is_no_proof(self):
         """Alembic refuses every made-up row, so nobody can see whether it keeps a column."""

@@ -29,20 +29,21 @@ TEST(NativeFileTest, EverythingButTheCodeStays) {
                   .source = "versions/b2.py",
                   .up = {.origin = ScriptOrigin::kSql, .sql = "ALTER TABLE t ADD COLUMN n;\n"},
                   .down = {.origin = ScriptOrigin::kRecorded, .sql = "DROP TABLE u;\n"}});
-  EXPECT_EQ(FormatMigration(made),
-            "-- revision: b2\n"
-            "-- down_revision: a1\n"
-            "-- depends_on: f9\n"
-            "-- branch_labels: shop\n"
-            "-- message: Add a note\n"
-            "-- created: 2026-02-12 23:20:18.123456\n"
-            "-- migrate:up\n"
-            "-- Imported from versions/b2.py.\n"
-            "ALTER TABLE t ADD COLUMN n;\n"
-            "\n"
-            "-- migrate:down\n"
-            "-- Alembic cannot write this as SQL: planned from the schemas before and after it.\n"
-            "DROP TABLE u;\n");
+  EXPECT_EQ(
+      FormatMigration(made),
+      "-- revision: b2\n"
+      "-- down_revision: a1\n"
+      "-- depends_on: f9\n"
+      "-- branch_labels: shop\n"
+      "-- message: Add a note\n"
+      "-- created: 2026-02-12 23:20:18.123456\n"
+      "-- migrate:up\n"
+      "-- Imported from versions/b2.py.\n"
+      "ALTER TABLE t ADD COLUMN n;\n"
+      "\n"
+      "-- migrate:down\n"
+      "-- Alembic gives up on writing this as SQL: planned from the schemas before and after it.\n"
+      "DROP TABLE u;\n");
   EXPECT_EQ(NativeFileName(made), "b2_add_a_note.sql");
   EXPECT_FALSE(ParseMigration(FormatMigration(made), "x.sql").draft);
 }
