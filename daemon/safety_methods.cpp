@@ -6,7 +6,7 @@
 
 #include "base/posix.h"
 #include "base/text.h"
-#include "daemon/alembic.h"
+#include "daemon/alembic_work.h"
 #include "daemon/changes.h"
 #include "daemon/offload.h"
 #include "daemon/safety.h"
@@ -60,7 +60,8 @@ VerifyDocument VerifyNow(const JobRequest& request, const View& view, const Para
                                    .stubs = request.stubs,
                                    .snapshots = request.snapshots,
                                    .graph = view.seen->graph,
-                                   .selected = SelectedRevisions(view, params.target)};
+                                   .selected = SelectedRevisions(view, params.target),
+                                   .take = {}};
   VerifyDocument document;
   document.data = on_copy ? Concat("a copy of ", request.environment) : "made-up rows";
   if (on_copy && StatFile(request.path)) {
@@ -70,6 +71,14 @@ VerifyDocument VerifyNow(const JobRequest& request, const View& view, const Para
     });
   }
   const std::stop_token never;
+  std::optional<AlembicRunner> alembic;
+  if (request.alembic) {
+    alembic.emplace(*request.alembic);
+    alembic->CheckUrl(directory.path() + "/probe.db", never);
+    verify.take = [&](const migrations::Step& step, const std::string& path) {
+      alembic->Run(AlembicArgumentsFor(step), path, never);
+    };
+  }
   document.revisions = migrations::VerifyRevisions(verify, never);
   document.outcome = "ok";
   for (VerifiedRevision& each : document.revisions) {
@@ -187,7 +196,6 @@ void HandleVerify(Service& service, const CallPtr& call) {
   project->Fresh([&service, call, project](const SafetyView& view) {
     call->Guard([&] {
       (void)view->graph();
-      RefuseForAlembic(*view->seen, "verify revisions", {});
       const std::size_t index = OneEnvironment(*view, call->params());
       if (!call->params().environments.empty()) CheckTarget(view->seen->targets[index]);
       Offload(

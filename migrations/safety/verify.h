@@ -2,6 +2,7 @@
 // station the schema and the rows must be what they were there before.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,9 @@ struct VerifyRequest {
   Snapshots snapshots{};
   std::shared_ptr<const Graph> graph;
   std::vector<bool> selected;  // which revisions of the graph
+  /// Carries one step out on the database at `path`, which need not exist, by other means than
+  /// Apply(); empty: Apply(). What such a step destroys nobody says, so lost rows are notes.
+  std::function<void(const Step& step, const std::string& path)> take{};
 };
 
 /// Verifies the selected revisions in the order in which they apply, and stops after one that does

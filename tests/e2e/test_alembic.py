@@ -145,7 +145,7 @@ class Reading(AlembicCase):
             error = self.drover(*words, "--json", check=8).error
             self.assertEqual((error["code"], error["kind"]), ("refused", "alembic.unsupported"), words)
             self.assertEqual(error["hint"], command + typed)
-        for words in (("verify",), ("drift", "--fix", "--yes"),
+        for words in (("check",), ("drift", "--fix", "--yes"),
                       ("drift", "--adopt", "--yes", "-m", "x")):
             error = self.drover(*words, "--json", check=8).error
             self.assertEqual(error["kind"], "alembic.unsupported", words)

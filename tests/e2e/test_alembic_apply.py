@@ -161,6 +161,22 @@ class Safety(Applying):
         self.assertEqual(self.project.query("SELECT name FROM accounts"), [("ann",)])
 
 
+class Verifying(Applying):
+    def test_up_down_and_up_again(self):
+        verified = self.drover("verify", "--json").json
+        self.assertEqual(verified["outcome"], "ok")
+        self.assertEqual([r["revision"] for r in verified["revisions"]][-1], MERGE)
+        self.assertFalse(self.project.database.exists())
+
+    def test_a_way_down_that_forgets_something_is_found(self):
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))')
+        verified = self.drover("verify", LAST, "--json", check=None).json
+        self.assertEqual(verified["outcome"], "failed")
+        last = verified["revisions"][-1]
+        self.assertEqual((last["revision"], last["outcome"]), (LAST, "failed"))
+        self.assertIn("age", " ".join(last["problems"]))
+
+
 class WrongDatabase(Applying):
     def test_an_env_py_that_does_not_read_the_variable_is_caught(self):
         """The founding accident: Alembic would have worked on a file of its own."""
