@@ -22,6 +22,9 @@ constexpr std::size_t kReasonTold = 200;
 /// Stands on stdout, in front of the reason; a traceback goes elsewhere.
 constexpr std::string_view kFailed = "FAILED: ";
 
+constexpr std::string_view kParameters =
+    "it leaves out the values of parameters (literal_binds=True in the offline part of env.py)";
+
 /// The script without the reason for its end.
 std::string_view WithoutReason(std::string_view output) {
   const std::size_t at = output.rfind(Concat("\n", kFailed));
@@ -81,14 +84,23 @@ class Collector {
       sections.pop_back();
       failed = begun.revision;
       if (!scripts_.sql.contains(*failed)) {
-        scripts_.refused.emplace(*failed, OfflineRefusal{.reason = ReasonOf(result.output),
-                                                         .begun = std::move(begun.sql)});
+        Refuse(begun, ReasonOf(result.output));
       }
     }
     for (OfflineSection& section : sections) {
-      scripts_.sql.emplace(section.revision, std::move(section.sql));
+      if (migrations::HasParameters(section.sql)) {
+        Refuse(section, kParameters);
+      } else {
+        scripts_.sql.emplace(section.revision, std::move(section.sql));
+      }
     }
     return failed;
+  }
+
+  void Refuse(const OfflineSection& section, std::string_view reason) {
+    scripts_.refused.emplace(
+        section.revision, OfflineRefusal{.reason = std::string(reason),
+                                         .begun = migrations::BeginningWithoutData(section.sql)});
   }
 
   void Ask(const RevisionId& start) {

@@ -105,6 +105,32 @@ std::vector<OfflineSection> SplitOfflineScript(std::string_view output, Directio
   return sections;
 }
 
+bool HasParameters(std::string_view sql) {
+  Lexer lexer(sql);
+  std::optional<Token> last;
+  while (const std::optional<Token> token = lexer.Next()) {
+    if (token->text.starts_with('?') || (token->text.size() > 1 && token->text.front() == ':')) {
+      return true;
+    }
+    const bool follows = last && last->text == ":" && last->offset + 1 == token->offset;
+    if (follows && token->kind == TokenKind::kWord) return true;
+    last = token;
+  }
+  return false;
+}
+
+std::string BeginningWithoutData(std::string_view sql) {
+  for (const StatementSpan& each : FindStatements(sql)) {
+    const std::string_view statement = sql.substr(each.begin, each.end - each.begin);
+    const auto first = Lexer(statement).Next();
+    if (HasParameters(statement) || (first && ToLower(first->text) == "select")) {
+      const std::string_view kept = Trim(sql.substr(0, each.begin));
+      return kept.empty() ? std::string() : Concat(kept, "\n");
+    }
+  }
+  return std::string(sql);
+}
+
 std::size_t CountRowStatements(std::string_view sql) {
   constexpr std::array<std::string_view, 5> kVerbs{"insert", "update", "delete", "replace", "with"};
   const std::vector<StatementSpan> statements = FindStatements(sql);

@@ -30,6 +30,14 @@ struct OfflineSection {
 /// `sql` without those statements and the blank lines that they leave.
 [[nodiscard]] std::string WithoutBookkeeping(std::string_view sql, std::string_view version_table);
 
+/// Has it a parameter ("?", ":name") in the place of a value? Alembic prints such without
+/// literal_binds, and for what is executed on op.get_bind(); to SQLite they are NULL.
+[[nodiscard]] bool HasParameters(std::string_view sql);
+
+/// The statements of `sql` before the first that reads rows or has parameters: what follows may
+/// depend on values that are not there.
+[[nodiscard]] std::string BeginningWithoutData(std::string_view sql);
+
 /// How many statements of `sql` write rows.
 [[nodiscard]] std::size_t CountRowStatements(std::string_view sql);
 

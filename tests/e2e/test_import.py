@@ -255,6 +255,16 @@ class Parts(ImportCase):
         self.assertEqual(self.project.query("SELECT name, note FROM accounts ORDER BY id"),
                          [("unnamed", None), ("a", None)])
 
+    def test_values_that_alembic_does_not_print_are_not_taken_for_null(self):
+        self.version(LAST, MERGE, "Everybody is x",
+                     up='op.get_bind().execute(sa.text("UPDATE accounts SET name = :n"), {"n": "x"})')
+        said = self.said()
+        self.assertTrue(said["equal"], said)
+        last = said["revisions"][-1]
+        self.assertEqual((last["up"], [c["rows"] for c in last["data_code"]]), ("nothing", [True]))
+        self.assertNotIn("UPDATE", "".join(
+            line for line in self.texts()[LAST].splitlines() if not line.startswith("--")))
+
     def test_a_column_that_may_be_lost_is_no_proof(self):
         """Alembic refuses every made-up row, so nobody can see whether it keeps a column."""
         self.version(LAST, MERGE, "Replace",

@@ -84,6 +84,21 @@ TEST(OfflineScriptTest, StatementsAboutRowsAreCounted) {
       2U);
 }
 
+TEST(OfflineScriptTest, ParametersAreValuesThatAreMissing) {
+  EXPECT_TRUE(HasParameters("UPDATE t SET x = :name"));
+  EXPECT_TRUE(HasParameters("INSERT INTO t VALUES (?, 1)"));
+  EXPECT_TRUE(HasParameters("INSERT INTO t VALUES (?1)"));
+  EXPECT_FALSE(HasParameters("INSERT INTO t VALUES (':a ?', \"b:c\") -- :d ?"));
+}
+
+TEST(OfflineScriptTest, ABeginningEndsWhereDataBegins) {
+  constexpr std::string_view kFirst = "ALTER TABLE t ADD COLUMN x;\n\nUPDATE t SET x = 1;\n";
+  EXPECT_EQ(BeginningWithoutData(kFirst), kFirst);
+  EXPECT_EQ(BeginningWithoutData(Concat(kFirst, "\nSELECT x FROM t;\n\nDROP TABLE u;\n")), kFirst);
+  EXPECT_EQ(BeginningWithoutData(Concat(kFirst, "\nUPDATE t SET x = :x;\n")), kFirst);
+  EXPECT_EQ(BeginningWithoutData("SELECT 1;\n"), "");
+}
+
 TEST(OfflineScriptTest, TriggersAreOneStatementAndCommentsStay) {
   EXPECT_EQ(
       WithoutBookkeeping("-- why\nCREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;"
