@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "daemon/alembic_work.h"
 #include "migrations/alembic/data_code.h"
+#include "migrations/alembic/offline_script.h"
 #include "migrations/native_format.h"
 #include "migrations/plan.h"
 
@@ -39,6 +40,19 @@ bool WritesRows(const std::vector<DataCodeLine>& lines, bool in_downgrade) {
 std::string Begun(const OfflineScripts& scripts, const RevisionId& id) {
   const auto refused = scripts.refused.find(id);
   return refused == scripts.refused.end() ? std::string() : refused->second.begun;
+}
+
+void DistrustRows(OfflineScripts& scripts, const RevisionId& id) {
+  if (const auto refused = scripts.refused.find(id); refused != scripts.refused.end()) {
+    refused->second.begun = migrations::BeginningWithoutRows(refused->second.begun);
+  }
+  const auto whole = scripts.sql.find(id);
+  if (whole == scripts.sql.end()) return;
+  std::string beginning = migrations::BeginningWithoutRows(whole->second);
+  if (beginning == whole->second) return;
+  scripts.sql.erase(whole);
+  scripts.refused.emplace(
+      id, OfflineRefusal{.reason = "its Python works with rows", .begun = std::move(beginning)});
 }
 
 /// The lines of `operations` in one direction that no script has: all but as many as `begun` has
@@ -138,6 +152,16 @@ void Importer::Collect() {
                                .path = unused.path()};
   ups_ = CollectOfflineScripts(request, Direction::kUp, stop_);
   downs_ = CollectOfflineScripts(request, Direction::kDown, stop_);
+  DistrustDataCode();
+}
+
+/// Of what Python does with rows, Alembic prints what it likes: only what comes before it counts.
+void Importer::DistrustDataCode() {
+  for (const Revision& revision : setting_.graph->revisions()) {
+    const auto lines = migrations::FindDataCode(ReadFile(revision.file, kLargestVersionFile));
+    if (WritesRows(lines, false)) DistrustRows(ups_, revision.id);
+    if (WritesRows(lines, true)) DistrustRows(downs_, revision.id);
+  }
 }
 
 void Importer::ImportOne(std::size_t index) {

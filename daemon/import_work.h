@@ -65,6 +65,7 @@ class Importer final {
   enum class Ground : std::uint8_t { kBelow, kChain };
 
   void Collect();
+  void DistrustDataCode();
   void ImportOne(std::size_t at);
   [[nodiscard]] Attempt Try(const migrations::ImportedScript& script, const std::string& from,
                             const Position& position) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
@@ -41,6 +42,26 @@ bool IsBookkeeping(std::string_view statement, std::string_view version_table) {
     if (const auto table = lexer.Next()) name = NameOf(*table);
   }
   return IsBookkeepingName(name, version_table);
+}
+
+constexpr std::array<std::string_view, 1> kReadingVerbs{"select"};
+constexpr std::array<std::string_view, 5> kRowVerbs{"insert", "update", "delete", "replace",
+                                                    "with"};
+
+bool BeginsWithOneOf(std::string_view statement, std::span<const std::string_view> verbs) {
+  const auto first = Lexer(statement).Next();
+  return first && IsOneOf(verbs, ToLower(first->text));
+}
+
+/// `sql` up to the first statement that is an end.
+template <class IsEnd>
+std::string BeginningBefore(std::string_view sql, const IsEnd& is_end) {
+  for (const StatementSpan& each : FindStatements(sql)) {
+    if (!is_end(sql.substr(each.begin, each.end - each.begin))) continue;
+    const std::string_view kept = Trim(sql.substr(0, each.begin));
+    return kept.empty() ? std::string() : Concat(kept, "\n");
+  }
+  return std::string(sql);
 }
 
 /// The revision that a line "-- Running upgrade A, B -> C" is about, or nothing.
@@ -120,23 +141,21 @@ bool HasParameters(std::string_view sql) {
 }
 
 std::string BeginningWithoutData(std::string_view sql) {
-  for (const StatementSpan& each : FindStatements(sql)) {
-    const std::string_view statement = sql.substr(each.begin, each.end - each.begin);
-    const auto first = Lexer(statement).Next();
-    if (HasParameters(statement) || (first && ToLower(first->text) == "select")) {
-      const std::string_view kept = Trim(sql.substr(0, each.begin));
-      return kept.empty() ? std::string() : Concat(kept, "\n");
-    }
-  }
-  return std::string(sql);
+  return BeginningBefore(sql, [](std::string_view statement) {
+    return HasParameters(statement) || BeginsWithOneOf(statement, kReadingVerbs);
+  });
+}
+
+std::string BeginningWithoutRows(std::string_view sql) {
+  return BeginningBefore(sql, [](std::string_view statement) {
+    return BeginsWithOneOf(statement, kReadingVerbs) || BeginsWithOneOf(statement, kRowVerbs);
+  });
 }
 
 std::size_t CountRowStatements(std::string_view sql) {
-  constexpr std::array<std::string_view, 5> kVerbs{"insert", "update", "delete", "replace", "with"};
   const std::vector<StatementSpan> statements = FindStatements(sql);
   return static_cast<std::size_t>(std::ranges::count_if(statements, [&](const StatementSpan& each) {
-    const auto first = Lexer(sql.substr(each.begin, each.end - each.begin)).Next();
-    return first && IsOneOf(kVerbs, ToLower(first->text));
+    return BeginsWithOneOf(sql.substr(each.begin, each.end - each.begin), kRowVerbs);
   }));
 }
 

@@ -38,6 +38,10 @@ struct OfflineSection {
 /// depend on values that are not there.
 [[nodiscard]] std::string BeginningWithoutData(std::string_view sql);
 
+/// The statements of `sql` before the first that reads or writes rows. For what a revision executes
+/// on op.get_bind(), Alembic with literal_binds prints NULL in the place of every parameter.
+[[nodiscard]] std::string BeginningWithoutRows(std::string_view sql);
+
 /// How many statements of `sql` write rows.
 [[nodiscard]] std::size_t CountRowStatements(std::string_view sql);
 

@@ -97,6 +97,7 @@ TEST(OfflineScriptTest, ABeginningEndsWhereDataBegins) {
   EXPECT_EQ(BeginningWithoutData(Concat(kFirst, "\nSELECT x FROM t;\n\nDROP TABLE u;\n")), kFirst);
   EXPECT_EQ(BeginningWithoutData(Concat(kFirst, "\nUPDATE t SET x = :x;\n")), kFirst);
   EXPECT_EQ(BeginningWithoutData("SELECT 1;\n"), "");
+  EXPECT_EQ(BeginningWithoutRows(kFirst), "ALTER TABLE t ADD COLUMN x;\n");
 }
 
 TEST(OfflineScriptTest, TriggersAreOneStatementAndCommentsStay) {
