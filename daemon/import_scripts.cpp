@@ -155,4 +155,22 @@ OfflineScripts CollectOfflineScripts(const OfflineRequest& request, migrations::
   return Collector(request, direction, stop).Run();
 }
 
+std::string Begun(const OfflineScripts& scripts, const RevisionId& id) {
+  const auto refused = scripts.refused.find(id);
+  return refused == scripts.refused.end() ? std::string() : refused->second.begun;
+}
+
+void DistrustRows(OfflineScripts& scripts, const RevisionId& id) {
+  if (const auto refused = scripts.refused.find(id); refused != scripts.refused.end()) {
+    refused->second.begun = migrations::BeginningWithoutRows(refused->second.begun);
+  }
+  const auto whole = scripts.sql.find(id);
+  if (whole == scripts.sql.end()) return;
+  std::string beginning = migrations::BeginningWithoutRows(whole->second);
+  if (beginning == whole->second) return;
+  scripts.sql.erase(whole);
+  scripts.refused.emplace(
+      id, OfflineRefusal{.reason = "its Python works with rows", .begun = std::move(beginning)});
+}
+
 }  // namespace drover::daemon

@@ -37,4 +37,11 @@ struct OfflineRequest {
                                                    migrations::Direction direction,
                                                    const std::stop_token& stop);
 
+/// What Alembic had written of a revision before it gave up; empty for any other.
+[[nodiscard]] std::string Begun(const OfflineScripts& scripts, const migrations::RevisionId& id);
+
+/// Takes a revision whose Python works with rows for one at which Alembic gave up where that
+/// begins: what it prints from there on is not what it does.
+void DistrustRows(OfflineScripts& scripts, const migrations::RevisionId& id);
+
 }  // namespace drover::daemon

@@ -36,25 +36,6 @@ bool WritesRows(const std::vector<DataCodeLine>& lines, bool in_downgrade) {
   });
 }
 
-/// The beginning of a script that Alembic could not finish.
-std::string Begun(const OfflineScripts& scripts, const RevisionId& id) {
-  const auto refused = scripts.refused.find(id);
-  return refused == scripts.refused.end() ? std::string() : refused->second.begun;
-}
-
-void DistrustRows(OfflineScripts& scripts, const RevisionId& id) {
-  if (const auto refused = scripts.refused.find(id); refused != scripts.refused.end()) {
-    refused->second.begun = migrations::BeginningWithoutRows(refused->second.begun);
-  }
-  const auto whole = scripts.sql.find(id);
-  if (whole == scripts.sql.end()) return;
-  std::string beginning = migrations::BeginningWithoutRows(whole->second);
-  if (beginning == whole->second) return;
-  scripts.sql.erase(whole);
-  scripts.refused.emplace(
-      id, OfflineRefusal{.reason = "its Python works with rows", .begun = std::move(beginning)});
-}
-
 /// The lines of `operations` in one direction that no script has: all but as many as `begun` has
 /// statements about rows.
 std::vector<DataCodeLine> NotBegun(const std::vector<DataCodeLine>& operations, bool in_downgrade,
