@@ -39,7 +39,8 @@ struct Params {
   std::string branch_label;               // revision
   std::string direction;                  // plan: up (default) | down
   std::string from;                       // diff: one side; schema: whose schema
-  std::string to;                         // diff: the other side; restore: a new file
+  std::string to;                         // diff: the other side; restore: a new file;
+                                          // import: the folder, absolute
   std::vector<std::string> backfills;     // autogenerate: "table.column=expression"
   std::vector<std::string> renames;       // autogenerate: table (empty: it is one), old name, new
                                           // name; three words for each rename
@@ -55,6 +56,7 @@ struct Params {
   bool all = false;              // strays: also those that the user ignores
   bool undo = false;             // strays_ignore: no longer
   bool allow_data_loss = false;  // autogenerate: also what the way back cannot restore
+  bool partial = false;          // import: also what does not come out equal, as drafts
   bool rehearse = false;         // plan: carry it out on a copy of the data
   std::int64_t limit = 0;        // log: at most so many entries; 0: the usual number
   std::string confirm_environment;  // the name typed for a protected environment
@@ -92,6 +94,7 @@ struct Params {
     field("deep", &Params::deep);
     field("all", &Params::all);
     field("undo", &Params::undo);
+    field("partial", &Params::partial);
     field("rehearse", &Params::rehearse);
     field("limit", &Params::limit);
     field("allow_data_loss", &Params::allow_data_loss);

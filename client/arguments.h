@@ -63,6 +63,7 @@ struct Arguments {
   std::vector<std::string> backfills;
   bool allow_data_loss = false;
   bool adopt = false;
+  bool partial = false;
 
   std::vector<std::string> positionals;
 };

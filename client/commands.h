@@ -61,6 +61,9 @@ int RunStraysRemedy(Invocation& invocation);  // archive, restore, adopt, ignore
 // commands_init.cpp
 int RunInit(Invocation& invocation);
 
+// commands_import.cpp
+int RunImport(Invocation& invocation);
+
 // commands_exec.cpp
 int RunExec(Invocation& invocation);
 

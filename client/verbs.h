@@ -55,6 +55,7 @@ enum class Option : std::uint8_t {
   kBackfill,
   kAllowDataLoss,
   kAdopt,
+  kPartial,
   // The global ones: accepted by every verb.
   kDirectory,
   kJson,

@@ -165,25 +165,30 @@ std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path) co
   return variables;
 }
 
-std::string AlembicRunner::Run(const std::vector<std::string>& arguments, const std::string& path,
-                               const std::stop_token& stop, int inherited) const {
+ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, const std::string& path,
+                                 ChildCommand::Errors errors, const std::stop_token& stop,
+                                 int inherited) const {
   std::vector<std::string> command = program_;
   command.insert(command.end(), arguments.begin(), arguments.end());
-  ChildResult result;
   try {
-    result = RunChild({.arguments = command,
-                       .directory = directory_,
-                       .variables = VariablesFor(path),
-                       .errors = ChildCommand::Errors::kWithOutput,
-                       .limit = kAlembicLimit,
-                       .stop = stop,
-                       .inherited = inherited});
+    return RunChild({.arguments = command,
+                     .directory = directory_,
+                     .variables = VariablesFor(path),
+                     .errors = errors,
+                     .limit = kAlembicLimit,
+                     .stop = stop,
+                     .inherited = inherited});
   } catch (const Error& error) {
     if (error.kind != "io.start") throw;
     throw Error(Code::kNotFound, "alembic.program",
                 Concat(program_.front(), " cannot be started: ", error.message),
                 "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}");
   }
+}
+
+std::string AlembicRunner::Run(const std::vector<std::string>& arguments, const std::string& path,
+                               const std::stop_token& stop, int inherited) const {
+  ChildResult result = Start(arguments, path, ChildCommand::Errors::kWithOutput, stop, inherited);
   std::size_t told = 0;
   for (const std::string_view line : SplitLines(result.output)) {
     if (told += line.size(); told > kOutputLogged) break;
@@ -191,6 +196,12 @@ std::string AlembicRunner::Run(const std::vector<std::string>& arguments, const 
   }
   if (result.exit_code != 0) throw Failure(arguments, result);
   return std::move(result.output);
+}
+
+ChildResult AlembicRunner::WriteSql(std::vector<std::string> arguments, const std::string& path,
+                                    const std::stop_token& stop) const {
+  arguments.emplace_back("--sql");
+  return Start(arguments, path, ChildCommand::Errors::kDiscarded, stop);
 }
 
 Error AlembicRunner::Failure(const std::vector<std::string>& arguments,

@@ -46,6 +46,13 @@ class AlembicRunner final {
   std::string Run(const std::vector<std::string>& arguments, const std::string& path,
                   const std::stop_token& stop, int inherited = -1) const;
 
+  /// Runs `alembic ARGUMENTS --sql` and returns what it printed on stdout and its exit code,
+  /// whatever that is: Alembic gives up in the middle of a script. `path` is where an env.py that
+  /// opens a database nonetheless finds one. Throws kNotFound ("alembic.program"), what MakeExec
+  /// and RunChild throw.
+  [[nodiscard]] ChildResult WriteSql(std::vector<std::string> arguments, const std::string& path,
+                                     const std::stop_token& stop) const;
+
   /// Does Alembic use the URL that it is given? Asks `alembic current` with that of `probe`, a file
   /// that does not exist and whose directory does: Alembic makes it if it looks there. Throws
   /// kRefused ("alembic.url_ignored") when it does not; once it did, that is remembered for the
@@ -59,6 +66,9 @@ class AlembicRunner final {
 
  private:
   [[nodiscard]] std::vector<std::string> VariablesFor(const std::string& path) const;
+  [[nodiscard]] ChildResult Start(const std::vector<std::string>& arguments,
+                                  const std::string& path, ChildCommand::Errors errors,
+                                  const std::stop_token& stop, int inherited = -1) const;
   [[nodiscard]] Error Failure(const std::vector<std::string>& arguments,
                               const ChildResult& result) const;
   [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& appeared) const;

@@ -12,6 +12,7 @@
 #include "daemon/changes.h"
 #include "daemon/doctor_methods.h"
 #include "daemon/drift_methods.h"
+#include "daemon/import_methods.h"
 #include "daemon/offload.h"
 #include "daemon/repair.h"
 #include "daemon/safety_methods.h"
@@ -495,6 +496,8 @@ constexpr std::array kMethods{
            "project message head splice branch_label depends_on rev_id no_draft dry_run backfills "
            "renames allow_data_loss",
            HandleAutogenerate},
+    Method{"import", "Turns Alembic's revisions into native migrations, proven equal.",
+           "project environments to dry_run confirm partial", HandleImport},
     Method{"check", "Do the migrations make the schema that drover.yaml wants?", "project",
            HandleCheck},
     Method{"diff", "What differs between two schemas: wanted, revision, environment or file.",

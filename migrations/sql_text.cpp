@@ -400,6 +400,15 @@ bool CopiesOnlySome(std::string_view statement) {
   return false;
 }
 
+std::vector<StatementSpan> FindStatements(std::string_view sql) {
+  std::vector<StatementSpan> spans;
+  for (const TokenList& statement : SplitStatements(sql)) {
+    spans.push_back({.begin = statement.front().offset,
+                     .end = statement.back().offset + statement.back().text.size()});
+  }
+  return spans;
+}
+
 std::size_t CountStatements(std::string_view sql) { return SplitStatements(sql).size(); }
 
 std::string NameOf(const Token& token) {

@@ -108,6 +108,15 @@ struct TransactionPair {
 /// such pair.
 [[nodiscard]] std::optional<TransactionPair> FindOuterTransaction(std::string_view sql);
 
+/// One statement of a script: from its first token to behind its last, the semicolon not included.
+struct StatementSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// The statements of `sql`, in order; semicolons in strings, comments and triggers split nothing.
+[[nodiscard]] std::vector<StatementSpan> FindStatements(std::string_view sql);
+
 /// How many statements `sql` holds: semicolons in strings, comments and triggers split nothing.
 [[nodiscard]] std::size_t CountStatements(std::string_view sql);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/documents.h"
+#include "base/import_documents.h"
 #include "base/init_documents.h"
 #include "base/schema_documents.h"
 #include "client/render/style.h"
@@ -136,6 +137,10 @@ enum class StraysShown : std::uint8_t { kTrouble, kAll };
 /// What `init` has found and proposes, or has written: everything but the file itself.
 [[nodiscard]] std::string RenderInit(const InitDocument& init, std::string_view cwd,
                                      const Style& style);
+
+/// Each revision and how it was imported, what is not translated, and how drover.yaml must be.
+[[nodiscard]] std::string RenderImport(const ImportDocument& imported, std::string_view cwd,
+                                       std::string_view root, const Style& style);
 
 /// What `daemon status` prints.
 [[nodiscard]] std::string RenderHello(const HelloDocument& hello, const Style& style);

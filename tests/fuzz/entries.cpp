@@ -16,6 +16,8 @@
 #include "environments/survey/python_source.h"
 #include "environments/urls/url.h"
 #include "migrations/alembic/alembic_config.h"
+#include "migrations/alembic/data_code.h"
+#include "migrations/alembic/offline_script.h"
 #include "migrations/alembic/python_lexer.h"
 #include "migrations/alembic/version_file.h"
 #include "migrations/checksum.h"
@@ -169,8 +171,20 @@ void ReadTokens(std::string_view sql) {
   (void)ScriptSha256(sql);
 }
 
+/// What `alembic --sql` prints comes from the project's own code, too.
+void ReadOfflineScript(std::string_view bytes) {
+  for (const Direction direction : {Direction::kUp, Direction::kDown}) {
+    for (const OfflineSection& each : SplitOfflineScript(bytes, direction, "alembic_version")) {
+      Demand(!each.revision.empty(), "a section has a revision");
+    }
+  }
+  Demand(CountStatements(WithoutBookkeeping(bytes, "v")) <= CountStatements(bytes),
+         "statements are only left out");
+}
+
 void ReadStatements(std::string_view bytes) {
   ReadTokens(bytes);
+  ReadOfflineScript(bytes);
   const Script script{.sql = std::string(bytes), .line = 1, .transaction = true};
   Try([&] { CheckScriptText(script, "/m/a.sql"); });
   // What never ends is SQLite's right; it is not what is looked for.
@@ -199,6 +213,9 @@ void ReadVersionFile(std::string_view bytes) {
     Demand(revision.file == "/v/1975ea83b712_a.py", "and its file");
   });
   (void)ReadPythonSource(bytes);
+  for (const DataCodeLine& each : FindDataCode(bytes)) {
+    Demand(each.line >= 1 && each.line <= bytes.size() + 1, "a line lies in the text");
+  }
   PythonLexer lexer(bytes);
   std::size_t end = 0;
   for (PythonToken token = lexer.Next(); token.kind != PythonToken::Kind::kEnd;

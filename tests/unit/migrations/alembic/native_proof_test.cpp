@@ -1,0 +1,124 @@
+#include "migrations/alembic/native_proof.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/migrations/support.h"
+
+namespace drover::migrations {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// Two private databases.
+class NativeProofTest : public testing::Test {
+ protected:
+  void Make(const std::string& name, std::string_view sql) const {
+    Connection(directory_ / name, OpenMode::kCreate).Execute(sql);
+  }
+  [[nodiscard]] StateDifferences Differences(const std::vector<std::string>& days = {}) const {
+    return CompareStates(ReadDatabaseState(directory_ / "a.db", setting_),
+                         ReadDatabaseState(directory_ / "b.db", setting_), days);
+  }
+
+  TempDir directory_;
+  ProofSetting setting_{.version_table = "alembic_version"};
+};
+
+TEST_F(NativeProofTest, TheVersionTableDoesNotCount) {
+  Make("a.db", "CREATE TABLE t (x); CREATE TABLE alembic_version (version_num)");
+  Make("b.db", "CREATE TABLE T (x)");
+  EXPECT_THAT(Differences().schema, IsEmpty());
+  EXPECT_THAT(Differences().rows, IsEmpty());
+}
+
+TEST_F(NativeProofTest, SchemaAndRowsAreCompared) {
+  Make("a.db", "CREATE TABLE t (x); CREATE TABLE u (x INTEGER); INSERT INTO u VALUES (1), (2)");
+  Make("b.db", "CREATE TABLE t (x, y); CREATE TABLE u (x INTEGER); INSERT INTO u VALUES (1)");
+  const StateDifferences found = Differences();
+  EXPECT_THAT(found.schema, ElementsAre("+ t.y no type"));
+  EXPECT_THAT(found.rows, ElementsAre("table u: 1 row instead of 2"));
+  EXPECT_THAT(found.tables, ElementsAre("u"));
+}
+
+TEST_F(NativeProofTest, ATypeThatDiffersIsADifference) {
+  Make("a.db", "CREATE TABLE t (x); INSERT INTO t VALUES (1)");
+  Make("b.db", "CREATE TABLE t (x); INSERT INTO t VALUES ('1')");
+  EXPECT_THAT(Differences().rows, ElementsAre(HasSubstr("a row is text '1'")));
+}
+
+TEST_F(NativeProofTest, TimesOfTheWorkItselfMayDiffer) {
+  Make("a.db", "CREATE TABLE t (x, y); INSERT INTO t VALUES ('2026-11-28 10:00:00', 'k')");
+  Make("b.db", "CREATE TABLE t (x, y); INSERT INTO t VALUES ('2026-11-28T10:00:07.5Z', 'k')");
+  EXPECT_THAT(Differences({"2026-11-28"}).rows, IsEmpty());
+  EXPECT_EQ(Differences({"2026-11-27"}).rows.size(), 1U);
+}
+
+TEST_F(NativeProofTest, AScriptRunsAsAMigrationDoes) {
+  Make("a.db",
+       "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p); INSERT INTO p "
+       "VALUES (1); INSERT INTO c VALUES (1)");
+  CopyScratchDatabase(directory_ / "a.db", directory_ / "b.db");
+  RunOnScratch(directory_ / "b.db", {.sql = "DELETE FROM p;"}, "x.sql", setting_, {});
+  EXPECT_THAT(Differences().rows, ElementsAre("table p: 0 rows instead of 1"));
+  EXPECT_THROW(RunOnScratch(directory_ / "b.db", {.sql = "DELETE FROM c;\nnonsense;"}, "x.sql",
+                            setting_, {}),
+               Error);
+  EXPECT_THAT(Differences().rows, ElementsAre("table p: 0 rows instead of 1"));
+}
+
+TEST_F(NativeProofTest, TheWayIsPlannedFromTwoSchemas) {
+  MakeEmptyDatabase(directory_ / "empty.db");
+  Make("a.db", "CREATE TABLE t (x VARCHAR(10))");
+  Make("b.db", "CREATE TABLE t (x TEXT NOT NULL)");
+  const RecordedPlan plan = PlanRecorded(directory_ / "a.db", directory_ / "b.db", {}, setting_);
+  EXPECT_EQ(plan.problem, "");
+  RunOnScratch(directory_ / "a.db", {.sql = plan.sql}, "x.sql", setting_, {});
+  EXPECT_THAT(Differences().schema, IsEmpty());
+  EXPECT_EQ(PlanRecorded(directory_ / "a.db", directory_ / "b.db", {}, setting_).sql, "");
+  EXPECT_THAT(PlanRecorded(directory_ / "empty.db", directory_ / "b.db", {}, setting_).sql,
+              HasSubstr("CREATE TABLE"));
+}
+
+TEST_F(NativeProofTest, AColumnWithAnotherNameMayBeARename) {
+  Make("a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+  Make("b.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, title TEXT)");
+  const RecordedPlan plan = PlanRecorded(directory_ / "a.db", directory_ / "b.db", {}, setting_);
+  ASSERT_EQ(plan.renames.size(), 1U);
+  EXPECT_EQ(plan.renames[0], (RenameHint{.table = "t", .column = "title", .from = "name"}));
+  const RecordedPlan renamed =
+      PlanRecorded(directory_ / "a.db", directory_ / "b.db", plan.renames, setting_);
+  EXPECT_THAT(renamed.sql, HasSubstr("RENAME COLUMN name TO title"));
+}
+
+TEST_F(NativeProofTest, ValuesTellWhichColumnHasAnotherName) {
+  Make("a.db",
+       "CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(9), b INTEGER, c TEXT);"
+       "INSERT INTO t VALUES (1, 'x', 7, NULL), (2, NULL, 8, NULL)");
+  Make("b.db",
+       "CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT, d TEXT, e TEXT);"
+       "INSERT INTO t VALUES (1, '7', 'x', NULL), (2, '8', NULL, NULL)");
+  EXPECT_THAT(InferRenames(directory_ / "a.db", directory_ / "b.db", setting_),
+              ElementsAre(RenameHint{.table = "t", .column = "n", .from = "b"},
+                          RenameHint{.table = "t", .column = "d", .from = "a"}));
+}
+
+TEST_F(NativeProofTest, RowsThatCannotBecomeNotNullGo) {
+  Make("a.db", "CREATE TABLE t (x, y); INSERT INTO t VALUES (1, NULL), (NULL, 2), (3, 4)");
+  Make("b.db", "CREATE TABLE t (x NOT NULL, y)");
+  RemoveNulls(directory_ / "a.db", directory_ / "b.db", setting_);
+  EXPECT_EQ(ReadDatabaseState(directory_ / "a.db", setting_).rows.at("t").size(), 2U);
+}
+
+TEST_F(NativeProofTest, RowsAreMadeUpWhereThereAreTables) {
+  MakeEmptyDatabase(directory_ / "a.db");
+  EXPECT_FALSE(FillScratchDatabase(directory_ / "a.db", setting_));
+  Make("b.db", "CREATE TABLE t (x)");
+  EXPECT_TRUE(FillScratchDatabase(directory_ / "b.db", setting_));
+  EXPECT_FALSE(ReadDatabaseState(directory_ / "b.db", setting_).rows.at("t").empty());
+}
+
+}  // namespace
+}  // namespace drover::migrations
