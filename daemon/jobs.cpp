@@ -210,6 +210,7 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
                        .pid = getpid(),
                        .duration_ms = 0,
                        .message = {}};
+    if (request.alembic) entry.tool = "alembic";
     journal.Append(entry);
     std::vector<migrations::RevisionId> reached = request.rows;
     JobWork work(request, outcome);

@@ -30,6 +30,7 @@ struct JournalEntry {
   std::int64_t duration_ms = 0;
   std::string message;
   std::string backup{};  // id of the backup taken before; empty: none
+  std::string tool{};    // "alembic": who carries it out, without a transaction; empty: drover
 
   static constexpr void Fields(auto&& field) {
     field("job", &JournalEntry::job);
@@ -46,6 +47,7 @@ struct JournalEntry {
     field("duration_ms", &JournalEntry::duration_ms);
     field("message", &JournalEntry::message);
     field("backup", &JournalEntry::backup);
+    field("tool", &JournalEntry::tool);
   }
   bool operator==(const JournalEntry&) const = default;
 };

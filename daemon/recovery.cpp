@@ -10,6 +10,7 @@
 #include "migrations/inspect.h"
 #include "migrations/schema.h"
 #include "migrations/sqlite.h"
+#include "migrations/turn.h"
 
 namespace drover::daemon {
 namespace {
@@ -41,12 +42,17 @@ Finding Recover(Journal& journal, JournalEntry intent) {
     // Its rows do not tell whether the content of a database is the old or the new one.
     const bool replaces = intent.command == "restore" || intent.command == "reset" ||
                           intent.command == "adopt" || intent.command == "drift-fix";
+    const bool half = intent.tool == "alembic" && rows == intent.from;
+    const bool at_work = half && migrations::Turn(intent.target).IsTaken();
     const std::string_view found =
-        replaces              ? "it took place entirely or not at all: the database is at "
+        at_work ? "Alembic goes on without drover; so far the database is at "
+        : half ? "Alembic has no transaction, so a part of it may be there: the version table says "
+        : replaces            ? "it took place entirely or not at all: the database is at "
         : rows == intent.from ? "nothing of it remains: the database is still at "
                               : "the database is complete up to ";
     finding.message = Concat(began, found, rows.empty() ? std::string("base") : Join(rows, ", "));
-    if (replaces) finding.fix = "drover backups";
+    if (replaces || half) finding.fix = "drover backups";
+    if (half && !at_work) finding.severity = "warning";
     intent.to = rows;
   } catch (const Error& error) {
     finding.severity = "error";
