@@ -73,7 +73,8 @@ TEST(JournalTest, TheFileIsPrivateAndHasOneLinePerEntry) {
             "\"project\":\"/srv/idv\",\"environment\":\"dev\","
             "\"target\":\"/srv/idv/application.db\",\"command\":\"upgrade\","
             "\"from\":[\"981cbaae32a1\"],\"to\":[\"b2\",\"c3\"],\"by\":\"policy\",\"pid\":0,"
-            "\"duration_ms\":12,\"message\":\"line\\nbreak \\\"quoted\\\"\",\"backup\":\"\",\"tool\":\"\"}\n");
+            "\"duration_ms\":12,\"message\":\"line\\nbreak "
+            "\\\"quoted\\\"\",\"backup\":\"\",\"tool\":\"\"}\n");
 }
 
 TEST(JournalTest, LatestTakesTheNewestAndListsThemOldestFirst) {
