@@ -52,6 +52,7 @@ COROUTINE = re.compile(r"co_await\b[^;]*(\[|\{)")
 
 # In two halves, so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
+PLACEHOLDER = re.compile(r"[A-Z][A-Z_]{4,}$")  # a line of a document by itself
 MACHINE_PATH = re.compile(r"(?<![\w.<$}])/(wo" r"rk|ro" r"ot)/[\w.]|/ho" r"me/(?!you\b|user\b|u\b|me\b|\.\.\.|…)\w")
 
 MARKDOWN_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
@@ -194,6 +195,8 @@ def leftovers(tree):
         for number, line in enumerate(tree.read(path).splitlines(), 1):
             if UNFINISHED.search(line):
                 yield f"{path}:{number}: unfinished: {line.strip()[:80]}"
+            if path.endswith(".md") and PLACEHOLDER.match(line):
+                yield f"{path}:{number}: a word that stands for what is to come: {line}"
             if MACHINE_PATH.search(line):
                 yield f"{path}:{number}: a path of one machine: {line.strip()[:80]}"
 

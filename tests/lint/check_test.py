@@ -100,6 +100,10 @@ class LeftoverRule(unittest.TestCase):
     def test_unfinished_work_is_found(self):
         self.assertEqual(len(in_file(check.leftovers, "a.cpp", "// TO" "DO: later\n")), 1)
 
+    def test_a_placeholder_in_a_document_is_found(self):
+        self.assertEqual(len(in_file(check.leftovers, "a.md", "## Figures\n\nFIGURES\n")), 1)
+        self.assertEqual(in_file(check.leftovers, "a.md", "MIT\n\nThe word FIGURES\n"), [])
+
     def test_a_path_of_one_machine_is_found(self):
         for text in ("/wo" "rk/x", "see /ro" "ot/.bashrc", "/ho" "me/alice/project"):
             self.assertEqual(len(in_file(check.leftovers, "a.md", text)), 1, text)
