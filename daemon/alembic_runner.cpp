@@ -167,7 +167,7 @@ std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path) co
 
 ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, const std::string& path,
                                  ChildCommand::Errors errors, const std::stop_token& stop,
-                                 int inherited) const {
+                                 int inherited, std::chrono::milliseconds limit) const {
   std::vector<std::string> command = program_;
   command.insert(command.end(), arguments.begin(), arguments.end());
   try {
@@ -175,7 +175,7 @@ ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, cons
                      .directory = directory_,
                      .variables = VariablesFor(path),
                      .errors = errors,
-                     .limit = kAlembicLimit,
+                     .limit = limit,
                      .stop = stop,
                      .inherited = inherited});
   } catch (const Error& error) {
@@ -194,6 +194,15 @@ std::string AlembicRunner::Run(const std::vector<std::string>& arguments, const 
     if (told += line.size(); told > kOutputLogged) break;
     Log(LogLevel::kInfo, line, {{"env", setting_.environment}, {"from", "alembic"}});
   }
+  if (result.exit_code != 0) throw Failure(arguments, result);
+  return std::move(result.output);
+}
+
+std::string AlembicRunner::History() const {
+  constexpr std::chrono::seconds kHistoryLimit{30};
+  const std::vector<std::string> arguments{"history", "--verbose"};
+  ChildResult result = Start(arguments, setting_.target.path, ChildCommand::Errors::kWithOutput,
+                             std::stop_token(), -1, kHistoryLimit);
   if (result.exit_code != 0) throw Failure(arguments, result);
   return std::move(result.output);
 }

@@ -53,6 +53,10 @@ class AlembicRunner final {
   [[nodiscard]] ChildResult WriteSql(std::vector<std::string> arguments, const std::string& path,
                                      const std::stop_token& stop) const;
 
+  /// What `alembic history --verbose` prints: runs the files of the revisions, and opens no
+  /// database. Takes 30 s at most. Throws as Run().
+  [[nodiscard]] std::string History() const;
+
   /// Does Alembic use the URL that it is given? Asks `alembic current` with that of `probe`, a file
   /// that does not exist and whose directory does: Alembic makes it if it looks there. Throws
   /// kRefused ("alembic.url_ignored") when it does not; once it did, that is remembered for the
@@ -68,7 +72,8 @@ class AlembicRunner final {
   [[nodiscard]] std::vector<std::string> VariablesFor(const std::string& path) const;
   [[nodiscard]] ChildResult Start(const std::vector<std::string>& arguments,
                                   const std::string& path, ChildCommand::Errors errors,
-                                  const std::stop_token& stop, int inherited = -1) const;
+                                  const std::stop_token& stop, int inherited = -1,
+                                  std::chrono::milliseconds limit = kAlembicLimit) const;
   [[nodiscard]] Error Failure(const std::vector<std::string>& arguments,
                               const ChildResult& result) const;
   [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& appeared) const;

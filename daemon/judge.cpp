@@ -161,8 +161,8 @@ class Judgement {
 
   [[nodiscard]] bool HasUnreadableFile() const {
     return std::ranges::any_of(seen_.migration_problems, [](const Error& error) {
-      return error.kind == "malformed_migration" || error.kind == "illegal_character" ||
-             error.kind.starts_with("io.");
+      return error.kind == "malformed_migration" || error.kind == "alembic.not_literal" ||
+             error.kind == "illegal_character" || error.kind.starts_with("io.");
     });
   }
 

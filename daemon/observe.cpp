@@ -45,6 +45,7 @@ Observer::Observer(std::string root, StateStore& store, std::shared_ptr<SchemaCh
       config_file_(root_),
       schemas_(std::move(schemas)),
       applied_files_(store.directory()),
+      alembic_answers_(store.directory()),
       git_(EnvironmentVariable("HOME").value_or("")) {}
 
 std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>& busy,
@@ -67,8 +68,8 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
   };
   attempt([&] { LoadConfig(*now); });
   if (now->config) {
-    attempt([&] { LoadMigrations(*now, changed); });
     attempt([&] { ResolveTargets(*now); });
+    attempt([&] { LoadMigrations(*now, changed); });
     attempt([&] { InspectDatabases(*now, busy); });
     attempt([&] { FindHazards(*now); });
     attempt([&] { TraceLineages(*now, busy); });
@@ -87,6 +88,12 @@ void Observer::ReadState(Observation& now) {
   if (!now.config) return;
   const auto trust = now.state.trust.find(now.config->path);
   now.trusted = trust != now.state.trust.end() && trust->second == now.config->sha256;
+}
+
+bool Observer::IsTrusted(const environments::Config& config) const {
+  const State state = store_.Read();
+  const auto trust = state.trust.find(config.path);
+  return trust != state.trust.end() && trust->second == config.sha256;
 }
 
 void Observer::LoadConfig(Observation& now) {
@@ -111,7 +118,11 @@ void Observer::LoadMigrations(Observation& now, const migrations::ChangedPaths& 
   now.migrations_digest = loaded.digest;
   // The same files in another folder are another graph: its revisions name their files.
   const std::string made_from = Concat(loaded.digest, " ", Join(directories, "\n"));
-  if (made_from != made_from_before) MakeGraph(std::move(loaded));
+  const bool trusted = unanswered_ && IsTrusted(*now.config);
+  if (made_from != made_from_before || trusted) {
+    AskAlembic(loaded, now, trusted || IsTrusted(*now.config));
+    MakeGraph(std::move(loaded));
+  }
   graph_made_from_ = made_from;
   now.graph = graph_;
   now.migration_problems = graph_problems_;
@@ -134,6 +145,20 @@ void Observer::FindFolders(Observation& now) {
   if (!now.migration_directories.empty()) return;
   if (now.alembic.problem) throw Error(*now.alembic.problem);
   now.migration_directories = now.alembic.directories;
+}
+
+void Observer::AskAlembic(migrations::LoadedMigrations& loaded, const Observation& now,
+                          bool trusted) {
+  unanswered_ = false;
+  const auto untold = [](const Error& error) { return error.kind == "alembic.not_literal"; };
+  if (std::ranges::none_of(loaded.problems, untold) || now.targets.empty()) return;
+  alembic_answers_.Complete(loaded,
+                            {.config = now.config,
+                             .environment = now.config->environments.front().name,
+                             .target = now.targets.front(),
+                             .folders = now.alembic},
+                            trusted ? MayAsk::kYes : MayAsk::kNo);
+  unanswered_ = !trusted && std::ranges::any_of(loaded.problems, untold);
 }
 
 void Observer::MakeGraph(migrations::LoadedMigrations loaded) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "daemon/alembic_answers.h"
 #include "daemon/applied_files.h"
 #include "daemon/branch_search.h"
 #include "daemon/schema_check.h"
@@ -117,6 +118,8 @@ class Observer final {
   void LoadMigrations(Observation& now, const migrations::ChangedPaths& changed);
   void FindFolders(Observation& now);
   void MakeGraph(migrations::LoadedMigrations loaded);
+  void AskAlembic(migrations::LoadedMigrations& loaded, const Observation& now, bool trusted);
+  [[nodiscard]] bool IsTrusted(const environments::Config& config) const;
   void ResolveTargets(Observation& now);
   void InspectDatabases(Observation& now, const std::set<std::string>& busy);
   [[nodiscard]] migrations::Lineage Trace(const std::string& path,
@@ -151,6 +154,8 @@ class Observer final {
   };
   std::map<std::string, Traced> traced_;
   AppliedFiles applied_files_;
+  AlembicAnswers alembic_answers_;
+  bool unanswered_ = false;  // a file waits for what Alembic says, and for trust
   std::map<std::string, Match> matches_;
   environments::GitTracking git_;
   BranchSearch branches_;

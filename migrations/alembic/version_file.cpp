@@ -71,7 +71,9 @@ Docstring ReadDocstring(std::string_view text) {
 /// Reads one module, statement by statement.
 class VersionFileReader final {
  public:
-  VersionFileReader(std::string_view text, const std::string& path) : lexer_(text), path_(path) {}
+  /// `answer` may be null.
+  VersionFileReader(std::string_view text, const std::string& path, const VersionAnswer* answer)
+      : lexer_(text), path_(path), answer_(answer) {}
 
   ParsedMigration Read() {
     while (NextStatement()) Statement();
@@ -257,16 +259,20 @@ class VersionFileReader final {
   }
 
   [[noreturn]] void Untold(std::size_t name, std::string_view wanted) const {
-    Fail(values_[name].line,
-         Concat(kNames[name], " is set to something that only Python can tell: drover reads ",
-                wanted),
-         Concat("write the value itself: ", kNames[name], " = \"…\""));
+    throw Error(Code::kInvalid, "alembic.not_literal",
+                Concat(kNames[name],
+                       " is set to something that only Python can tell: drover reads ", wanted),
+                Concat("write the value itself: ", kNames[name], " = \"…\""),
+                Concat(path_, ":", values_[name].line, ":1"));
   }
 
   std::string Id() const {
     const Assigned& assigned = values_[kRevision];
     if (!assigned.set) return LegacyId();
-    if (assigned.value.kind != PythonValue::Kind::kText) Untold(kRevision, "a text");
+    if (assigned.value.kind != PythonValue::Kind::kText) {
+      if (answer_ == nullptr) Untold(kRevision, "a text");
+      return answer_->revision;
+    }
     CheckRevisionId(assigned.value.text, Concat(path_, ":", assigned.line, ":1"));
     return assigned.value.text;
   }
@@ -286,10 +292,23 @@ class VersionFileReader final {
          helper ? "move it out of the folder of the revisions" : "write the line revision = \"…\"");
   }
 
+  /// Nothing but texts?
+  static bool IsList(const PythonValue& value) {
+    if (value.kind != PythonValue::Kind::kSequence) return value.kind == PythonValue::Kind::kText;
+    return std::ranges::all_of(
+        value.items, [](const PythonValue& item) { return item.kind == PythonValue::Kind::kText; });
+  }
+
+  [[nodiscard]] std::vector<std::string> Answered(std::size_t name) const {
+    if (name == kDownRevision) return answer_->down_revision;
+    return name == kDependsOn ? answer_->depends_on : answer_->branch_labels;
+  }
+
   std::vector<std::string> List(std::size_t name) const {
     const Assigned& assigned = values_[name];
     const PythonValue& value = assigned.value;
     if (!assigned.set || value.kind == PythonValue::Kind::kNone) return {};
+    if (answer_ != nullptr && !IsList(value)) return Answered(name);
     std::vector<std::string> list;
     const auto add = [&](const PythonValue& item) {
       if (item.kind != PythonValue::Kind::kText)
@@ -353,6 +372,7 @@ class VersionFileReader final {
   PythonLexer lexer_;
   const std::string& path_;
   std::vector<PythonToken> statement_;
+  const VersionAnswer* answer_;
   std::array<Assigned, kNames.size()> values_;
   std::string doc_;
   bool started_ = false;             // the docstring can only be the first statement
@@ -372,7 +392,14 @@ bool IsVersionFileName(std::string_view name) {
 }
 
 ParsedMigration ParseVersionFile(std::string_view text, const std::string& path) {
-  ParsedMigration parsed = VersionFileReader(text, path).Read();
+  ParsedMigration parsed = VersionFileReader(text, path, nullptr).Read();
+  parsed.revision.raw_sha256 = Sha256(text);
+  return parsed;
+}
+
+ParsedMigration ParseVersionFile(std::string_view text, const std::string& path,
+                                 const VersionAnswer& answer) {
+  ParsedMigration parsed = VersionFileReader(text, path, &answer).Read();
   parsed.revision.raw_sha256 = Sha256(text);
   return parsed;
 }

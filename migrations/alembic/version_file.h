@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "migrations/revision.h"
 
@@ -18,9 +19,21 @@ namespace drover::migrations {
 /// are what the last assignment of the module says; message and time come from the docstring and
 /// are only for display. `down` is there, and empty, when the file has a downgrade().
 ///
-/// Throws kInvalid with file:line:column: "malformed_migration" (a value that only Python can tell,
-/// a value of the wrong kind, no `revision` or no `down_revision`, where Alembic stops as well),
-/// "illegal_character" (in an id or a label).
+/// Throws kInvalid with file:line:column: "alembic.not_literal" (a value that only Python can
+/// tell), "malformed_migration" ( no `revision` or no `down_revision`, where Alembic stops as
+/// well), "illegal_character" (in an id or a label).
 [[nodiscard]] ParsedMigration ParseVersionFile(std::string_view text, const std::string& path);
+
+/// What somebody who has run the file says of it.
+struct VersionAnswer {
+  RevisionId revision;
+  std::vector<RevisionId> down_revision;
+  std::vector<RevisionId> depends_on;
+  std::vector<std::string> branch_labels;
+};
+
+/// The same, with `answer` in place of the values that only Python can tell.
+[[nodiscard]] ParsedMigration ParseVersionFile(std::string_view text, const std::string& path,
+                                               const VersionAnswer& answer);
 
 }  // namespace drover::migrations

@@ -219,6 +219,44 @@ class Safety(Applying):
         self.assertEqual(self.project.query("SELECT name FROM accounts"), [("ann",)])
 
 
+class OnlyPythonCanTell(Applying):
+    """A constant for a parent or a label: Alembic is asked, once, when its Python may be run."""
+
+    def setUp(self):
+        super().setUp()
+        self.asked = self.root / "asked"
+        program = self.write("alembic.sh", f'#!/bin/sh\necho "$@" >> {self.asked}\n'
+                             'exec /usr/bin/python3 -m alembic "$@"\n')
+        program.chmod(0o755)
+        self.fastapi(migrations="{format: alembic, config: backend/alembic.ini, "
+                                f"command: [{program}]}}")
+        path = self.version(LAST, MERGE, "The last one",
+                            up='op.add_column("accounts", sa.Column("age", sa.Integer))')
+        path.write_text(path.read_text().replace(
+            f"down_revision = '{MERGE}'", f"PARENT = '{MERGE}'\ndown_revision = PARENT").replace(
+            "branch_labels = None", "LABEL = 'newest'\nbranch_labels = (LABEL,)"))
+
+    def histories(self):
+        text = self.asked.read_text() if self.asked.exists() else ""
+        return [line for line in text.splitlines() if " history " in line]
+
+    def test_untrusted_it_is_an_error_trusted_it_is_asked_once(self):
+        dev = self.dev()
+        self.assertEqual((dev["state"], dev["error"]["kind"]), ("failed", "alembic.not_literal"))
+        self.assertIn("drover trust", dev["error"]["hint"])
+        self.assertEqual(self.histories(), [])
+        self.drover("trust")
+        harness.wait_until(lambda: self.dev()["state"] == "missing", "Alembic has been asked")
+        self.assertEqual(self.dev()["heads"], [LAST])
+        self.assertEqual(self.drover("heads", "--json").json["revisions"][0]["branch_labels"],
+                         ["newest"])
+        self.drover("upgrade", "newest@head")
+        self.assertEqual(self.rows(), [LAST])
+        self.drover("daemon", "stop")
+        self.assertEqual(self.dev()["state"], "current")
+        self.assertEqual(len(self.histories()), 1)
+
+
 class Verifying(Applying):
     def test_up_down_and_up_again(self):
         verified = self.drover("verify", "--json").json

@@ -135,13 +135,30 @@ TEST(VersionFileTest, ReadsLabelsAndDependencies) {
   EXPECT_THAT(revision.depends_on, ElementsAre("d"));
 }
 
+TEST(VersionFileTest, AnAnswerFillsInWhatOnlyPythonCanTell) {
+  const VersionAnswer answer{.revision = "other",
+                             .down_revision = {"a", "b"},
+                             .depends_on = {"d"},
+                             .branch_labels = {"expand"}};
+  const Revision revision =
+      ParseVersionFile(
+          "revision = 'r'\ndown_revision = PARENTS\nbranch_labels = (cli.EXPAND,)\n"
+          "depends_on = ('x',)\ndef upgrade():\n    op.x()\n",
+          kVersionPath, answer)
+          .revision;
+  EXPECT_EQ(revision.id, "r");
+  EXPECT_THAT(revision.down_revision, ElementsAre("a", "b"));
+  EXPECT_THAT(revision.branch_labels, ElementsAre("expand"));
+  EXPECT_THAT(revision.depends_on, ElementsAre("x")) << "what is a literal counts";
+}
+
 TEST(VersionFileTest, WhatOnlyPythonCanTellIsAnErrorAtItsLine) {
   for (const std::string_view value :
        {"get_parent(revision)", "cli.EXPAND", "('a', PARENT)", "f'a'", "b'a'", "'a' + 'b'",
         "'a' if x else 'b'", "('a', None)", "{'a': 1}", "[x for x in 'ab']", "('a', ('b',))",
         "'\\N{DIGIT ONE}'", "5", "True"}) {
     const Error error = VersionFailure(Concat("revision = 'r'\n\ndown_revision = ", value, "\n"));
-    EXPECT_EQ(error.kind, "malformed_migration") << value;
+    EXPECT_EQ(error.kind, "alembic.not_literal") << value;
     EXPECT_EQ(error.where, kVersionPath + ":3:1") << value;
     EXPECT_THAT(error.message, HasSubstr("down_revision")) << value;
   }
