@@ -130,8 +130,6 @@ AlembicRunner::AlembicRunner(AlembicSetting setting) : setting_(std::move(settin
   }
 }
 
-std::string AlembicRunner::command_line() const { return Join(program_, " "); }
-
 std::vector<std::string> AlembicRunner::UrlVariables() const {
   const environments::Config& config = *setting_.config;
   environments::RealFiles files;

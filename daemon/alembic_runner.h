@@ -63,8 +63,6 @@ class AlembicRunner final {
   /// job: what env.py imports may be another the next time. Throws what Run() throws.
   void CheckUrl(const std::string& probe, const std::stop_token& stop) const;
 
-  /// The command line without arguments, for messages: "alembic -c /p/backend/alembic.ini".
-  [[nodiscard]] std::string command_line() const;
   /// The variables that carry the URL: "DB__DB_URL".
   [[nodiscard]] std::vector<std::string> UrlVariables() const;
 

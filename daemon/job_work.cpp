@@ -121,7 +121,7 @@ void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
       return;
     }
     case JobCommand::kReset:
-      return ResetWithAlembic(observer, stop);
+      return Reset(observer, stop);
     case JobCommand::kRestore:
       return Restore();
     case JobCommand::kRepair:
@@ -156,33 +156,17 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
     outcome_.result = work.Apply(request_.path, AlembicPace::kOneByOne, observer, stop);
   } catch (const Error& error) {
     Note(safeguard);
-    if (error.kind != "alembic.half_applied") throw;
+    const bool half = error.kind == "alembic.half_applied";
+    if (!half && error.code != Code::kCancelled) throw;
     Error named = error;
-    named.hint = outcome_.backup
-                     ? Concat("drover restore ", outcome_.backup->id, " -e ", request_.environment,
-                              ", then mend the revision")
-                     : Concat("mend the revision, then drover reset -e ", request_.environment);
+    if (outcome_.backup) {
+      named.hint = Concat("drover restore ", outcome_.backup->id, " -e ", request_.environment);
+    } else if (half) {
+      named.hint = Concat("drover reset -e ", request_.environment);
+    }
     throw named;
   }
   Note(safeguard);
-}
-
-void JobWork::ResetWithAlembic(const migrations::ApplyObserver& observer,
-                               const std::stop_token& stop) {
-  const auto begun = WorkClock::now();
-  const AlembicRunner runner(*request_.alembic);
-  const migrations::ScratchFile fresh(request_.path, request_.safety.backup);
-  runner.CheckUrl(fresh.path(), stop);
-  migrations::ApplyObserver watching;
-  watching.on_progress = observer.on_progress;
-  migrations::ApplyResult result =
-      AlembicWork(request_, runner).Apply(fresh.path(), AlembicPace::kTogether, watching, stop);
-  migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
-  Replace(content);
-  if (observer.on_applied) std::ranges::for_each(result.steps, observer.on_applied);
-  outcome_.result = std::move(result);
-  outcome_.result.from = request_.rows;
-  outcome_.result.duration_ms = MillisecondsFrom(begun);
 }
 
 /// What stood before the plan, whether it came to an end or not.
@@ -269,19 +253,30 @@ void JobWork::Restore() {
   outcome_.result.duration_ms = MillisecondsFrom(begun);
 }
 
+/// A database with everything applied, at `path`, where there is none.
+migrations::ApplyResult JobWork::MakeFresh(const std::string& path,
+                                           const migrations::ApplyObserver& observer,
+                                           const std::stop_token& stop) const {
+  if (request_.alembic) {
+    const AlembicRunner runner(*request_.alembic);
+    runner.CheckUrl(path, stop);  // makes it, empty
+    return AlembicWork(request_, runner).Apply(path, AlembicPace::kTogether, observer, stop);
+  }
+  migrations::ApplyRequest apply = MakeApplyRequest();
+  apply.path = path;
+  apply.who_holds = {};
+  apply.durability = migrations::Durability::kScratch;
+  return migrations::ApplyWithSnapshots(apply, request_.snapshots, observer, stop);
+}
+
 /// What takes the database's place is made elsewhere first: a migration that fails leaves the
 /// database as it was.
 void JobWork::Reset(const migrations::ApplyObserver& observer, const std::stop_token& stop) {
   const auto begun = WorkClock::now();
   const migrations::ScratchFile fresh(request_.path, request_.safety.backup);
-  migrations::ApplyRequest apply = MakeApplyRequest();
-  apply.path = fresh.path();
-  apply.who_holds = {};
-  apply.durability = migrations::Durability::kScratch;
   migrations::ApplyObserver watching;
   watching.on_progress = observer.on_progress;
-  migrations::ApplyResult result =
-      migrations::ApplyWithSnapshots(apply, request_.snapshots, watching, stop);
+  migrations::ApplyResult result = MakeFresh(fresh.path(), watching, stop);
   migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
   Replace(content);
   if (observer.on_applied) std::ranges::for_each(result.steps, observer.on_applied);

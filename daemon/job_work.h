@@ -21,7 +21,9 @@ class JobWork final {
   void Apply(const migrations::ApplyObserver& observer, const std::stop_token& stop);
   void RunForAlembic(const migrations::ApplyObserver& observer, const std::stop_token& stop);
   void ApplyWithAlembic(const migrations::ApplyObserver& observer, const std::stop_token& stop);
-  void ResetWithAlembic(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  [[nodiscard]] migrations::ApplyResult MakeFresh(const std::string& path,
+                                                  const migrations::ApplyObserver& observer,
+                                                  const std::stop_token& stop) const;
   void Note(const migrations::Safeguard& safeguard);
   void Repair();
   void Restore();

@@ -319,9 +319,13 @@ bool Project::HoldNewRevisions() {
   bool noted = false;
   for (std::size_t i = 0; i < view_->verdicts.size(); ++i) {
     if (!view_->verdicts[i].may_apply) continue;
-    context_.store.Update(
-        [&](State& state) { state.held.insert_or_assign(view_->seen->targets[i].path, held); });
-    noted = true;
+    try {
+      context_.store.Update(
+          [&](State& state) { state.held.insert_or_assign(view_->seen->targets[i].path, held); });
+      noted = true;
+    } catch (const Error& error) {
+      Log(LogLevel::kError, "the state cannot be written", {{"err", error.message}});
+    }
   }
   return noted;
 }
