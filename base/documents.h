@@ -165,9 +165,10 @@ struct PlanStep {
   std::string direction;  // up | down
   std::string file;       // relative to the project root when below it
   std::string message;
-  bool transaction = true;
-  bool archived = false;  // the SQL is that of the database's history, not of the file
+  std::optional<bool> transaction;  // null: not drover but Alembic carries it out
+  bool archived = false;            // the SQL is that of the database's history, not of the file
   std::vector<Destruction> destructive;
+  std::optional<std::string> output;  // of Alembic, once carried out
   static constexpr void Fields(auto&& field) {
     field("revision", &PlanStep::revision);
     field("direction", &PlanStep::direction);
@@ -176,6 +177,7 @@ struct PlanStep {
     field("transaction", &PlanStep::transaction);
     field("archived", &PlanStep::archived);
     field("destructive", &PlanStep::destructive);
+    field("output", &PlanStep::output);
   }
 };
 
@@ -540,6 +542,7 @@ struct EventDocument {
   std::optional<ErrorBody> error;
   std::optional<StrayEntry> stray;
   std::optional<Finding> finding;
+  std::optional<std::string> output;  // applied, failed: the end of what Alembic printed
   static constexpr void Fields(auto&& field) {
     field("v", &EventDocument::v);
     field("event", &EventDocument::event);
@@ -555,6 +558,7 @@ struct EventDocument {
     field("error", &EventDocument::error);
     field("stray", &EventDocument::stray);
     field("finding", &EventDocument::finding);
+    field("output", &EventDocument::output);
   }
 };
 

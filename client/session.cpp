@@ -178,6 +178,9 @@ void PrintPlan(const Invocation& invocation, std::string_view document) {
   const auto plan = DecodeDocument<PlanDocument>(document);
   if (invocation.arguments.sql) {
     Print(plan.sql.value_or(""));
+    for (const std::string& warning : plan.warnings) {
+      PrintError(Concat("warning: ", Clean(warning), "\n"));
+    }
   } else {
     Print(RenderPlan(plan, invocation.cwd, invocation.project, invocation.out));
   }

@@ -104,7 +104,7 @@ inline constexpr std::array kReadVerbs{
            {"drover plan --rehearse", "what it does to a copy of the data"}}},
          "plan",
          Start::kDaemonOrLocal,
-         Wait::kShort,
+         Wait::kForever,
          true,
          RunPlan},
     Verb{"where",

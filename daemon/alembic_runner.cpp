@@ -21,6 +21,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kVirtualEnvironments{".venv", "venv", "env"};
 constexpr std::size_t kOutputTold = 400;
 constexpr std::size_t kOutputLogged = 64 * 1024;
+constexpr std::size_t kOutputKept = 16 * 1024;
 
 /// What a program needs of the daemon's own environment to run at all.
 constexpr std::array<std::string_view, 9> kPassedOn{
@@ -73,6 +74,13 @@ std::string PlaceInFolders(std::string_view output, const std::vector<std::strin
     if (is_revision && ParseInteger(number)) place = Concat(file, ":", number, ":1");
   }
   return place;
+}
+
+/// As many whole lines from the end as are kept.
+std::string LastLines(std::string_view output) {
+  if (output.size() <= kOutputKept) return std::string(output);
+  const std::string_view end = output.substr(output.size() - kOutputKept);
+  return std::string(end.substr(std::min(end.find('\n'), end.size() - 1) + 1));
 }
 
 /// A database that was made by being looked at is taken away again.
@@ -175,7 +183,8 @@ ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, cons
                      .errors = errors,
                      .limit = limit,
                      .stop = stop,
-                     .inherited = inherited});
+                     .inherited = inherited,
+                     .on_killed = [this](const std::string& output) { Keep(output); }});
   } catch (const Error& error) {
     if (error.kind != "io.start") throw;
     throw Error(Code::kNotFound, "alembic.program",
@@ -184,48 +193,68 @@ ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, cons
   }
 }
 
-std::string AlembicRunner::Run(const std::vector<std::string>& arguments, const std::string& path,
-                               const std::stop_token& stop, int inherited) const {
-  ChildResult result = Start(arguments, path, ChildCommand::Errors::kWithOutput, stop, inherited);
+void AlembicRunner::Run(const std::vector<std::string>& arguments, const std::string& path,
+                        const std::stop_token& stop, int inherited) const {
+  const ChildResult result =
+      Start(arguments, path, ChildCommand::Errors::kWithOutput, stop, inherited);
+  Keep(result.output);
+  if (result.exit_code != 0) throw Failure(arguments, result.exit_code, result.output);
+}
+
+/// In the log, and for whoever tells of the job.
+void AlembicRunner::Keep(std::string_view output) const {
   std::size_t told = 0;
-  for (const std::string_view line : SplitLines(result.output)) {
+  for (const std::string_view line : SplitLines(output)) {
     if (told += line.size(); told > kOutputLogged) break;
     Log(LogLevel::kInfo, line, {{"env", setting_.environment}, {"from", "alembic"}});
   }
-  if (result.exit_code != 0) throw Failure(arguments, result);
-  return std::move(result.output);
+  setting_.trace->output = LastLines(output);
 }
+
+std::string AlembicRunner::TakeOutput() const { return std::exchange(setting_.trace->output, {}); }
 
 std::string AlembicRunner::History() const {
   constexpr std::chrono::seconds kHistoryLimit{30};
   const std::vector<std::string> arguments{"history", "--verbose"};
   ChildResult result = Start(arguments, setting_.target.path, ChildCommand::Errors::kWithOutput,
                              std::stop_token(), -1, kHistoryLimit);
-  if (result.exit_code != 0) throw Failure(arguments, result);
+  if (result.exit_code != 0) throw Failure(arguments, result.exit_code, result.output);
   return std::move(result.output);
 }
 
 ChildResult AlembicRunner::WriteSql(std::vector<std::string> arguments, const std::string& path,
                                     const std::stop_token& stop) const {
   arguments.emplace_back("--sql");
-  return Start(arguments, path, ChildCommand::Errors::kDiscarded, stop);
+  return Start(arguments, path, ChildCommand::Errors::kApart, stop);
 }
 
-Error AlembicRunner::Failure(const std::vector<std::string>& arguments,
-                             const ChildResult& result) const {
-  const bool missing = result.output.contains("No module named alembic");
+void AlembicRunner::CheckScript(std::vector<std::string> arguments,
+                                const ChildResult& result) const {
+  if (result.exit_code == 0) return;
+  arguments.emplace_back("--sql");
+  // A reason of Alembic's own stands on stdout, behind the script; a traceback on stderr.
+  const std::size_t at = result.output.rfind("FAILED: ");
+  throw Failure(arguments, result.exit_code,
+                at == std::string::npos
+                    ? result.errors
+                    : Concat(result.errors, "\n", std::string_view(result.output).substr(at)));
+}
+
+Error AlembicRunner::Failure(const std::vector<std::string>& arguments, int exit_code,
+                             std::string_view output) const {
+  const bool missing = output.contains("No module named alembic");
   return {
       missing ? Code::kNotFound : Code::kInvalid, missing ? "alembic.program" : "alembic.failed",
-      Concat("alembic ", Join(arguments, " "), " ended with exit code ", result.exit_code, ": ",
-             LastWords(result.output)),
+      Concat("alembic ", Join(arguments, " "), " ended with exit code ", exit_code, ": ",
+             LastWords(output)),
       missing ? "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}"
               : "",
-      PlaceInFolders(result.output, setting_.folders.directories)};
+      PlaceInFolders(output, setting_.folders.directories)};
 }
 
 void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop) const {
   const migrations::VersionFolders& folders = setting_.folders;
-  if (*setting_.url_was_used) return;
+  if (setting_.trace->url_was_used) return;
   std::vector<std::string> suspects;
   const std::string tail = setting_.target.relative_tail.empty() ? BaseName(setting_.target.path)
                                                                  : setting_.target.relative_tail;
@@ -245,7 +274,8 @@ void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& st
     throw told;
   }
   if (StatFile(probe)) {
-    *setting_.url_was_used = true;
+    setting_.trace->url_was_used = true;
+    (void)TakeOutput();
     return;
   }
   std::erase_if(suspects, [](const std::string& path) { return !StatFile(path); });

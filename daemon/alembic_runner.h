@@ -2,7 +2,7 @@
 // which URL in which variables. Blocks; for workers.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -16,14 +16,20 @@
 
 namespace drover::daemon {
 
+/// What a job has seen of Alembic so far. Its runners, those for copies too, share one; used by the
+/// thread that does the job.
+struct AlembicTrace {
+  bool url_was_used = false;
+  std::string output;  // printed and not taken yet: its last 16 KiB, in whole lines
+};
+
 /// What one environment's Alembic is started from. Plain data.
 struct AlembicSetting {
   std::shared_ptr<const environments::Config> config;
   std::string environment;
   environments::Target target;
   migrations::VersionFolders folders;
-  /// Set once Alembic was seen to use the URL: copies, which are about the same job, share it.
-  std::shared_ptr<std::atomic<bool>> url_was_used = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<AlembicTrace> trace = std::make_shared<AlembicTrace>();
 };
 
 /// How long one command of Alembic may take.
@@ -39,19 +45,26 @@ class AlembicRunner final {
   /// Runs `alembic ARGUMENTS` with the URL of the database at `path`, which need not be that of the
   /// environment, in the variables that the project reads, and in its root, or where a relative
   /// script_location wants to be started. The variables of the daemon are not passed on but for
-  /// PATH, HOME and the like. What it prints goes to the log. Returns what it printed. Throws
+  /// PATH, HOME and the like. What it prints goes to the log, and is kept for TakeOutput(). Throws
   /// kInvalid ("alembic.failed", with the place in the revision's file when it is told), kNotFound
   /// ("alembic.program"), what MakeExec and RunChild throw.
   /// `inherited` is a descriptor that Alembic keeps open, also when drover dies; -1: none.
-  std::string Run(const std::vector<std::string>& arguments, const std::string& path,
-                  const std::stop_token& stop, int inherited = -1) const;
+  void Run(const std::vector<std::string>& arguments, const std::string& path,
+           const std::stop_token& stop, int inherited = -1) const;
 
-  /// Runs `alembic ARGUMENTS --sql` and returns what it printed on stdout and its exit code,
+  /// What the last Run() has printed, as far as it is kept; nothing the second time. What nobody
+  /// takes belongs to a failure.
+  [[nodiscard]] std::string TakeOutput() const;
+
+  /// Runs `alembic ARGUMENTS --sql` and returns what it printed, stderr apart, and its exit code,
   /// whatever that is: Alembic gives up in the middle of a script. `path` is where an env.py that
   /// opens a database nonetheless finds one. Throws kNotFound ("alembic.program"), what MakeExec
   /// and RunChild throw.
   [[nodiscard]] ChildResult WriteSql(std::vector<std::string> arguments, const std::string& path,
                                      const std::stop_token& stop) const;
+
+  /// Throws what Run() throws of a command that failed, when this is the result of one.
+  void CheckScript(std::vector<std::string> arguments, const ChildResult& result) const;
 
   /// What `alembic history --verbose` prints: runs the files of the revisions, and opens no
   /// database. Takes 30 s at most. Throws as Run().
@@ -72,8 +85,9 @@ class AlembicRunner final {
                                   const std::string& path, ChildCommand::Errors errors,
                                   const std::stop_token& stop, int inherited = -1,
                                   std::chrono::milliseconds limit = kAlembicLimit) const;
-  [[nodiscard]] Error Failure(const std::vector<std::string>& arguments,
-                              const ChildResult& result) const;
+  void Keep(std::string_view output) const;
+  [[nodiscard]] Error Failure(const std::vector<std::string>& arguments, int exit_code,
+                              std::string_view output) const;
   [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& appeared) const;
 
   AlembicSetting setting_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "migrations/commit_mark.h"
 #include "migrations/inspect.h"
 
 namespace drover::daemon {
@@ -21,14 +22,6 @@ std::int64_t Elapsed(AlembicClock::time_point since) {
 
 std::string NameRows(const std::vector<RevisionId>& rows) {
   return rows.empty() ? "base" : Join(rows, ", ");
-}
-
-std::string SchemaDigest(const std::string& path, const std::string& version_table) {
-  try {
-    return migrations::InspectSchema(path, version_table).Digest();
-  } catch (const Error&) {
-    return {};  // no file yet
-  }
 }
 
 }  // namespace
@@ -49,6 +42,18 @@ std::size_t EndOfRun(const Plan& plan, std::size_t begin) {
     ++end;
   }
   return end;
+}
+
+AlembicWork::Traces AlembicWork::TracesOf(const std::string& path) const {
+  Traces traces;
+  try {
+    traces.schema = migrations::InspectSchema(path, request_.version_table).Digest();
+  } catch (const Error&) {
+    return {};  // no file yet
+  }
+  const auto kind = migrations::Inspect(path, request_.version_table).kind;
+  if (kind == migrations::DatabaseKind::kVersioned) traces.commits = migrations::CommitMark(path);
+  return traces;
 }
 
 std::vector<RevisionId> AlembicWork::Rows(const std::string& path) const {
@@ -80,7 +85,7 @@ migrations::ApplyResult AlembicWork::Apply(const std::string& path, AlembicPace 
       progress.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(started - begun);
       observer.on_progress(progress);
     }
-    Run(path, plan, begin, end, stop);
+    std::string output = Run(path, plan, begin, end, stop);
     for (; begin < end; ++begin) {
       const Step& step = plan.steps[begin];
       result.steps.push_back({.revision = step.revision.id,
@@ -88,6 +93,7 @@ migrations::ApplyResult AlembicWork::Apply(const std::string& path, AlembicPace 
                               .message = step.revision.message,
                               .rows_after = step.rows_after,
                               .duration_ms = Elapsed(started)});
+      if (begin + 1 == end) result.steps.back().output = std::move(output);
       result.to = step.rows_after;
       if (observer.on_applied) observer.on_applied(result.steps.back());
     }
@@ -96,17 +102,18 @@ migrations::ApplyResult AlembicWork::Apply(const std::string& path, AlembicPace 
   return result;
 }
 
-void AlembicWork::Run(const std::string& path, const Plan& plan, std::size_t begin, std::size_t end,
-                      const std::stop_token& stop) const {
-  const std::string schema = SchemaDigest(path, request_.version_table);
+std::string AlembicWork::Run(const std::string& path, const Plan& plan, std::size_t begin,
+                             std::size_t end, const std::stop_token& stop) const {
+  const Traces before = TracesOf(path);
   const Step& last = plan.steps[end - 1];
   try {
     runner_.Run(AlembicArgumentsFor(last), path, stop, turn_);
   } catch (const Error& error) {
-    throw Explain(error, path, plan, begin, end, schema);
+    throw Explain(error, path, plan, begin, end, before);
   }
   CheckRows(path, plan.steps[begin].rows_before, last.rows_after,
             Join(AlembicArgumentsFor(last), " "));
+  return runner_.TakeOutput();
 }
 
 void AlembicWork::CheckRows(const std::string& path, const std::vector<RevisionId>& before,
@@ -127,7 +134,7 @@ void AlembicWork::CheckRows(const std::string& path, const std::vector<RevisionI
 }
 
 Error AlembicWork::Explain(const Error& error, const std::string& path, const Plan& plan,
-                           std::size_t begin, std::size_t end, const std::string& schema) const {
+                           std::size_t begin, std::size_t end, const Traces& before) const {
   std::vector<RevisionId> now;
   try {
     migrations::RollBackHotJournal(path);  // of an Alembic that was killed
@@ -146,14 +153,20 @@ Error AlembicWork::Explain(const Error& error, const std::string& path, const Pl
   if (error.kind == "alembic.failed" && error.where.empty()) {
     explained.where = Concat(step.revision.file, ":", step.revision.header_line, ":1");
   }
-  const bool half = path == request_.path && end == begin + 1 && now == step.rows_before &&
-                    schema != SchemaDigest(path, request_.version_table);
-  if (half) {
+  if (path != request_.path || end != begin + 1 || now != step.rows_before) return explained;
+  const Traces after = TracesOf(path);
+  if (after.schema != before.schema) {
     explained.code = Code::kConflict;
     explained.kind = "alembic.half_applied";
     explained.message += Concat("; it has changed the schema of ", path,
                                 " before it failed, and the version row still says ", NameRows(now),
                                 ": a second try would fail on what is there");
+  } else if (!before.commits.empty() && after.commits != before.commits) {
+    explained.message +=
+        Concat("; rows of ", path,
+               " have changed meanwhile, by it or by another program: look at them "
+               "before a second try");
+    explained.hint = "drover backups";
   }
   return explained;
 }

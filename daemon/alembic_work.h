@@ -40,15 +40,23 @@ class AlembicWork final {
   migrations::ApplyResult Stamp(const std::stop_token& stop) const;
 
  private:
+  /// What a revision that fails half-way changes.
+  struct Traces {
+    std::string schema;   // its digest, without the version table
+    std::string commits;  // CommitMark(); empty while the version table itself is to be made
+  };
+
+  [[nodiscard]] Traces TracesOf(const std::string& path) const;
   [[nodiscard]] std::vector<migrations::RevisionId> Rows(const std::string& path) const;
-  void Run(const std::string& path, const migrations::Plan& plan, std::size_t begin,
-           std::size_t end, const std::stop_token& stop) const;
+  [[nodiscard]] std::string Run(const std::string& path, const migrations::Plan& plan,
+                                std::size_t begin, std::size_t end,
+                                const std::stop_token& stop) const;
   void CheckRows(const std::string& path, const std::vector<migrations::RevisionId>& before,
                  const std::vector<migrations::RevisionId>& expected,
                  const std::string& what) const;
   [[nodiscard]] Error Explain(const Error& error, const std::string& path,
                               const migrations::Plan& plan, std::size_t begin, std::size_t end,
-                              const std::string& schema) const;
+                              const Traces& before) const;
 
   const JobRequest& request_;
   const AlembicRunner& runner_;

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "daemon/alembic.h"
 #include "daemon/findings.h"
 #include "migrations/identifiers.h"
 #include "migrations/offline.h"
@@ -116,15 +115,6 @@ std::string_view DefaultTarget(JobCommand command) {
       Concat("drover ", CommandName(command), command == JobCommand::kStamp ? " head" : " -1"));
 }
 
-/// The same change in Alembic's words; nothing where it has none.
-std::string AlembicArguments(const Params& params, JobCommand command) {
-  const bool down = command == JobCommand::kDowngrade;
-  if (!down && command != JobCommand::kUpgrade && command != JobCommand::kStamp) return {};
-  const std::string target =
-      params.target.empty() ? std::string(down ? "-1" : "head") : ShellQuote(params.target);
-  return Concat(CommandName(command), " ", target, params.sql ? " --sql" : "");
-}
-
 }  // namespace
 
 std::size_t OneEnvironment(const View& view, const Params& params) {
@@ -181,9 +171,6 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   ChangeRequest change;
   const std::size_t index = OneEnvironment(view, params);
   const environments::EnvironmentConfig& environment = view.config().environments[index];
-  if (params.sql) {
-    RefuseForAlembic(*view.seen, "write SQL", AlembicArguments(params, command), environment.name);
-  }
   const environments::Target& target = view.seen->targets[index];
   const Verdict& verdict = view.verdicts[index];
   const bool range = params.sql && migrations::CutRange(params.target);
@@ -269,7 +256,7 @@ void FinishChange(ChangeRequest& change, const View& view, const Params& params,
 
   if (!carry_out || params.dry_run || params.sql) {
     change.answer = change.document;
-    if (params.sql) {
+    if (params.sql && !request.alembic) {
       const migrations::AppliedBy by{.user = {},
                                      .host = {},
                                      .git_commit = {},
@@ -297,15 +284,13 @@ PlanDocument ResultDocument(PlanDocument planned, const JobOutcome& outcome) {
     });
     if (known != planned.steps.end()) {
       carried_out.push_back(*known);
-      continue;
+    } else {
+      carried_out.emplace_back();
+      carried_out.back().revision = step.revision;
+      carried_out.back().direction = direction;
+      carried_out.back().message = step.message;
     }
-    carried_out.push_back({.revision = step.revision,
-                           .direction = direction,
-                           .file = {},
-                           .message = step.message,
-                           .transaction = true,
-                           .archived = false,
-                           .destructive = {}});
+    if (!step.output.empty()) carried_out.back().output = step.output;
   }
   planned.steps = std::move(carried_out);
   planned.from = result.from;

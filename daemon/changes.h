@@ -54,7 +54,8 @@ void CheckProtection(const View& view, const Verdict& verdict, const Params& par
 /// belongs on a worker; needed only when `judged` is false.
 void JudgeChange(ChangeRequest& change);
 
-/// Makes the document, and the answer to a preview. A change that is to be carried out is checked
+/// Makes the document, and the answer to a preview; the SQL of Alembic's revisions only Alembic can
+/// write (alembic_script.h). A change that is to be carried out is checked
 /// for consent: throws kRefused ("environment.protected", "plan.destructive",
 /// "plan.destructive_refused").
 void FinishChange(ChangeRequest& change, const View& view, const Params& params, bool carry_out);

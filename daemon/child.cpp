@@ -84,14 +84,22 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-pid_t Spawn(const ChildCommand& command, int in, int out) {
+pid_t Spawn(const ChildCommand& command, int in, int out, int errors) {
   SpawnActions actions;
   actions.Duplicate(in, STDIN_FILENO);
   actions.Duplicate(out, STDOUT_FILENO);
-  if (command.errors == ChildCommand::Errors::kWithOutput) {
-    actions.Duplicate(out, STDERR_FILENO);
-  } else if (command.errors == ChildCommand::Errors::kDiscarded) {
-    actions.Discard(STDERR_FILENO);
+  switch (command.errors) {
+    case ChildCommand::Errors::kInherited:
+      break;
+    case ChildCommand::Errors::kDiscarded:
+      actions.Discard(STDERR_FILENO);
+      break;
+    case ChildCommand::Errors::kWithOutput:
+      actions.Duplicate(out, STDERR_FILENO);
+      break;
+    case ChildCommand::Errors::kApart:
+      actions.Duplicate(errors, STDERR_FILENO);
+      break;
   }
   if (command.inherited >= 0) actions.Duplicate(command.inherited, command.inherited);
   if (!command.directory.empty()) actions.ChangeDirectory(command.directory);
@@ -143,10 +151,13 @@ void KillGroup(pid_t pid) {
 ChildResult RunChild(const ChildCommand& command) {
   const UniqueFd in = MemoryFile(command.input);
   const UniqueFd out = MemoryFile();
-  const pid_t pid = Spawn(command, in.get(), out.get());
+  const bool apart = command.errors == ChildCommand::Errors::kApart;
+  const UniqueFd errors = apart ? MemoryFile() : UniqueFd();
+  const pid_t pid = Spawn(command, in.get(), out.get(), errors.get());
   const std::optional<int> exit_code = Await(pid, command);
   if (!exit_code) {
     KillGroup(pid);
+    if (command.on_killed) command.on_killed(Content(out.get()));
     if (command.stop.stop_requested()) {
       throw Error(Code::kCancelled, "child.stopped",
                   Concat(command.arguments.front(), " was stopped"));
@@ -155,7 +166,9 @@ ChildResult RunChild(const ChildCommand& command) {
         Code::kTimedOut, "child.timed_out",
         Concat(command.arguments.front(), " did not finish within ", command.limit.count(), " ms"));
   }
-  return {.exit_code = *exit_code, .output = Content(out.get())};
+  return {.exit_code = *exit_code,
+          .output = Content(out.get()),
+          .errors = apart ? Content(errors.get()) : std::string()};
 }
 
 }  // namespace drover::daemon

@@ -10,6 +10,7 @@
 #include "daemon/alembic_work.h"
 #include "migrations/alembic/data_code.h"
 #include "migrations/alembic/offline_script.h"
+#include "migrations/folder.h"
 #include "migrations/native_format.h"
 #include "migrations/plan.h"
 
@@ -24,8 +25,6 @@ using migrations::RevisionId;
 using migrations::ScratchFile;
 using migrations::ScriptOrigin;
 using migrations::StateDifferences;
-
-constexpr std::size_t kLargestVersionFile = std::size_t{16} << 20U;
 
 constexpr std::string_view kBesideNote =
     "it makes a table anew that another branch changes, too: right in the order of a new database";
@@ -139,7 +138,8 @@ void Importer::Collect() {
 /// Of what Python does with rows, Alembic prints what it likes: only what comes before it counts.
 void Importer::DistrustDataCode() {
   for (const Revision& revision : setting_.graph->revisions()) {
-    const auto lines = migrations::FindDataCode(ReadFile(revision.file, kLargestVersionFile));
+    const auto lines =
+        migrations::FindDataCode(ReadFile(revision.file, migrations::kLargestMigration));
     if (WritesRows(lines, false)) DistrustRows(ups_, revision.id);
     if (WritesRows(lines, true)) DistrustRows(downs_, revision.id);
   }
@@ -182,7 +182,7 @@ StateDifferences Importer::Compare(const migrations::DatabaseState& expected,
 /// The lines of Python for which no script stands: data code, and, where Alembic gives up, what it
 /// would have written after that.
 std::vector<DataCodeLine> Importer::LeftOut(const Revision& revision) const {
-  const std::string source = ReadFile(revision.file, kLargestVersionFile);
+  const std::string source = ReadFile(revision.file, migrations::kLargestMigration);
   std::vector<DataCodeLine> lines = migrations::FindDataCode(source);
   const std::vector<DataCodeLine> operations = migrations::FindRowOperations(source);
   for (const bool down : {false, true}) {

@@ -78,6 +78,7 @@ struct JobOutcome {
   std::optional<SchemaCheck> schema{};  // after a stamp
   std::optional<BackupEntry> backup{};  // of what was there before
   std::optional<RehearsalReport> rehearsal{};
+  std::string output{};  // what the program that failed had printed, when that was not drover
 };
 
 /// Digest of everything that decides how an upgrade ends: a failure is not retried while it is

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "daemon/alembic.h"
 #include "daemon/alembic_revision.h"
+#include "daemon/alembic_script.h"
 #include "daemon/changes.h"
 #include "daemon/doctor_methods.h"
 #include "daemon/drift_methods.h"
@@ -157,6 +158,8 @@ struct Methods {
     FinishChange(change, view, call->params(), carry_out);
     if (!change.answer) {
       Submit(service, call, project, std::move(change));
+    } else if (call->params().sql && change.request.alembic) {
+      AnswerWithAlembicSql(service, call, std::move(change));
     } else if (call->params().rehearse) {
       AnswerRehearsed(service, call, std::move(change.request), std::move(*change.answer));
     } else if (change.request.command == JobCommand::kStamp && !call->params().sql) {
@@ -164,6 +167,15 @@ struct Methods {
     } else {
       call->Reply(EncodeDocument(*change.answer));
     }
+  }
+
+  static void AnswerWithAlembicSql(Service& service, const CallPtr& call, ChangeRequest change) {
+    Offload(service.workers_, service.loop_, call, [change = std::move(change)]() mutable {
+      const std::stop_token never;
+      change.answer->sql = WriteAlembicScript(change.request, change.plan, never);
+      change.answer->warnings = change.plan.warnings;
+      return EncodeDocument(*change.answer);
+    });
   }
 
   /// A stamp's preview says whether the database has the schema of what it would be stamped with.

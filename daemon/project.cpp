@@ -404,6 +404,7 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
         event.direction = up ? "up" : "down";
         event.duration_ms = step.duration_ms;
         event.message = step.message;
+        if (!step.output.empty()) event.output = step.output;
         Log(LogLevel::kInfo, up ? "applied" : "reverted",
             {{"env", shared->environment},
              {"rev", step.revision},
@@ -443,6 +444,7 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
     event.environment = request.environment;
     event.error = ToBody(*outcome.error);
     event.message = outcome.error->message;
+    if (!outcome.output.empty()) event.output = outcome.output;
     Log(LogLevel::kError, "the job failed",
         {{"env", request.environment},
          {"where", outcome.error->where},

@@ -366,9 +366,12 @@ PlanDocument MakePlanDocument(const View& view, const std::string& environment,
          .direction = step.direction == migrations::Direction::kUp ? "up" : "down",
          .file = FileOf(view, step.revision),
          .message = step.revision.message,
-         .transaction = step.script().transaction,
+         .transaction = step.revision.format == migrations::Format::kNative
+                            ? std::optional(step.script().transaction)
+                            : std::nullopt,
          .archived = step.revision.archived,
-         .destructive = step.destructive});
+         .destructive = step.destructive,
+         .output = std::nullopt});
   }
   return document;
 }

@@ -23,6 +23,7 @@ struct AppliedStep {
   std::string message;
   std::vector<RevisionId> rows_after;
   std::int64_t duration_ms = 0;
+  std::string output{};  // of the program that carried it out, when that was not drover
 };
 
 /// How far a plan has come.

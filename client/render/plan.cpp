@@ -84,12 +84,13 @@ void AppendStep(std::string& out, const PlanStep& step, const Style& style) {
   out +=
       Concat("  ", Paint(style, IsDown(step) ? Tone::kYellow : Tone::kGreen, mark), " ", revision,
              "  ", Shorten(style, step.message.empty() ? step.file : step.message, room),
-             step.transaction ? "" : "  (no transaction)",
+             step.transaction.value_or(true) ? "" : "  (no transaction)",
              step.archived ? "  (as it was applied)" : "", "\n");
   for (const Destruction& one : step.destructive) {
     out += Concat("      ",
                   Paint(style, Tone::kRed, Concat("destroys: ", one.kind, " ", one.object)), "\n");
   }
+  if (step.output) out += RenderOutput(*step.output, OutputOf::kSuccess, style);
 }
 
 std::string RowCount(const std::optional<std::int64_t>& rows) {

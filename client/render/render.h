@@ -67,6 +67,11 @@ enum class StraysShown : std::uint8_t { kTrouble, kAll };
 [[nodiscard]] std::string RenderFinding(const Finding& finding, std::string_view cwd,
                                         std::string_view root, const Style& style);
 
+/// What Alembic printed while it worked, indented, the last lines when they are many: of a success
+/// without what it says of itself, of a failure all.
+enum class OutputOf : std::uint8_t { kSuccess, kFailure };
+[[nodiscard]] std::string RenderOutput(std::string_view output, OutputOf what, const Style& style);
+
 [[nodiscard]] std::string RenderCurrent(const CurrentDocument& current, const Style& style);
 
 /// `parent -> revision (head) [environments], message`, newest first.

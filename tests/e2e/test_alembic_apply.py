@@ -74,6 +74,57 @@ class Upgrades(Applying):
         self.alembic("upgrade", "head")
         self.assertEqual(self.project.schema(), mine)
 
+    def test_what_alembic_prints_is_in_the_result_the_event_and_the_log(self):
+        self.drover("upgrade")
+        events = self.project.events()
+        self.last_version('op.get_bind()\nprint("moved three rows")')
+        done = self.drover("upgrade")
+        self.assertIn("moved three rows", done.out)
+        _, applied = events.wait("applied", revision=LAST)
+        self.assertEqual(applied["output"], "moved three rows\n")
+        self.assertIn("moved three rows", self.project.log_text())
+        steps = self.drover("redo", "--yes", "--json").json["steps"]
+        self.assertEqual([step["output"] for step in steps], [None, "moved three rows\n"])
+
+        self.version("aaaa00000009", LAST, "Fails", up='print("half way")\nop.execute("nonsense")')
+        self.drover("upgrade", check=1)
+        _, failed = events.wait("failed")
+        self.assertIn("half way", failed["output"])
+        self.assertIn("Traceback", failed["output"])
+        self.assertEqual(failed["error"]["kind"], "alembic.failed")
+
+    def test_the_script_is_what_alembic_prints(self):
+        printed = self.drover("plan", "--sql").out
+        mine = self.alembic("upgrade", "base:head", "--sql").out
+        self.assertEqual(printed, mine)
+        sqlite = subprocess.run(["sqlite3", "-bail", self.root / "by_script.db"], input=printed,
+                                text=True, capture_output=True, check=False)
+        self.assertEqual((sqlite.returncode, sqlite.stderr), (0, ""))
+        self.assertFalse(self.project.database.exists(), "nothing was carried out")
+        self.drover("upgrade")
+        self.assertEqual(*[[(*row[:3], (row[3] or "").split()) for row in self.project.schema(path)]
+                           for path in (None, self.root / "by_script.db")])
+        self.assertEqual(self.drover("plan", "--sql").out, "")
+        self.assertIn("DROP TABLE accounts", self.drover("downgrade", f"{FIRST}:base", "--sql").out)
+        self.assertIn(f"version_num='{FIRST}'", self.drover("stamp", FIRST, "--sql").out)
+        self.assertIn("CREATE INDEX", self.drover("upgrade", "--sql", f"{FIRST}:{ADD_INDEX}").out)
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_a_script_that_alembic_cannot_write(self):
+        self.drover("upgrade")
+        self.last_version('with op.batch_alter_table("accounts", recreate="always") as batch:\n'
+                          '    batch.drop_column("note")')
+        error = self.drover("plan", "--sql", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn("requires a live database connection", error["message"])
+        self.last_version('op.get_bind().execute(sa.text("UPDATE accounts SET note = :n"), {"n": 1})')
+        scripted = self.drover("plan", "--sql")
+        self.assertRegex(scripted.err, rf"warning: .*_the_last_one\.py:\d+: revision {LAST} works with rows")
+        self.last_version('raise ValueError("no")')
+        error = self.drover("plan", "--sql", "--json", check=1).error
+        self.assertIn("ValueError: no", error["message"])
+        self.assertRegex(error["where"], r"versions/.*\.py:\d+:1$")
+
     def test_from_a_wrong_directory_it_is_the_right_database(self):
         self.drover("upgrade", cwd=self.root / "backend" / "alembic")
         self.assertEqual(self.rows(), [MERGE])
@@ -188,6 +239,22 @@ class Safety(Applying):
         self.drover(*command[1:], "--yes")
         self.assertEqual(self.project.schema(), before)
         self.assertEqual(self.project.query("SELECT name, note FROM accounts"), [("ann", "kept")])
+
+    def test_rows_that_a_failed_revision_has_committed_are_said(self):
+        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
+            config.write("safety: {rehearse: never}\n")
+        self.last_version('op.execute("UPDATE accounts SET note = note || \'!\'")\n'
+                          'op.get_bind().execute(sa.text("COMMIT"))\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn("have changed meanwhile", error["message"])
+        self.assertEqual(self.project.query("SELECT note FROM accounts"), [("kept!",)])
+        self.last_version('op.execute("UPDATE accounts SET note = note || \'?\'")\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertNotIn("meanwhile", error["message"], "what was rolled back is not told")
+        self.assertEqual(self.project.query("SELECT note FROM accounts"), [("kept!",)])
 
     def test_lost_rows_columns_and_tables_need_consent(self):
         self.last_version('with op.batch_alter_table("accounts") as batch:\n'

@@ -455,56 +455,6 @@ TEST(HelloScreenTest, FourFactsAndTheProjects) {
             "project  /home/u/idv\n");
 }
 
-TEST(EventLineTest, OneLinePerEvent) {
-  EventDocument event;
-  event.event = "applied";
-  event.at = "2026-02-12T23:20:18.042Z";
-  event.environment = "dev";
-  event.revision = "b2";
-  event.direction = "up";
-  event.duration_ms = 12;
-  event.message = "Add servers.region";
-  EXPECT_EQ(RenderEvent(event, kRoot, kRoot, kPipe),
-            "23:20:18 applied  dev  b2 in 12 ms: Add servers.region\n");
-  event.direction = "down";
-  EXPECT_EQ(RenderEvent(event, kRoot, kRoot, kPipe),
-            "23:20:18 applied  dev  reverted b2 in 12 ms: Add servers.region\n");
-
-  EventDocument failed;
-  failed.event = "failed";
-  failed.environment = "dev";
-  failed.error.emplace().message = "no such table: x";
-  failed.error->where = "/home/u/idv/migrations/b2.sql:3:1";
-  EXPECT_EQ(RenderEvent(failed, kRoot, kRoot, kPipe),
-            "failed   dev  no such table: x at migrations/b2.sql:3:1\n");
-
-  EventDocument pending;
-  pending.event = "pending";
-  pending.environment = "dev";
-  pending.pending = 2;
-  EXPECT_EQ(RenderEvent(pending, kRoot, kRoot, kPipe), "pending  dev  2 migrations pending\n");
-
-  EventDocument state;
-  state.event = "state";
-  state.environment = "dev";
-  state.state = "held";
-  EXPECT_EQ(RenderEvent(state, kRoot, kRoot, kPipe), "state    dev  held\n");
-
-  EventDocument stray;
-  stray.event = "stray";
-  stray.stray.emplace().path = "/home/u/idv/backend/application.db";
-  stray.stray->kind = "duplicate";
-  stray.stray->size = 2048;
-  stray.message = "made\nfrom backend";
-  EXPECT_EQ(RenderEvent(stray, kRoot, kRoot, kPipe),
-            "stray     backend/application.db (duplicate, 2.0 KiB): made from backend\n");
-
-  EventDocument overflow;
-  overflow.event = "overflow";
-  EXPECT_EQ(RenderEvent(overflow, kRoot, kRoot, kPipe),
-            "overflow  some events were dropped: drover status tells where things are\n");
-}
-
 TEST(ErrorScreenTest, MessagePlaceAndHint) {
   EXPECT_EQ(RenderError(Error(Code::kConflict, "revision.ambiguous", "98 is several revisions",
                               "drover history", "drover.yaml:3:1"),

@@ -65,6 +65,19 @@ TEST(ChildTest, DirectoryVariablesAndStderrAreAsAsked) {
   const ChildResult silent = RunChild(
       {.arguments = {"sh", "-c", "echo gone >&2"}, .errors = ChildCommand::Errors::kDiscarded});
   EXPECT_EQ(silent.output, "");
+  const ChildResult apart = RunChild({.arguments = {"sh", "-c", "echo told; echo blamed >&2"},
+                                      .errors = ChildCommand::Errors::kApart});
+  EXPECT_EQ(apart.output, "told\n");
+  EXPECT_EQ(apart.errors, "blamed\n");
+}
+
+TEST(ChildTest, WhatAChildHadPrintedBeforeItWasKilledIsNotLost) {
+  std::string printed;
+  EXPECT_THROW((void)RunChild({.arguments = {"sh", "-c", "echo begun; sleep 60"},
+                               .limit = std::chrono::milliseconds(300),
+                               .on_killed = [&](const std::string& output) { printed = output; }}),
+               Error);
+  EXPECT_EQ(printed, "begun\n");
 }
 
 TEST(ChildTest, WhatStaysInTheBackgroundIsNotWaitedFor) {
