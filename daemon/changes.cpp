@@ -8,6 +8,7 @@
 #include "migrations/identifiers.h"
 #include "migrations/offline.h"
 #include "migrations/redo.h"
+#include "migrations/sql_text.h"
 
 namespace drover::daemon {
 namespace {
@@ -40,6 +41,13 @@ void CheckDatabase(const environments::Target& target, const migrations::Databas
   }
 }
 
+/// Without a database there is only the text.
+void JudgeByText(migrations::Plan& plan) {
+  for (migrations::Step& step : plan.steps) {
+    step.destructive = migrations::FindDestruction(step.script().sql);
+  }
+}
+
 /// Takes over what the look has found out about the pending revisions. False when there are steps
 /// that it has not judged: downwards, drafts, what is applied anew.
 bool NoteDestruction(migrations::Plan& plan, const Observation& seen, const std::string& path) {
@@ -51,8 +59,9 @@ bool NoteDestruction(migrations::Plan& plan, const Observation& seen, const std:
                            known->second->contains(step.revision.id);
     if (looked_at) {
       step.destructive = known->second->at(step.revision.id);
-    } else if (migrations::MayDestroy(step.script().sql)) {
-      judged = false;
+    } else {
+      step.destructive = migrations::FindDestruction(step.script().sql);
+      judged &= !migrations::MayDestroy(step.script().sql);
     }
   }
   return judged;
@@ -200,6 +209,7 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
     const auto direction = command == JobCommand::kDowngrade ? migrations::Direction::kDown
                                                              : migrations::Direction::kUp;
     plan = migrations::PlanOffline(*request.graph, request.target, direction, request.drafts);
+    JudgeByText(plan);
   } else {
     CheckTarget(target);
     if (verdict.state == EnvironmentState::kApplying && command != JobCommand::kUpgrade) {

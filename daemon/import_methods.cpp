@@ -120,7 +120,8 @@ void HandleImport(Service& service, const CallPtr& call) {
       service.CheckNotStopping();
       const std::size_t index = OneEnvironment(*view, call->params());
       CheckTarget(view->seen->targets[index]);
-      const std::stop_source stop = service.BeginCancellable(call);
+      const std::stop_source stop;
+      service.MakeCancellable(call, stop);
       auto make = [view, request = project->Prepare(*view, index, JobCommand::kUpgrade),
                    params = call->params(), observer = TellStages(service, call),
                    token = stop.get_token()] {

@@ -182,7 +182,8 @@ void HandleAutogenerate(Service& service, const CallPtr& call) {
   const auto project = service.ProjectOf(call->params());
   project->Fresh([&service, call, project](const ViewOfProject& view) {
     auto authoring = WritesByAlembic(*view) ? project->BeginAuthoring() : nullptr;
-    const std::stop_source stop = service.BeginCancellable(call);
+    const std::stop_source stop;
+    service.MakeCancellable(call, stop);
     auto make = [&service, view, authoring, params = call->params(),
                  observer = TellStages(service, call), token = stop.get_token()] {
       if (WritesByAlembic(*view))

@@ -122,18 +122,39 @@ void Service::OnClosed(const std::shared_ptr<Session>& session) {
   cancellable_.erase(session);
 }
 
-std::stop_source Service::BeginCancellable(const CallPtr& call) {
-  std::stop_source stop;
+void Service::MakeCancellable(const CallPtr& call, std::stop_source stop) {
   const std::optional<std::int64_t> id = call->request().id;
   // A session that is gone would never be taken out again.
-  if (id && !call->session()->closed()) cancellable_[call->session()].insert_or_assign(*id, stop);
-  return stop;
+  if (!id || call->session()->closed()) return;
+  cancellable_[call->session()].insert_or_assign(*id, std::move(stop));
 }
 
 void Service::EndCancellable(const CallPtr& call) {
   const std::optional<std::int64_t> id = call->request().id;
   const auto session = cancellable_.find(call->session());
   if (id && session != cancellable_.end()) session->second.erase(*id);
+}
+
+bool Service::Cancel(const std::shared_ptr<Session>& session, std::int64_t id) {
+  const auto jobs = cancellable_.find(session);
+  if (jobs == cancellable_.end()) return false;
+  const auto job = jobs->second.find(id);
+  if (job == jobs->second.end()) return false;
+  job->second.request_stop();
+  return true;
+}
+
+void Service::Subscribe(const std::shared_ptr<Session>& session, const std::string& root) {
+  subscribers_[session].insert(root);
+}
+
+bool Service::Forget(const std::string& root) {
+  const auto project = projects_.find(root);
+  if (project == projects_.end()) return false;
+  store_.Update([&](State& state) { std::erase(state.projects, root); });
+  project->second->Close();
+  projects_.erase(project);
+  return true;
 }
 
 void Service::Publish(const EventDocument& event) {

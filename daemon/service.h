@@ -82,25 +82,38 @@ class Service final {
   /// The project that a request is about. Throws like CheckNotStopping() and Open().
   std::shared_ptr<Project> ProjectOf(const Params& params);
 
-  /// From now on `cancel` reaches the request of `call`, until EndCancellable(). A request without
-  /// a number cannot be cancelled.
-  std::stop_source BeginCancellable(const CallPtr& call);
+  /// From now on Cancel() of the request of `call` asks `stop`, until EndCancellable(). A request
+  /// without a number cannot be cancelled.
+  void MakeCancellable(const CallPtr& call, std::stop_source stop);
   void EndCancellable(const CallPtr& call);
 
+  /// False when that session has no request of this number that can be cancelled.
+  bool Cancel(const std::shared_ptr<Session>& session, std::int64_t id);
+
+  /// From now on the session is told the events of the project at `root`; empty: of every project.
+  void Subscribe(const std::shared_ptr<Session>& session, const std::string& root);
+
+  /// Stops watching the project at `root`, a real path; false when there is none.
+  bool Forget(const std::string& root);
+
+  /// Who answers: for hello and ping.
+  [[nodiscard]] HelloDocument Hello() const;
+
+  [[nodiscard]] Mode mode() const { return options_.mode; }
+  [[nodiscard]] const std::map<std::string, std::shared_ptr<Project>>& projects() const {
+    return projects_;
+  }
   [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] Workers& workers() { return workers_; }
   [[nodiscard]] StateStore& store() { return store_; }
   [[nodiscard]] Journal& journal() { return journal_; }
 
  private:
-  friend struct Methods;
-
   void OnLine(const std::shared_ptr<Session>& session, std::string_view line);
   void OnClosed(const std::shared_ptr<Session>& session);
   void Publish(const EventDocument& event);
   void CheckStopped();
   void WatchMounts();
-  [[nodiscard]] HelloDocument Hello() const;
 
   Loop& loop_;
   Workers& workers_;

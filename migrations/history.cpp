@@ -116,6 +116,7 @@ void Ledger::EnsureTables() {
 std::vector<RevisionId> Ledger::Rows() {
   if (!rows_) {
     if (!HasTable(connection_, version_table_)) return {};
+    CheckVersionTableName(connection_, version_table_);
     rows_.emplace(
         connection_.Prepare(Concat("SELECT version_num FROM ", QuoteIdentifier(version_table_),
                                    " WHERE version_num IS NOT NULL ORDER BY 1")));

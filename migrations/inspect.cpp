@@ -106,6 +106,7 @@ void ReadFacts(Connection& connection, std::string_view version_table, DatabaseF
   facts.wal = connection.IsWal();
   facts.kind = DatabaseKind::kVersioned;
   if (FindVersionTable(connection, {std::string(version_table)}).empty()) {
+    CheckVersionTableName(connection, version_table);
     const bool tables =
         connection.QueryInteger(
             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "migrations/native_format.h"
-#include "migrations/sql_text.h"
 
 namespace drover::migrations {
 namespace {
@@ -94,7 +93,6 @@ Step MakeStep(const Revision& revision, Direction direction, RowTracker& tracker
     tracker.Revert(revision.id);
   }
   step.rows_after = tracker.rows();
-  step.destructive = FindDestruction(step.script().sql);
   return step;
 }
 

@@ -18,9 +18,9 @@ namespace drover::migrations {
 struct Step {
   Revision revision;
   Direction direction = Direction::kUp;
-  std::vector<RevisionId> rows_before;  // sorted
-  std::vector<RevisionId> rows_after;   // sorted
-  std::vector<Destruction> destructive;
+  std::vector<RevisionId> rows_before;   // sorted
+  std::vector<RevisionId> rows_after;    // sorted
+  std::vector<Destruction> destructive;  // once somebody has judged it: planning does not
 
   /// The SQL of this step.
   [[nodiscard]] const Script& script() const {

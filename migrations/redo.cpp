@@ -55,13 +55,11 @@ void CheckRows(const Lineage& lineage, std::span<const RevisionId> rows) {
 
 Step MakeStep(Revision revision, Direction direction, std::vector<RevisionId> before,
               std::vector<RevisionId> after) {
-  Step step{.revision = std::move(revision),
-            .direction = direction,
-            .rows_before = std::move(before),
-            .rows_after = std::move(after),
-            .destructive = {}};
-  step.destructive = FindDestruction(step.script().sql);
-  return step;
+  return {.revision = std::move(revision),
+          .direction = direction,
+          .rows_before = std::move(before),
+          .rows_after = std::move(after),
+          .destructive = {}};
 }
 
 }  // namespace

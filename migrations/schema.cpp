@@ -41,6 +41,20 @@ std::string FindVersionTable(Connection& connection, const std::vector<std::stri
   return {};
 }
 
+void CheckVersionTableName(Connection& connection, std::string_view version_table) {
+  Statement found = connection.Prepare(
+      "SELECT m.type FROM sqlite_schema m WHERE m.type IN ('table', 'view') AND m.name = ?1 AND "
+      "(m.type = 'view' OR NOT EXISTS "
+      "(SELECT 1 FROM pragma_table_xinfo(m.name) x WHERE x.name = 'version_num'))");
+  const std::vector<SqlValue> values{std::string(version_table)};
+  found.Bind(values);
+  if (!found.Step()) return;
+  throw Error(Code::kConflict, "version_table.other",
+              Concat("the ", found.Text(0), " ", version_table,
+                     " is no version table: it has no column version_num"),
+              "name another one in drover.yaml: migrations: {version_table: NAME}");
+}
+
 bool HasTable(Connection& connection, std::string_view name) {
   Statement found =
       connection.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");

@@ -24,6 +24,10 @@ struct SchemaOutline {
 [[nodiscard]] std::string FindVersionTable(Connection& connection,
                                            const std::vector<std::string>& candidates);
 
+/// Throws kConflict ("version_table.other") when `version_table` is the name of something that is
+/// none: a table without version_num, or a view.
+void CheckVersionTableName(Connection& connection, std::string_view version_table);
+
 /// Is there a table of this name?
 [[nodiscard]] bool HasTable(Connection& connection, std::string_view name);
 

@@ -143,7 +143,7 @@ TEST_F(ApplyFailureTest, ATableThatOnlyHasTheNameOfTheVersionTableMakesNoVersion
   MakeDatabase(path_, "CREATE TABLE drover_version (number INTEGER);");
   const Graph graph = ThreeTables();
   EXPECT_EQ(RunError(Upgrade(path_, graph)).kind, "database.unversioned");
-  EXPECT_EQ(Inspect(path_, kVersionTable).kind, DatabaseKind::kUnversioned);
+  EXPECT_EQ(Inspect(path_, kVersionTable).problem->kind, "version_table.other");
 }
 
 TEST_F(ApplyFailureTest, AnOrphanedDatabaseIsDriftAndUnchanged) {

@@ -42,6 +42,19 @@ TEST_F(InspectTest, TablesWithoutAVersionTableAreUnversioned) {
   EXPECT_EQ(Look().kind, DatabaseKind::kUnversioned);
 }
 
+TEST_F(InspectTest, WhatOnlyHasTheNameOfAVersionTableIsNone) {
+  for (const char* other :
+       {"CREATE TABLE drover_version (a);", "CREATE VIEW drover_version AS SELECT 1;"}) {
+    MakeDatabase(path_, std::string("CREATE TABLE t (x);") + other);
+    const DatabaseFacts facts = Look();
+    EXPECT_EQ(facts.kind, DatabaseKind::kUnreadable);
+    ASSERT_TRUE(facts.problem.has_value()) << other;
+    EXPECT_EQ(facts.problem->kind, "version_table.other");
+    EXPECT_THROW((void)CarryOut(Upgrade(path_, ThreeTables())), Error) << other;
+    std::filesystem::remove(path_);
+  }
+}
+
 TEST_F(InspectTest, AVersionedDatabaseHasRowsAndRecords) {
   const Graph graph = ThreeTables();
   (void)CarryOut(Upgrade(path_, graph));

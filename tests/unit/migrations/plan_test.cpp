@@ -85,12 +85,11 @@ TEST(PlanUpgradeTest, RowsAboveEachOtherAreAConflict) {
   EXPECT_EQ(error.hint, "drover stamp --purge b");
 }
 
-TEST(PlanUpgradeTest, DestructionIsFoundInTheDirectionThatRuns) {
+TEST(PlanUpgradeTest, AStepHasTheScriptOfItsDirection) {
   const Graph graph({MakeRevision("a", {}, "CREATE TABLE t (x);", "DROP TABLE t;")});
-  EXPECT_THAT(Up(graph, {}, "head").steps[0].destructive, IsEmpty());
+  EXPECT_EQ(Up(graph, {}, "head").steps[0].script().sql, "CREATE TABLE t (x);");
   const Ids rows{"a"};
-  EXPECT_THAT(PlanDowngrade(graph, rows, "base").steps[0].destructive,
-              ElementsAre(Destruction{.kind = "drop table", .object = "t"}));
+  EXPECT_EQ(PlanDowngrade(graph, rows, "base").steps[0].script().sql, "DROP TABLE t;");
 }
 
 Graph WithDraft(std::string_view text, std::string_view draft) {
