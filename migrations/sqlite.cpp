@@ -8,6 +8,7 @@
 #include "base/posix.h"
 #include "base/text.h"
 #include "migrations/regexp.h"
+#include "migrations/stubs.h"
 
 namespace drover::migrations {
 namespace {
@@ -53,9 +54,13 @@ void ThrowSqlite(sqlite3* database, int result, std::string_view path) {
   const SqliteFailure failure = Describe(result);
   const std::string_view text =
       database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(result);
+  // A database in memory is drover's own: its name would only puzzle the reader, and what the
+  // application would have registered is the user's to name.
+  const bool own = path.empty() || path == ":memory:";
+  std::string hint(failure.hint);
+  if (own && hint.empty()) hint = StubHint(text).value_or("");
   throw Error(failure.code, std::string(failure.kind),
-              path.empty() ? std::string(text) : Concat(path, ": ", text),
-              std::string(failure.hint));
+              own ? std::string(text) : Concat(path, ": ", text), std::move(hint));
 }
 
 namespace {

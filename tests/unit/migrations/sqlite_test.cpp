@@ -155,5 +155,16 @@ TEST(SchemaTest, AVersionTableIsKnownByItsColumn) {
   EXPECT_THAT(ReadVersionRows(memory, "two"), ElementsAre("a", "b"));
 }
 
+TEST(ConnectionErrorTest, WhatOnlyTheApplicationKnowsIsToBeNamed) {
+  Connection memory("", OpenMode::kMemory);
+  try {
+    memory.Execute("CREATE TABLE t (a TEXT COLLATE icu_de PRIMARY KEY)");
+    FAIL() << "SQLite knows icu_de?";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message, "no such collation sequence: icu_de");
+    EXPECT_THAT(error.hint, testing::HasSubstr("stub_collations"));
+  }
+}
+
 }  // namespace
 }  // namespace drover::migrations
