@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 
 namespace drover {
 

@@ -3,13 +3,21 @@
 #include <algorithm>
 #include <array>
 
+#include "base/daemon_documents.h"
 #include "base/doctor_documents.h"
+#include "base/error_documents.h"
 #include "base/import_documents.h"
 #include "base/init_documents.h"
 #include "base/json.h"
+#include "base/plan_documents.h"
 #include "base/protocol.h"
+#include "base/revision_documents.h"
+#include "base/safety_documents.h"
 #include "base/schema_documents.h"
+#include "base/status_documents.h"
+#include "base/stray_documents.h"
 #include "base/text.h"
+#include "base/where_documents.h"
 
 namespace drover {
 

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "base/schema_documents.h"
+#include "base/stray_documents.h"
 
 namespace drover {
 

@@ -11,6 +11,7 @@
 
 #include "base/documents.h"
 #include "base/error.h"
+#include "base/error_documents.h"
 
 namespace drover {
 

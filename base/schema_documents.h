@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
+#include "base/plan_documents.h"
+#include "base/safety_documents.h"
 
 namespace drover {
 

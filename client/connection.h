@@ -8,6 +8,7 @@
 #include <string_view>
 #include <sys/types.h>
 
+#include "base/daemon_documents.h"
 #include "base/posix.h"
 #include "base/protocol.h"
 #include "client/interrupt.h"

@@ -10,6 +10,7 @@
 
 #include "base/documents.h"
 #include "base/error.h"
+#include "base/error_documents.h"
 #include "base/posix.h"
 #include "base/protocol.h"
 #include "base/text.h"
@@ -54,27 +55,6 @@ class HelperProcess final {
   pid_t pid_ = -1;
 };
 
-std::string ReadAnswer(int fd, const Deadline& deadline) {
-  std::string answer;
-  std::array<char, 16384> buffer;
-  for (;;) {
-    switch (WaitFor(fd, For::kReading, deadline)) {
-      case Ready::kReady:
-        break;
-      case Ready::kInterrupted:
-        throw Error(Code::kCancelled, "interrupted", "interrupted");
-      case Ready::kTimedOut:
-        throw Error(Code::kTimedOut, "helper.late", "looking at the project takes too long",
-                    "--timeout SECONDS, or a .droverignore that names its largest folders");
-    }
-    const ssize_t got = read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return answer;
-    answer.append(buffer.data(), static_cast<std::size_t>(got));
-    if (answer.size() > kMaxReplyBytes) return answer;
-  }
-}
-
 }  // namespace
 
 std::string RunHelper(std::string_view mode, const std::string& request, const Deadline& deadline) {
@@ -91,7 +71,12 @@ std::string RunHelper(std::string_view mode, const std::string& request, const D
   [[maybe_unused]] const ssize_t sent =
       send(ours.get(), request.data(), request.size(), MSG_NOSIGNAL);
   shutdown(ours.get(), SHUT_WR);
-  std::string answer(Trim(ReadAnswer(ours.get(), deadline)));
+  const Error late(Code::kTimedOut, "helper.late", "looking at the project takes too long",
+                   "--timeout SECONDS, or a .droverignore that names its largest folders");
+  const std::string read = ReadWithin(ours.get(), deadline, late, [](std::string_view so_far) {
+    return so_far.size() > kMaxReplyBytes;
+  });
+  std::string answer(Trim(read));
   const int code = helper.Wait();
   if (code == 0) return answer;
   if (answer.starts_with("{")) {

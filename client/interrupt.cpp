@@ -9,8 +9,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "base/error.h"
-
 namespace drover::client {
 namespace {
 
@@ -68,6 +66,27 @@ Ready WaitFor(int fd, For what, const Deadline& deadline) {
     }
     if (ready > 0) return Ready::kReady;
     if (ready == 0 && Milliseconds(deadline) == 0) return Ready::kTimedOut;
+  }
+}
+
+std::string ReadWithin(int fd, const Deadline& deadline, const Error& late,
+                       const std::function<bool(std::string_view)>& enough) {
+  std::string text;
+  std::array<char, 16384> buffer;
+  for (;;) {
+    switch (WaitFor(fd, For::kReading, deadline)) {
+      case Ready::kReady:
+        break;
+      case Ready::kInterrupted:
+        throw Error(Code::kCancelled, "interrupted", "interrupted");
+      case Ready::kTimedOut:
+        throw Error(late);
+    }
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (enough(text)) return text;
   }
 }
 

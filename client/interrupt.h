@@ -4,7 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
 
 namespace drover::client {
 
@@ -22,6 +27,11 @@ void AllowInterrupts(int count);
 /// Waits until `fd` can be read or written (or has failed, which the next call on it tells), the
 /// deadline passes, or Ctrl-C is pressed. Each Ctrl-C is reported once.
 [[nodiscard]] Ready WaitFor(int fd, For what, const Deadline& deadline);
+
+/// What comes from `fd` until its end, or until `enough` says so of what there is. Throws `late`
+/// when the deadline passes, and kCancelled ("interrupted") at Ctrl-C.
+[[nodiscard]] std::string ReadWithin(int fd, const Deadline& deadline, const Error& late,
+                                     const std::function<bool(std::string_view)>& enough);
 
 /// `seconds` from now.
 [[nodiscard]] Deadline After(double seconds);

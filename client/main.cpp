@@ -7,6 +7,7 @@
 
 #include "base/documents.h"
 #include "base/error.h"
+#include "base/error_documents.h"
 #include "base/paths.h"
 #include "base/posix.h"
 #include "base/text.h"

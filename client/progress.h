@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "base/documents.h"
+#include "base/daemon_documents.h"
 #include "client/render/style.h"
 
 namespace drover::client {

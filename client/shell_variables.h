@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/where_documents.h"
 
 namespace drover::client {
 

@@ -12,6 +12,7 @@
 
 #include "base/documents.h"
 #include "base/error.h"
+#include "base/error_documents.h"
 #include "base/paths.h"
 #include "base/text.h"
 
@@ -99,27 +100,6 @@ Error StartFailed(std::string message) {
   return {Code::kUnavailable, "daemon.start_failed", std::move(message), "droverd"};
 }
 
-std::string ReadReport(int fd, const Deadline& deadline) {
-  std::string report;
-  std::array<char, 4096> buffer;
-  for (;;) {
-    switch (WaitFor(fd, For::kReading, deadline)) {
-      case Ready::kReady:
-        break;
-      case Ready::kInterrupted:
-        throw Error(Code::kCancelled, "interrupted", "interrupted");
-      case Ready::kTimedOut:
-        throw Error(Code::kTimedOut, "daemon.start_late",
-                    "droverd was started but is not ready in time", "drover daemon status");
-    }
-    const ssize_t got = read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return report;
-    report.append(buffer.data(), static_cast<std::size_t>(got));
-    if (report.starts_with("ready\n") || report.size() > kMaxReport) return report;
-  }
-}
-
 Error ErrorFromReport(const std::string& report) {
   const std::string text(Trim(report));
   if (text.empty()) return StartFailed("droverd ended without saying why");
@@ -169,7 +149,11 @@ void StartDaemon(const Deadline& deadline) {
   writing.Reset();
   while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
-  const std::string report = ReadReport(reading.get(), deadline);
+  const Error late(Code::kTimedOut, "daemon.start_late",
+                   "droverd was started but is not ready in time", "drover daemon status");
+  const std::string report = ReadWithin(reading.get(), deadline, late, [](std::string_view so_far) {
+    return so_far.starts_with("ready\n") || so_far.size() > kMaxReport;
+  });
   if (report.starts_with("ready\n")) return;
   Error error = ErrorFromReport(report);
   if (error.kind != "daemon.running") throw error;

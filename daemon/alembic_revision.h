@@ -4,8 +4,8 @@
 
 #include <stop_token>
 
-#include "base/documents.h"
 #include "base/protocol.h"
+#include "base/revision_documents.h"
 #include "base/schema_documents.h"
 #include "daemon/state_store.h"
 #include "daemon/view.h"

@@ -3,7 +3,8 @@
 
 #include <vector>
 
-#include "base/documents.h"
+#include "base/daemon_documents.h"
+#include "base/stray_documents.h"
 #include "daemon/view.h"
 
 namespace drover::daemon {

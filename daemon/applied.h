@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/revision_documents.h"
 #include "daemon/view.h"
 
 namespace drover::daemon {

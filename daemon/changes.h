@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/plan_documents.h"
 #include "base/protocol.h"
 #include "daemon/jobs.h"
 #include "daemon/project.h"

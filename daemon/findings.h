@@ -5,7 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
+#include "base/stray_documents.h"
 #include "daemon/observe.h"
 
 namespace drover::daemon {

@@ -2,6 +2,7 @@
 
 #include "base/documents.h"
 #include "base/error.h"
+#include "base/error_documents.h"
 #include "base/text.h"
 #include "daemon/child.h"
 

@@ -12,8 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
 #include "base/error.h"
+#include "base/plan_documents.h"
+#include "base/safety_documents.h"
 #include "daemon/alembic_runner.h"
 #include "daemon/journal.h"
 #include "daemon/net/loop.h"

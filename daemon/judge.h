@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/status_documents.h"
 #include "daemon/observe.h"
 
 namespace drover::daemon {

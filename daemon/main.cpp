@@ -7,6 +7,7 @@
 
 #include "base/documents.h"
 #include "base/error.h"
+#include "base/error_documents.h"
 #include "base/text.h"
 #include "daemon/instance.h"
 #include "daemon/run.h"

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/daemon_documents.h"
 #include "daemon/jobs.h"
 #include "daemon/project_watch.h"
 #include "daemon/schema_check.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "daemon/journal.h"
 
 namespace drover::daemon {

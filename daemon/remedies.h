@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "base/documents.h"
 #include "base/protocol.h"
+#include "base/stray_documents.h"
 #include "daemon/view.h"
 
 namespace drover::daemon {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "base/documents.h"
 #include "base/protocol.h"
+#include "base/revision_documents.h"
 #include "daemon/jobs.h"
 #include "daemon/project.h"
 #include "daemon/view.h"

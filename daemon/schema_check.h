@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/plan_documents.h"
 #include "migrations/footprint.h"
 #include "migrations/replay.h"
 #include "migrations/schema_compare.h"

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/daemon_documents.h"
 #include "base/documents.h"
 #include "base/protocol.h"
 #include "base/text.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "base/posix.h"
 
 namespace drover::daemon {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/documents.h"
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"

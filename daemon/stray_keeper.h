@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 #include "daemon/net/loop.h"
 #include "daemon/observe.h"
 #include "daemon/state_store.h"

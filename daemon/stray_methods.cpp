@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/documents.h"
 #include "base/posix.h"
+#include "base/stray_documents.h"
 #include "base/text.h"
 #include "daemon/helper.h"
 #include "daemon/offload.h"

@@ -7,7 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
+#include "base/plan_documents.h"
+#include "base/revision_documents.h"
+#include "base/status_documents.h"
+#include "base/stray_documents.h"
+#include "base/where_documents.h"
 #include "daemon/judge.h"
 #include "daemon/observe.h"
 #include "migrations/plan.h"

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
 #include "base/posix.h"
+#include "base/stray_documents.h"
 #include "daemon/net/loop.h"
 #include "daemon/observe.h"
 #include "daemon/workers.h"

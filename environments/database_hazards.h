@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "environments/files.h"
 #include "environments/git_tracking.h"
 #include "environments/safe_fixes.h"

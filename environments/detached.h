@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 #include "environments/processes.h"
 
 namespace drover::environments {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 
 namespace drover::environments {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
 #include "base/posix.h"
+#include "base/stray_documents.h"
 
 namespace drover::environments {
 

@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
+#include "base/where_documents.h"
 #include "environments/config.h"
 #include "environments/files.h"
 #include "environments/target.h"

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "base/posix.h"
+#include "base/where_documents.h"
 #include "environments/compose/compose.h"
 #include "environments/config.h"
 #include "environments/files.h"

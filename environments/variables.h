@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "environments/dotenv.h"
 #include "environments/files.h"
 #include "environments/interpolate.h"

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
 #include "base/error.h"
+#include "base/stray_documents.h"
 #include "migrations/sqlite.h"
 #include "migrations/turn.h"
 

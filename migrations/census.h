@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 #include "migrations/sqlite.h"
 
 namespace drover::migrations {

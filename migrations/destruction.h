@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/plan_documents.h"
 #include "migrations/revision.h"
 #include "migrations/stubs.h"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/plan_documents.h"
 #include "migrations/graph.h"
 #include "migrations/identifiers.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 #include "migrations/schema_image.h"
 
 namespace drover::migrations {

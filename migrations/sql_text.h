@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/plan_documents.h"
 
 namespace drover::migrations {
 

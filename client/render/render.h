@@ -5,10 +5,17 @@
 #include <string>
 #include <string_view>
 
-#include "base/documents.h"
+#include "base/daemon_documents.h"
+#include "base/error_documents.h"
 #include "base/import_documents.h"
 #include "base/init_documents.h"
+#include "base/plan_documents.h"
+#include "base/revision_documents.h"
+#include "base/safety_documents.h"
 #include "base/schema_documents.h"
+#include "base/status_documents.h"
+#include "base/stray_documents.h"
+#include "base/where_documents.h"
 #include "client/render/style.h"
 
 namespace drover::client {

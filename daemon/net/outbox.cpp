@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/daemon_documents.h"
 #include "base/protocol.h"
 #include "base/text.h"
 

@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
 #include "base/error.h"
+#include "base/error_documents.h"
 #include "environments/compose/environment.h"
 #include "environments/config.h"
 #include "environments/files.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "environments/compose/environment.h"
 #include "environments/config.h"
 #include "environments/files.h"

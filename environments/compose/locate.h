@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
 #include "base/error.h"
+#include "base/error_documents.h"
 #include "environments/compose/compose.h"
 #include "environments/files.h"
 #include "environments/target.h"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "environments/compose/environment.h"
 #include "environments/compose/sources.h"
 #include "environments/yaml.h"

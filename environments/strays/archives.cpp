@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/documents.h"
 #include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 
 namespace drover::environments {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 #include "environments/strays/private_copy.h"
 
 namespace drover::environments {

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "base/documents.h"
 #include "environments/strays/archives.h"
 
 namespace drover::environments {

@@ -3,7 +3,7 @@
 // SQLite, and the environment's database through SQLite only; no file is opened in both ways.
 #pragma once
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 
 namespace drover::environments {
 

@@ -4,7 +4,7 @@
 // that process's POSIX locks (docs/ARCHITECTURE.md, "one rule"). `droverd --scan` is that process.
 #pragma once
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 
 namespace drover::environments {
 

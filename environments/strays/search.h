@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 #include "environments/strays/ignore_file.h"
 #include "environments/strays/search_memory.h"
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 
 namespace drover::environments {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 #include "environments/target.h"
 #include "migrations/graph.h"
 

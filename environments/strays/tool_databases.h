@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/documents.h"
+#include "base/stray_documents.h"
 
 namespace drover::environments {
 

@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "environments/urls/dialect.h"
 
 namespace drover::environments {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/error_documents.h"
 #include "environments/files.h"
 #include "environments/urls/dialect.h"
 #include "environments/urls/url.h"

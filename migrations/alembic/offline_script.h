@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
 #include "migrations/identifiers.h"
 #include "migrations/revision.h"
 

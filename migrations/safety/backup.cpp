@@ -11,6 +11,7 @@
 #include "base/documents.h"
 #include "base/error.h"
 #include "base/posix.h"
+#include "base/safety_documents.h"
 #include "base/text.h"
 #include "migrations/checksum.h"
 #include "migrations/safety/database_copy.h"

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/documents.h"
+#include "base/plan_documents.h"
 #include "migrations/schema_compare.h"
 #include "migrations/schema_diff/desired.h"
 #include "migrations/schema_diff/hints.h"

@@ -12,6 +12,7 @@
 
 #include "base/documents.h"
 #include "base/protocol.h"
+#include "base/status_documents.h"
 #include "base/text.h"
 #include "migrations/alembic/version_file.h"
 #include "migrations/folder.h"

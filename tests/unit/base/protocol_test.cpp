@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "base/daemon_documents.h"
+#include "base/plan_documents.h"
+#include "base/status_documents.h"
+#include "base/stray_documents.h"
 
 namespace drover {
 namespace {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/documents.h"
 #include "migrations/sqlite.h"
 
 namespace drover::migrations {
