@@ -41,6 +41,14 @@ std::string Options(const Observation& seen, const std::string& directory) {
 
 }  // namespace
 
+AlembicSetting AlembicSettingFor(const Observation& seen, std::size_t environment) {
+  return {.config = seen.config,
+          .environment = seen.config->environments[environment].name,
+          .target = seen.targets[environment],
+          .folders = seen.alembic,
+          .state_directory = seen.state_directory};
+}
+
 std::string AlembicCommand(const Observation& seen, std::string_view arguments,
                            std::string_view environment) {
   const std::string& runs_in = seen.alembic.runs_in;

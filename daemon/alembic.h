@@ -2,13 +2,18 @@
 // This is the one place that refuses it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "daemon/alembic_runner.h"
 #include "daemon/observe.h"
 
 namespace drover::daemon {
+
+/// What Alembic is started from for one of the environments, by its number.
+[[nodiscard]] AlembicSetting AlembicSettingFor(const Observation& seen, std::size_t environment);
 
 /// What to type so that Alembic does `arguments` to the database of `environment`, started in the
 /// project's root with that database's URL: "drover exec -e docker -- alembic -c

@@ -9,6 +9,7 @@
 
 #include "base/posix.h"
 #include "base/text.h"
+#include "daemon/alembic_hook.h"
 #include "daemon/log.h"
 #include "environments/exec_variables.h"
 #include "environments/files.h"
@@ -150,14 +151,23 @@ std::vector<std::string> AlembicRunner::UrlVariables() const {
   return Unique(std::move(names));
 }
 
-std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path) const {
+std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path,
+                                                     const std::string& trace) const {
   const environments::Config& config = *setting_.config;
   environments::Target target = setting_.target;
   target.path = path;
   environments::RealFiles files;
   const ExecDocument exec = environments::MakeExec(
       config, environments::FindEnvironment(config, setting_.environment), target, files);
-  std::vector<std::string> variables{"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"};
+  std::vector<std::string> variables{
+      "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1",
+      Concat("PYTHONPATH=", InstallAlembicHook(setting_.state_directory)),
+      Concat("DROVER_ALEMBIC_URL=", exec.url),
+      Concat("DROVER_ALEMBIC_SCRIPTS=", setting_.folders.scripts)};
+  if (!trace.empty()) {
+    variables.push_back(Concat("DROVER_ALEMBIC_TRACE=", trace));
+    variables.push_back(Concat("DROVER_ALEMBIC_FOLDERS=", Join(setting_.folders.directories, ":")));
+  }
   if (const std::string& name = config.alembic.url_variable; !name.empty()) {
     variables.push_back(Concat(name, "=", exec.url));
   }
@@ -172,18 +182,17 @@ std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path) co
 }
 
 ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, const std::string& path,
-                                 ChildCommand::Errors errors, const std::stop_token& stop,
-                                 int inherited, std::chrono::milliseconds limit) const {
+                                 const Manner& manner, const std::stop_token& stop) const {
   std::vector<std::string> command = program_;
   command.insert(command.end(), arguments.begin(), arguments.end());
   try {
     return RunChild({.arguments = command,
                      .directory = directory_,
-                     .variables = VariablesFor(path),
-                     .errors = errors,
-                     .limit = limit,
+                     .variables = VariablesFor(path, manner.trace),
+                     .errors = manner.errors,
+                     .limit = manner.limit,
                      .stop = stop,
-                     .inherited = inherited,
+                     .inherited = manner.inherited,
                      .on_killed = [this](const std::string& output) { Keep(output); }});
   } catch (const Error& error) {
     if (error.kind != "io.start") throw;
@@ -195,8 +204,16 @@ ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, cons
 
 void AlembicRunner::Run(const std::vector<std::string>& arguments, const std::string& path,
                         const std::stop_token& stop, int inherited) const {
-  const ChildResult result =
-      Start(arguments, path, ChildCommand::Errors::kWithOutput, stop, inherited);
+  Finish(arguments, Start(arguments, path, {.inherited = inherited}, stop));
+}
+
+void AlembicRunner::RunTraced(const std::vector<std::string>& arguments, const std::string& path,
+                              const std::string& trace, const std::stop_token& stop) const {
+  Finish(arguments, Start(arguments, path, {.trace = trace}, stop));
+}
+
+void AlembicRunner::Finish(const std::vector<std::string>& arguments,
+                           const ChildResult& result) const {
   Keep(result.output);
   if (result.exit_code != 0) throw Failure(arguments, result.exit_code, result.output);
 }
@@ -208,16 +225,16 @@ void AlembicRunner::Keep(std::string_view output) const {
     if (told += line.size(); told > kOutputLogged) break;
     Log(LogLevel::kInfo, line, {{"env", setting_.environment}, {"from", "alembic"}});
   }
-  setting_.trace->output = LastLines(output);
+  setting_.record->output = LastLines(output);
 }
 
-std::string AlembicRunner::TakeOutput() const { return std::exchange(setting_.trace->output, {}); }
+std::string AlembicRunner::TakeOutput() const { return std::exchange(setting_.record->output, {}); }
 
 std::string AlembicRunner::History() const {
   constexpr std::chrono::seconds kHistoryLimit{30};
   const std::vector<std::string> arguments{"history", "--verbose"};
-  ChildResult result = Start(arguments, setting_.target.path, ChildCommand::Errors::kWithOutput,
-                             std::stop_token(), -1, kHistoryLimit);
+  ChildResult result =
+      Start(arguments, setting_.target.path, {.limit = kHistoryLimit}, std::stop_token());
   if (result.exit_code != 0) throw Failure(arguments, result.exit_code, result.output);
   return std::move(result.output);
 }
@@ -225,7 +242,7 @@ std::string AlembicRunner::History() const {
 ChildResult AlembicRunner::WriteSql(std::vector<std::string> arguments, const std::string& path,
                                     const std::stop_token& stop) const {
   arguments.emplace_back("--sql");
-  return Start(arguments, path, ChildCommand::Errors::kApart, stop);
+  return Start(arguments, path, {.errors = ChildCommand::Errors::kApart}, stop);
 }
 
 void AlembicRunner::CheckScript(std::vector<std::string> arguments,
@@ -254,7 +271,7 @@ Error AlembicRunner::Failure(const std::vector<std::string>& arguments, int exit
 
 void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop) const {
   const migrations::VersionFolders& folders = setting_.folders;
-  if (setting_.trace->url_was_used) return;
+  if (setting_.record->url_was_used) return;
   std::vector<std::string> suspects;
   const std::string tail = setting_.target.relative_tail.empty() ? BaseName(setting_.target.path)
                                                                  : setting_.target.relative_tail;
@@ -274,7 +291,7 @@ void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& st
     throw told;
   }
   if (StatFile(probe)) {
-    setting_.trace->url_was_used = true;
+    setting_.record->url_was_used = true;
     (void)TakeOutput();
     return;
   }

@@ -18,7 +18,7 @@ namespace drover::daemon {
 
 /// What a job has seen of Alembic so far. Its runners, those for copies too, share one; used by the
 /// thread that does the job.
-struct AlembicTrace {
+struct AlembicRecord {
   bool url_was_used = false;
   std::string output;  // printed and not taken yet: its last 16 KiB, in whole lines
 };
@@ -29,7 +29,8 @@ struct AlembicSetting {
   std::string environment;
   environments::Target target;
   migrations::VersionFolders folders;
-  std::shared_ptr<AlembicTrace> trace = std::make_shared<AlembicTrace>();
+  std::string state_directory;  // of drover, for InstallAlembicHook()
+  std::shared_ptr<AlembicRecord> record = std::make_shared<AlembicRecord>();
 };
 
 /// How long one command of Alembic may take.
@@ -51,6 +52,12 @@ class AlembicRunner final {
   /// `inherited` is a descriptor that Alembic keeps open, also when drover dies; -1: none.
   void Run(const std::vector<std::string>& arguments, const std::string& path,
            const std::stop_token& stop, int inherited = -1) const;
+
+  /// The same, and has every statement that Alembic executes written to the file at `trace`: lines
+  /// of JSON, as alembic_hook/sitecustomize.py says. The file is not there afterwards when the hook
+  /// did not come to it.
+  void RunTraced(const std::vector<std::string>& arguments, const std::string& path,
+                 const std::string& trace, const std::stop_token& stop) const;
 
   /// What the last Run() has printed, as far as it is kept; nothing the second time. What nobody
   /// takes belongs to a failure.
@@ -80,11 +87,20 @@ class AlembicRunner final {
   [[nodiscard]] std::vector<std::string> UrlVariables() const;
 
  private:
-  [[nodiscard]] std::vector<std::string> VariablesFor(const std::string& path) const;
+  /// How one start differs from another.
+  struct Manner {
+    ChildCommand::Errors errors = ChildCommand::Errors::kWithOutput;
+    int inherited = -1;
+    std::chrono::milliseconds limit = kAlembicLimit;
+    std::string trace{};
+  };
+
+  [[nodiscard]] std::vector<std::string> VariablesFor(const std::string& path,
+                                                      const std::string& trace) const;
   [[nodiscard]] ChildResult Start(const std::vector<std::string>& arguments,
-                                  const std::string& path, ChildCommand::Errors errors,
-                                  const std::stop_token& stop, int inherited = -1,
-                                  std::chrono::milliseconds limit = kAlembicLimit) const;
+                                  const std::string& path, const Manner& manner,
+                                  const std::stop_token& stop) const;
+  void Finish(const std::vector<std::string>& arguments, const ChildResult& result) const;
   void Keep(std::string_view output) const;
   [[nodiscard]] Error Failure(const std::vector<std::string>& arguments, int exit_code,
                               std::string_view output) const;

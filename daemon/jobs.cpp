@@ -224,7 +224,7 @@ JobOutcome CarryOut(const JobRequest& request, Journal& journal, StateStore& sto
       reached = outcome.result.to;
     } catch (const Error& error) {
       outcome.error = error;
-      if (request.alembic) outcome.output = request.alembic->trace->output;
+      if (request.alembic) outcome.output = request.alembic->record->output;
     } catch (const std::exception& error) {
       outcome.error = Error(Code::kInternal, "job.defect", error.what());
     }

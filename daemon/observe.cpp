@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/drift.h"
 #include "migrations/alembic/graph_remarks.h"
 #include "migrations/plan.h"
@@ -52,6 +53,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
                                                      const migrations::ChangedPaths& changed) {
   auto now = std::make_shared<Observation>();
   now->root = root_;
+  now->state_directory = store_.directory();
   now->snapshots = migrations::Snapshots(store_.directory() + "/snapshots");
   // One step that fails (a file in place of the migration folder, say) must not take the others
   // with it; without a graph nothing is applied.
@@ -152,11 +154,7 @@ void Observer::AskAlembic(migrations::LoadedMigrations& loaded, const Observatio
   unanswered_ = false;
   const auto untold = [](const Error& error) { return error.kind == "alembic.not_literal"; };
   if (std::ranges::none_of(loaded.problems, untold) || now.targets.empty()) return;
-  alembic_answers_.Complete(loaded,
-                            {.config = now.config,
-                             .environment = now.config->environments.front().name,
-                             .target = now.targets.front(),
-                             .folders = now.alembic},
+  alembic_answers_.Complete(loaded, AlembicSettingFor(now, 0),
                             trusted ? MayAsk::kYes : MayAsk::kNo);
   unanswered_ = !trusted && std::ranges::any_of(loaded.problems, untold);
 }

@@ -34,6 +34,7 @@ namespace drover::daemon {
 /// Immutable once published, so it is shared between threads without a lock.
 struct Observation {
   std::string root;
+  std::string state_directory;                         // drover's own
   std::shared_ptr<const environments::Config> config;  // the last good one; null: never was one
   std::optional<Error> config_error;                   // why the file on disk is not in force
   std::shared_ptr<const migrations::Graph> graph;      // null while there are problems

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/posix.h"
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/announce.h"
 #include "daemon/findings.h"
 #include "daemon/log.h"
@@ -368,11 +369,8 @@ JobRequest Project::Prepare(const View& view, std::size_t environment, JobComman
   }
   request.format = view.config().format;
   if (request.format == migrations::Format::kAlembic) {
-    request.alembic = std::make_shared<const AlembicSetting>(
-        AlembicSetting{.config = view.seen->config,
-                       .environment = request.environment,
-                       .target = view.seen->targets[environment],
-                       .folders = view.seen->alembic});
+    request.alembic =
+        std::make_shared<const AlembicSetting>(AlembicSettingFor(*view.seen, environment));
   }
   request.state_directory = context_.store.directory();
   request.version_table = view.config().version_table;
