@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kVirtualEnvironments{".venv", "venv", "env"};
 constexpr int kSignalled = 128;  // and the number of the signal
+constexpr int kLastSignal = 64;
 constexpr std::size_t kOutputTold = 400;
 constexpr std::size_t kOutputLogged = 64 * 1024;
 constexpr std::size_t kOutputKept = 16 * 1024;
@@ -130,6 +131,11 @@ std::vector<std::string> RemoveWhatWasMade(const std::string& trace, const std::
     opened.push_back(std::move(path));
   }
   return Unique(std::move(opened));
+}
+
+/// As a shell reports a program that was killed.
+bool IsSignal(int exit_code) {
+  return exit_code > kSignalled && exit_code <= kSignalled + kLastSignal;
 }
 
 bool IsAboutUrl(std::string_view message) {
@@ -301,8 +307,8 @@ Error AlembicRunner::Failure(const std::vector<std::string>& arguments, int exit
   return {
       missing ? Code::kNotFound : Code::kInvalid, missing ? "alembic.program" : "alembic.failed",
       Concat("alembic ", Join(arguments, " "),
-             exit_code > kSignalled ? " was killed by signal " : " ended with exit code ",
-             exit_code > kSignalled ? exit_code - kSignalled : exit_code, ": ", LastWords(output)),
+             IsSignal(exit_code) ? " was killed by signal " : " ended with exit code ",
+             IsSignal(exit_code) ? exit_code - kSignalled : exit_code, ": ", LastWords(output)),
       missing ? "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}"
               : "",
       PlaceInFolders(output, setting_.folders.directories)};
