@@ -7,12 +7,14 @@
 #include <unistd.h>
 #include <utility>
 
+#include "base/json.h"
 #include "base/posix.h"
 #include "base/text.h"
 #include "daemon/alembic_hook.h"
 #include "daemon/log.h"
 #include "environments/exec_variables.h"
 #include "environments/files.h"
+#include "migrations/safety/scratch_file.h"
 
 extern char** environ;
 
@@ -20,9 +22,12 @@ namespace drover::daemon {
 namespace {
 
 constexpr std::array<std::string_view, 3> kVirtualEnvironments{".venv", "venv", "env"};
+constexpr int kSignalled = 128;  // and the number of the signal
+constexpr int kLastSignal = 64;
 constexpr std::size_t kOutputTold = 400;
 constexpr std::size_t kOutputLogged = 64 * 1024;
 constexpr std::size_t kOutputKept = 16 * 1024;
+constexpr std::size_t kLargestTrace = std::size_t{64} << 20U;
 
 /// What a program needs of the daemon's own environment to run at all.
 constexpr std::array<std::string_view, 9> kPassedOn{
@@ -59,6 +64,25 @@ std::string_view WithoutLabel(std::string_view line) {
   return line;
 }
 
+/// The line at which the reason begins: what follows the frames of the last traceback, or else the
+/// last line with a label, or the last one with anything.
+std::size_t FindLastWords(const std::vector<std::string_view>& lines) {
+  std::size_t last = 0;
+  std::size_t labelled = lines.size();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!Trim(lines[i]).empty()) last = i;
+    if (WithoutLabel(lines[i]).size() != lines[i].size()) labelled = i;
+  }
+  for (std::size_t i = lines.size(); i-- > 0;) {
+    if (!lines[i].starts_with("Traceback (most recent call last)")) continue;
+    for (std::size_t after = i + 1; after < lines.size(); ++after) {
+      if (!lines[after].empty() && !lines[after].starts_with(' ')) return after;
+    }
+    break;
+  }
+  return std::min(labelled, last);
+}
+
 /// The last `File "X", line N` of a traceback with X in one of the folders: "X:N:1".
 std::string PlaceInFolders(std::string_view output, const std::vector<std::string>& folders) {
   std::string place;
@@ -90,6 +114,35 @@ void RemoveIfEmpty(const std::string& path) {
   if (status && status->type == FileType::kRegular && status->size == 0) unlink(path.c_str());
 }
 
+/// The files that the databases of a trace are in, without `probe`. Those that Alembic has made,
+/// and that are empty, are taken away again.
+std::vector<std::string> RemoveWhatWasMade(const std::string& trace, const std::string& probe) {
+  std::vector<std::string> opened;
+  if (!StatFile(trace)) return opened;
+  const std::string text = ReadFile(trace, kLargestTrace);
+  for (const std::string_view line : SplitLines(text)) {
+    const Json told = Json::parse(line, nullptr, false);
+    if (!told.is_object()) continue;
+    const std::string kind = told.value("kind", "");
+    std::string path = told.value("sql", "");
+    const bool counts = !path.empty() && path != probe && (kind == "open" || kind == "make");
+    if (!counts) continue;
+    if (kind == "make") RemoveIfEmpty(path);
+    opened.push_back(std::move(path));
+  }
+  return Unique(std::move(opened));
+}
+
+/// As a shell reports a program that was killed.
+bool IsSignal(int exit_code) {
+  return exit_code > kSignalled && exit_code <= kSignalled + kLastSignal;
+}
+
+bool IsAboutUrl(std::string_view message) {
+  const std::string text = ToLower(message);
+  return text.contains("url") || text.contains("unable to open database file");
+}
+
 }  // namespace
 
 std::vector<std::string> FindAlembicProgram(const std::vector<std::string>& directories) {
@@ -105,24 +158,15 @@ std::vector<std::string> FindAlembicProgram(const std::vector<std::string>& dire
 
 std::string LastWords(std::string_view output) {
   const std::vector<std::string_view> lines = SplitLines(output);
-  std::string sql;
-  bool in_sql = false;  // SQLAlchemy prints "[SQL: …]" over several lines, after its message
-  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-    const bool begins = line->starts_with("[SQL:");
-    in_sql |= line->ends_with(']') && !line->starts_with("[parameters:") && sql.empty();
-    if (in_sql) {
-      sql = sql.empty() ? std::string(*line) : Concat(*line, " ", sql);
-      in_sql = !begins;
-      if (begins) sql = OneLine(sql);
-      continue;
-    }
-    const bool remark = line->starts_with("(Background on this error") ||
-                        line->starts_with("[parameters:") || line->starts_with(' ');
+  std::string words;
+  for (auto line = lines.begin() + static_cast<std::ptrdiff_t>(FindLastWords(lines));
+       line != lines.end(); ++line) {
+    const bool remark =
+        line->starts_with("(Background on this error") || line->starts_with("[parameters:");
     if (Trim(*line).empty() || remark) continue;
-    const std::string words = OneLine(Trim(WithoutLabel(*line)));
-    return Excerpt(sql.starts_with("[SQL:") ? Concat(words, " ", sql) : words, kOutputTold);
+    words += Concat(words.empty() ? "" : " ", OneLine(Trim(WithoutLabel(*line))));
   }
-  return sql.empty() ? "it said nothing" : Excerpt(OneLine(sql), kOutputTold);
+  return words.empty() ? "it said nothing" : Excerpt(words, kOutputTold);
 }
 
 AlembicRunner::AlembicRunner(AlembicSetting setting) : setting_(std::move(setting)) {
@@ -262,60 +306,64 @@ Error AlembicRunner::Failure(const std::vector<std::string>& arguments, int exit
   const bool missing = output.contains("No module named alembic");
   return {
       missing ? Code::kNotFound : Code::kInvalid, missing ? "alembic.program" : "alembic.failed",
-      Concat("alembic ", Join(arguments, " "), " ended with exit code ", exit_code, ": ",
-             LastWords(output)),
+      Concat("alembic ", Join(arguments, " "),
+             IsSignal(exit_code) ? " was killed by signal " : " ended with exit code ",
+             IsSignal(exit_code) ? exit_code - kSignalled : exit_code, ": ", LastWords(output)),
       missing ? "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}"
               : "",
       PlaceInFolders(output, setting_.folders.directories)};
 }
 
-void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop) const {
-  const migrations::VersionFolders& folders = setting_.folders;
+void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop,
+                             Redirection redirection) const {
   if (setting_.record->url_was_used) return;
-  std::vector<std::string> suspects;
-  const std::string tail = setting_.target.relative_tail.empty() ? BaseName(setting_.target.path)
-                                                                 : setting_.target.relative_tail;
-  for (const std::string& directory :
-       Unique({setting_.config->root, directory_, DirectoryName(folders.config)})) {
-    std::string path = AbsolutePath(tail, directory);
-    if (!StatFile(path)) suspects.push_back(std::move(path));
-  }
+  const migrations::ScratchFile trace(DirectoryName(probe));
   try {
-    Run({"current"}, probe, stop);
+    RunTraced({"current"}, probe, trace.path(), stop);
   } catch (const Error& error) {
-    if (error.kind != "alembic.failed") throw;
+    RemoveWhatWasMade(trace.path(), probe);
+    if (error.kind != "alembic.failed" || !IsAboutUrl(error.message)) throw;
     Error told = error;
-    told.hint =
-        Concat("drover gives it the URL in ", Join(UrlVariables(), ", "),
-               "; another variable is named in drover.yaml: migrations: {url_variable: NAME}");
+    told.hint = Concat("drover gives it the URL in ", NameUrlPlaces(),
+                       "; another variable is named in drover.yaml: migrations: "
+                       "{url_variable: NAME}");
     throw told;
   }
-  if (StatFile(probe)) {
+  const std::vector<std::string> opened = RemoveWhatWasMade(trace.path(), probe);
+  const bool own = !opened.empty() && std::ranges::all_of(opened, [&](const std::string& path) {
+    return path == setting_.target.path;
+  });
+  if (StatFile(probe) || (own && redirection == Redirection::kWhereItCan)) {
     setting_.record->url_was_used = true;
     (void)TakeOutput();
     return;
   }
-  std::erase_if(suspects, [](const std::string& path) { return !StatFile(path); });
-  std::ranges::for_each(suspects, RemoveIfEmpty);
-  throw UrlIgnored(suspects);
+  throw UrlIgnored(opened, own);
 }
 
-Error AlembicRunner::UrlIgnored(const std::vector<std::string>& appeared) const {
-  const std::vector<std::string> names = UrlVariables();
-  const bool own = std::ranges::find(appeared, setting_.target.path) != appeared.end();
+std::string AlembicRunner::NameUrlPlaces() const {
+  const std::vector<std::string> variables = UrlVariables();
+  return Concat("sqlalchemy.url of its configuration",
+                variables.empty() ? "" : Concat(" and in ", Join(variables, ", ")));
+}
+
+Error AlembicRunner::UrlIgnored(const std::vector<std::string>& opened, bool own) const {
   std::string message =
-      Concat("Alembic does not use the URL that it is given in ", Join(names, ", "), ": ");
+      Concat("Alembic does not use the URL that it is given in ", NameUrlPlaces(), ": ");
+  std::string hint =
+      "let env.py take it: config.get_main_option(\"sqlalchemy.url\"); or name the variable that "
+      "it "
+      "reads in drover.yaml: migrations: {url_variable: NAME}";
   if (own) {
     message += Concat("it always opens ", setting_.target.path, ", so nothing can be rehearsed");
-  } else if (appeared.empty()) {
+    hint += "; or do without a rehearsal: safety: {rehearse: never}";
+  } else if (opened.empty()) {
     message += Concat("it may work on another database than ", setting_.target.path);
   } else {
     message +=
-        Concat("it would work on ", Join(appeared, ", "), " instead of ", setting_.target.path);
+        Concat("it would work on ", Join(opened, ", "), " instead of ", setting_.target.path);
   }
-  return {Code::kRefused, "alembic.url_ignored", std::move(message),
-          "let env.py read one of these variables, or name the one that it reads in drover.yaml: "
-          "migrations: {url_variable: NAME}",
+  return {Code::kRefused, "alembic.url_ignored", std::move(message), std::move(hint),
           setting_.folders.scripts.empty() ? "" : setting_.folders.scripts + "/env.py:1:1"};
 }
 

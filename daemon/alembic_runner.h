@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -77,11 +78,16 @@ class AlembicRunner final {
   /// database. Takes 30 s at most. Throws as Run().
   [[nodiscard]] std::string History() const;
 
+  /// Must Alembic work on another database when it is told to, or will its own do?
+  enum class Redirection : std::uint8_t { kNeeded, kWhereItCan };
+
   /// Does Alembic use the URL that it is given? Asks `alembic current` with that of `probe`, a file
   /// that does not exist and whose directory does: Alembic makes it if it looks there. Throws
-  /// kRefused ("alembic.url_ignored") when it does not; once it did, that is remembered for the
-  /// job: what env.py imports may be another the next time. Throws what Run() throws.
-  void CheckUrl(const std::string& probe, const std::stop_token& stop) const;
+  /// kRefused ("alembic.url_ignored") when it does not, unless it opens the environment's database
+  /// anyway and that will do. Once it was seen to be right that is remembered for the job: what
+  /// env.py imports may be another the next time. Throws what Run() throws.
+  void CheckUrl(const std::string& probe, const std::stop_token& stop,
+                Redirection redirection = Redirection::kNeeded) const;
 
   /// The variables that carry the URL: "DB__DB_URL".
   [[nodiscard]] std::vector<std::string> UrlVariables() const;
@@ -104,7 +110,8 @@ class AlembicRunner final {
   void Keep(std::string_view output) const;
   [[nodiscard]] Error Failure(const std::vector<std::string>& arguments, int exit_code,
                               std::string_view output) const;
-  [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& appeared) const;
+  [[nodiscard]] std::string NameUrlPlaces() const;
+  [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& opened, bool own) const;
 
   AlembicSetting setting_;
   std::vector<std::string> program_;  // with -c and -n

@@ -123,13 +123,14 @@ void AlembicWork::CheckRows(const std::string& path, const std::vector<RevisionI
   if (now == expected) return;
   const bool nothing = now == before;
   throw Error(Code::kConflict, nothing ? "alembic.no_effect" : "alembic.unexpected_rows",
-              nothing ? Concat("Alembic says that it has done its ", what, ", but ", path,
-                               " is where it was, at ", NameRows(now),
-                               ": it has worked on another database, or its env.py does not write "
-                               "to the version table ",
-                               request_.version_table)
-                      : Concat("after Alembic's ", what, " ", path, " is at ", NameRows(now),
-                               ", not at ", NameRows(expected)),
+              nothing
+                  ? Concat("Alembic says that it has done its ", what, ", but ", path,
+                           " is where it was, at ", NameRows(now),
+                           ": it has worked on another database, or its env.py does not write "
+                           "to the version table ",
+                           request_.version_table, ", or a revision has ended the program itself")
+                  : Concat("after Alembic's ", what, " ", path, " is at ", NameRows(now),
+                           ", not at ", NameRows(expected)),
               nothing ? "drover strays" : "drover status");
 }
 
@@ -180,7 +181,18 @@ migrations::ApplyResult AlembicWork::Stamp(const std::stop_token& stop) const {
   for (std::string& target : SplitList(request_.target, ' ')) {
     arguments.push_back(std::move(target));
   }
-  runner_.Run(arguments, request_.path, stop, turn_);
+  try {
+    runner_.Run(arguments, request_.path, stop, turn_);
+  } catch (const Error& error) {
+    Error told = error;
+    const std::vector<RevisionId> now = Rows(request_.path);
+    if (now != before) {
+      told.message += Concat("; it has left the version table at ", NameRows(now),
+                             ", which was at ", NameRows(before));
+      told.hint = Concat("drover stamp --purge ", before.empty() ? "base" : Join(before, " "));
+    }
+    throw told;
+  }
   CheckRows(request_.path, before, plan.to, Join(arguments, " "));
   return {.from = plan.from,
           .to = plan.to,

@@ -54,16 +54,16 @@ void Submit(Service& service, const CallPtr& call, const std::shared_ptr<Project
                           call->Reply(EncodeDocument(ResultDocument(planned, outcome)));
                         }
                       });
-  service.MakeCancellable(call, stop);
+  service.MakeCancellable(call, stop, Service::WhenLeft::kGoesOn);
 }
 
 void AnswerWithAlembicSql(Service& service, const CallPtr& call, ChangeRequest change) {
-  Offload(service.workers(), service.loop(), call, [change = std::move(change)]() mutable {
-    const std::stop_token never;
-    change.answer->sql = WriteAlembicScript(change.request, change.plan, never);
-    change.answer->warnings = change.plan.warnings;
-    return EncodeDocument(*change.answer);
-  });
+  OffloadStoppable(service, call,
+                   [change = std::move(change)](const std::stop_token& stop) mutable {
+                     change.answer->sql = WriteAlembicScript(change.request, change.plan, stop);
+                     change.answer->warnings = change.plan.warnings;
+                     return EncodeDocument(*change.answer);
+                   });
 }
 
 void AnswerWithSchema(Service& service, const CallPtr& call, const Project& project,

@@ -155,7 +155,7 @@ void HandleImport(Service& service, const CallPtr& call) {
       const std::size_t index = OneEnvironment(*view, call->params());
       CheckTarget(view->seen->targets[index]);
       const std::stop_source stop;
-      service.MakeCancellable(call, stop);
+      service.MakeCancellable(call, stop, Service::WhenLeft::kEnds);
       auto make = [view, request = project->Prepare(*view, index, JobCommand::kUpgrade),
                    params = call->params(), observer = TellStages(service, call),
                    token = stop.get_token()] {

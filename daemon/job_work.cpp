@@ -114,7 +114,7 @@ void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
     case JobCommand::kStamp: {
       const AlembicRunner runner(*request_.alembic);
       const migrations::ScratchFile probe(request_.path, request_.safety.backup);
-      runner.CheckUrl(probe.path(), stop);
+      runner.CheckUrl(probe.path(), stop, AlembicRunner::Redirection::kWhereItCan);
       migrations::Turn turn(request_.path);
       TakeTurn(turn, request_.path, stop);
       outcome_.result = AlembicWork(request_, runner, turn.descriptor()).Stamp(stop);
@@ -136,8 +136,13 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
                                const std::stop_token& stop) {
   const AlembicRunner runner(*request_.alembic);
   {
+    // Without a rehearsal Alembic need not be led elsewhere.
+    const bool rehearses = request_.safety.rehearse != migrations::RehearsePolicy::kNever &&
+                           StatFile(request_.path).has_value();
     const migrations::ScratchFile probe(request_.path, request_.safety.backup);
-    runner.CheckUrl(probe.path(), stop);
+    runner.CheckUrl(
+        probe.path(), stop,
+        rehearses ? AlembicRunner::Redirection::kNeeded : AlembicRunner::Redirection::kWhereItCan);
   }
   migrations::Safeguard safeguard(SafeguardOf(request_));
   const FileForAlembic file(request_.path);
@@ -153,7 +158,9 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
       migrations::Connection live(request_.path, migrations::OpenMode::kRead);
       safeguard.Prepare(plan, live, observer, stop);
     }
-    outcome_.result = work.Apply(request_.path, AlembicPace::kOneByOne, observer, stop);
+    // In a new database there is nothing to lose, and each start of Alembic costs its time.
+    const AlembicPace pace = file.made() ? AlembicPace::kTogether : AlembicPace::kOneByOne;
+    outcome_.result = work.Apply(request_.path, pace, observer, stop);
   } catch (const Error& error) {
     Note(safeguard);
     const bool half = error.kind == "alembic.half_applied";

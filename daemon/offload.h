@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,27 @@ inline void Offload(Workers& workers, Loop& loop, const CallPtr& call,
                     std::function<std::string()> make) {
   Offload<std::string>(workers, loop, call, std::move(make),
                        [call](const std::string& result) { call->Reply(result); });
+}
+
+/// The same for work that takes long and that nobody wants when its answer is not waited for:
+/// `make` is asked to stop when the request is cancelled, its client is gone, or the daemon stops.
+inline void OffloadStoppable(Service& service, const CallPtr& call,
+                             std::function<std::string(const std::stop_token&)> make) {
+  const std::stop_source stop;
+  service.MakeCancellable(call, stop, Service::WhenLeft::kEnds);
+  auto work = [make = std::move(make), stop] {
+    try {
+      return make(stop.get_token());
+    } catch (const Error& error) {
+      if (!stop.stop_requested()) throw;
+      throw Error(Code::kCancelled, "interrupted", "cancelled");
+    }
+  };
+  Offload<std::string>(service.workers(), service.loop(), call, std::move(work),
+                       [&service, call](const std::string& result) {
+                         service.EndCancellable(call);
+                         call->Reply(result);
+                       });
 }
 
 }  // namespace drover::daemon

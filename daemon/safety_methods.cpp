@@ -49,7 +49,8 @@ BackupDocument TakeNow(const JobRequest& request) {
 }
 
 /// Without an environment on made-up rows, from base; with one, on a copy of it.
-VerifyDocument VerifyNow(const JobRequest& request, const View& view, const Params& params) {
+VerifyDocument VerifyNow(const JobRequest& request, const View& view, const Params& params,
+                         const std::stop_token& stop) {
   const auto begun = std::chrono::steady_clock::now();
   const bool on_copy = !params.environments.empty();
   const migrations::ScratchDirectory directory(request.path, request.safety.backup);
@@ -70,16 +71,15 @@ VerifyDocument VerifyNow(const JobRequest& request, const View& view, const Para
       migrations::WriteCopy(source, verify.copy, migrations::CopyKind::kScratch);
     });
   }
-  const std::stop_token never;
   std::optional<AlembicRunner> alembic;
   if (request.alembic) {
     alembic.emplace(*request.alembic);
-    alembic->CheckUrl(directory.path() + "/probe.db", never);
+    alembic->CheckUrl(directory.path() + "/probe.db", stop);
     verify.take = [&](const migrations::Step& step, const std::string& path) {
-      alembic->Run(AlembicArgumentsFor(step), path, never);
+      alembic->Run(AlembicArgumentsFor(step), path, stop);
     };
   }
-  document.revisions = migrations::VerifyRevisions(verify, never);
+  document.revisions = migrations::VerifyRevisions(verify, stop);
   document.outcome = "ok";
   for (VerifiedRevision& each : document.revisions) {
     each.file = RelativeTo(each.file, view.seen->root);
@@ -198,10 +198,11 @@ void HandleVerify(Service& service, const CallPtr& call) {
       (void)view->graph();
       const std::size_t index = OneEnvironment(*view, call->params());
       if (!call->params().environments.empty()) CheckTarget(view->seen->targets[index]);
-      Offload(
-          service.workers(), service.loop(), call,
-          [view, request = project->Prepare(*view, index, JobCommand::kUpgrade),
-           params = call->params()] { return EncodeDocument(VerifyNow(request, *view, params)); });
+      OffloadStoppable(service, call,
+                       [view, request = project->Prepare(*view, index, JobCommand::kUpgrade),
+                        params = call->params()](const std::stop_token& stop) {
+                         return EncodeDocument(VerifyNow(request, *view, params, stop));
+                       });
     });
   });
 }
@@ -218,22 +219,22 @@ void HandleLog(Service& service, const CallPtr& call) {
 
 void AnswerRehearsed(Service& service, const CallPtr& call, JobRequest request,
                      PlanDocument document) {
-  Offload(service.workers(), service.loop(), call,
-          [request = std::move(request), document = std::move(document)]() mutable {
-            if (document.steps.empty()) return EncodeDocument(document);
-            if (!StatFile(request.path)) {
-              document.rehearsal.emplace();
-              document.rehearsal->outcome = "skipped";
-              document.rehearsal->reason = "there is no database yet";
-              document.warnings.push_back("not rehearsed: there is no database yet");
-              return EncodeDocument(document);
-            }
-            const migrations::ApplyObserver nobody;
-            const std::stop_token never;
-            document.rehearsal =
-                migrations::RehearseOnCopy(SafeguardOf(request), nobody, never).report;
-            return EncodeDocument(document);
-          });
+  OffloadStoppable(service, call,
+                   [request = std::move(request),
+                    document = std::move(document)](const std::stop_token& stop) mutable {
+                     if (document.steps.empty()) return EncodeDocument(document);
+                     if (!StatFile(request.path)) {
+                       document.rehearsal.emplace();
+                       document.rehearsal->outcome = "skipped";
+                       document.rehearsal->reason = "there is no database yet";
+                       document.warnings.push_back("not rehearsed: there is no database yet");
+                       return EncodeDocument(document);
+                     }
+                     const migrations::ApplyObserver nobody;
+                     document.rehearsal =
+                         migrations::RehearseOnCopy(SafeguardOf(request), nobody, stop).report;
+                     return EncodeDocument(document);
+                   });
 }
 
 }  // namespace drover::daemon

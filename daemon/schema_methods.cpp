@@ -183,7 +183,7 @@ void HandleAutogenerate(Service& service, const CallPtr& call) {
   project->Fresh([&service, call, project](const ViewOfProject& view) {
     auto authoring = WritesByAlembic(*view) ? project->BeginAuthoring() : nullptr;
     const std::stop_source stop;
-    service.MakeCancellable(call, stop);
+    service.MakeCancellable(call, stop, Service::WhenLeft::kEnds);
     auto make = [&service, view, authoring, params = call->params(),
                  observer = TellStages(service, call), token = stop.get_token()] {
       if (WritesByAlembic(*view))

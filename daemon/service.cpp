@@ -119,14 +119,24 @@ void Service::OnLine(const std::shared_ptr<Session>& session, std::string_view l
 void Service::OnClosed(const std::shared_ptr<Session>& session) {
   sessions_.erase(session);
   subscribers_.erase(session);
-  cancellable_.erase(session);
+  const auto requests = cancellable_.find(session);
+  if (requests == cancellable_.end()) return;
+  EndLeft(requests->second);
+  cancellable_.erase(requests);
 }
 
-void Service::MakeCancellable(const CallPtr& call, std::stop_source stop) {
+void Service::EndLeft(std::map<std::int64_t, Cancellable>& requests) {
+  for (auto& [id, request] : requests) {
+    if (request.when_left == WhenLeft::kEnds) request.stop.request_stop();
+  }
+}
+
+void Service::MakeCancellable(const CallPtr& call, std::stop_source stop, WhenLeft when_left) {
   const std::optional<std::int64_t> id = call->request().id;
   // A session that is gone would never be taken out again.
   if (!id || call->session()->closed()) return;
-  cancellable_[call->session()].insert_or_assign(*id, std::move(stop));
+  cancellable_[call->session()].insert_or_assign(
+      *id, Cancellable{.stop = std::move(stop), .when_left = when_left});
 }
 
 void Service::EndCancellable(const CallPtr& call) {
@@ -140,7 +150,7 @@ bool Service::Cancel(const std::shared_ptr<Session>& session, std::int64_t id) {
   if (jobs == cancellable_.end()) return false;
   const auto job = jobs->second.find(id);
   if (job == jobs->second.end()) return false;
-  job->second.request_stop();
+  job->second.stop.request_stop();
   return true;
 }
 
@@ -207,6 +217,7 @@ void Service::Stop() {
   }
   stopping_ = true;
   Log(options_.mode == Mode::kWatch ? LogLevel::kInfo : LogLevel::kDebug, "stopping");
+  for (auto& [session, requests] : cancellable_) EndLeft(requests);
   stop_timer_ = loop_.After(kDrain, [this] { jobs_.CancelAll(); });
   CheckStopped();
 }

@@ -2,6 +2,7 @@
 // subscriptions, and the methods of the protocol (methods.cpp).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -82,9 +83,13 @@ class Service final {
   /// The project that a request is about. Throws like CheckNotStopping() and Open().
   std::shared_ptr<Project> ProjectOf(const Params& params);
 
-  /// From now on Cancel() of the request of `call` asks `stop`, until EndCancellable(). A request
-  /// without a number cannot be cancelled.
-  void MakeCancellable(const CallPtr& call, std::stop_source stop);
+  /// What becomes of work when its client is gone, or the daemon is to stop.
+  enum class WhenLeft : std::uint8_t { kGoesOn, kEnds };
+
+  /// From now on Cancel() of the request of `call` asks `stop`, until EndCancellable(); with kEnds
+  /// that is done, too, when nobody waits for the answer any more. A request without a number
+  /// cannot be cancelled.
+  void MakeCancellable(const CallPtr& call, std::stop_source stop, WhenLeft when_left);
   void EndCancellable(const CallPtr& call);
 
   /// False when that session has no request of this number that can be cancelled.
@@ -109,8 +114,14 @@ class Service final {
   [[nodiscard]] Journal& journal() { return journal_; }
 
  private:
+  struct Cancellable {
+    std::stop_source stop;
+    WhenLeft when_left;
+  };
+
   void OnLine(const std::shared_ptr<Session>& session, std::string_view line);
   void OnClosed(const std::shared_ptr<Session>& session);
+  static void EndLeft(std::map<std::int64_t, Cancellable>& requests);
   void Publish(const EventDocument& event);
   void CheckStopped();
   void WatchMounts();
@@ -125,7 +136,7 @@ class Service final {
   ProjectContext context_;
   std::map<std::string, std::shared_ptr<Project>> projects_;
   std::map<std::shared_ptr<Session>, std::set<std::string>> subscribers_;  // "" is every project
-  std::map<std::shared_ptr<Session>, std::map<std::int64_t, std::stop_source>> cancellable_;
+  std::map<std::shared_ptr<Session>, std::map<std::int64_t, Cancellable>> cancellable_;
   std::set<std::shared_ptr<Session>> sessions_;
   bool stopping_ = false;
   std::unique_ptr<Loop::Timer> stop_timer_;

@@ -271,6 +271,11 @@ def trace_statements(path):
     connect = sqlite3.connect
 
     def traced_connect(*arguments, **options):
+        database = os.fsdecode(arguments[0] if arguments else options.get("database", ""))
+        is_path = database and not database.startswith(("file:", ":"))
+        if is_path:
+            database = os.path.abspath(database)
+        tell("make" if is_path and not os.path.exists(database) else "open", database)
         if options.setdefault("factory", Connection) is not Connection:
             tell("untraced")
         return connect(*arguments, **options)

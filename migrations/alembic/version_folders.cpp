@@ -1,10 +1,12 @@
 #include "migrations/alembic/version_folders.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "base/posix.h"
 #include "migrations/alembic/alembic_config.h"
+#include "migrations/alembic/python_imports.h"
 
 namespace drover::migrations {
 namespace {
@@ -31,6 +33,7 @@ class VersionFolderFinder final {
       ReadConfig();
       FindScripts();
       FindDirectories();
+      FollowImports();
     } catch (const Error& error) {
       found_.problem = error;
     }
@@ -110,6 +113,29 @@ class VersionFolderFinder final {
     found_.scripts = Locate(location->text);
     if (DependsOnDirectory(location->text)) {
       found_.runs_in = location->text.starts_with('/') ? std::string() : base_;
+    }
+  }
+
+  /// "prepend_sys_path = ." is where Alembic is started: in the directory of the configuration, when
+  /// what env.py imports is there and not in the root.
+  void FollowImports() {
+    if (!found_.runs_in.empty() || here_ == place_.root) return;
+    const std::string file = AbsolutePath("env.py", found_.scripts);
+    found_.inputs.push_back(file);
+    if (!StatFile(file)) return;
+    std::set<std::string> modules = ImportedModules(ReadFile(file, kLargestConfig));
+    modules.erase("alembic");  // often the name of the scripts' own directory
+    for (const std::string& entry : config_.python_path) {
+      if (entry.starts_with('/')) continue;
+      const auto has = [&](const std::string& base, const std::string& module) {
+        const std::string path = AbsolutePath(module, AbsolutePath(entry, base));
+        return IsDirectory(path) || StatFile(path + ".py").has_value();
+      };
+      if (std::ranges::any_of(modules, [&](const std::string& module) {
+            return has(here_, module) && !has(place_.root, module);
+          })) {
+        found_.runs_in = here_;
+      }
     }
   }
 

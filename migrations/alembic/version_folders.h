@@ -27,7 +27,8 @@ struct VersionFolders {
   /// them too.
   std::vector<std::string> directories{};
   std::vector<std::string> inputs{};  // files that were read or looked for
-  /// Alembic, with a relative script_location, runs only in this directory; empty: anywhere.
+  /// Alembic, with a relative script_location, or with imports below a relative prepend_sys_path,
+  /// runs only in this directory; empty: anywhere.
   std::string runs_in{};
   std::optional<Error> problem{};  // why there are no directories
 };
