@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "migrations/safety/database_copy.h"
 #include "migrations/schema_compare.h"
+#include "migrations/schema_diff/carry_out.h"
 #include "migrations/script.h"
 
 namespace drover::migrations {

@@ -14,7 +14,7 @@
 namespace drover::migrations {
 namespace {
 
-using Kind = UntranslatedLine::Kind;
+using Reason = UntranslatedLine::Kind;
 
 constexpr std::size_t kSqlShown = 100;
 constexpr std::array<std::string_view, 4> kCascadingWords{"delete", "update", "replace", "drop"};
@@ -85,7 +85,7 @@ class TraceReader {
     }
   }
 
-  void LeaveOut(const AlembicTraceLine& line, Kind kind) {
+  void LeaveOut(const AlembicTraceLine& line, Reason kind) {
     for (UntranslatedLine& each : script_.untranslated) {
       if (each.kind != kind || each.file != line.file || each.line != line.line) continue;
       ++each.times;
@@ -96,7 +96,7 @@ class TraceReader {
   }
 
   /// From here on Python knows something of the rows.
-  void Distrust(const AlembicTraceLine& line, Kind kind) {
+  void Distrust(const AlembicTraceLine& line, Reason kind) {
     if (line.file.empty()) {
       env_has_read_ = true;
     } else {
@@ -116,7 +116,7 @@ class TraceReader {
       case StatementKind::kElsewhere:
         return Note(line, Concat("left out, since a migration is one transaction: ", Shown(line)));
       case StatementKind::kRead:
-        return Distrust(line, Kind::kReads);
+        return Distrust(line, Reason::kReads);
       case StatementKind::kRows:
         return Rows(line);
       case StatementKind::kSchema:
@@ -128,12 +128,12 @@ class TraceReader {
   void Rows(const AlembicTraceLine& line) {
     const bool trusted = !has_read_ && !line.derived && !(line.file.empty() && env_has_read_);
     if (!trusted) {
-      LeaveOut(line, Kind::kWrites);
+      LeaveOut(line, Reason::kWrites);
     } else {
       Keep(line, StatementKind::kRows);
       NoteValues(line);
     }
-    if (ReturnsRows(line.sql)) Distrust(line, Kind::kReads);
+    if (ReturnsRows(line.sql)) Distrust(line, Reason::kReads);
   }
 
   void NoteValues(const AlembicTraceLine& line) {
@@ -169,7 +169,7 @@ class TraceReader {
       kept_[at].undone = true;
       any = true;
     }
-    if (any) Distrust(line, Kind::kUndoes);
+    if (any) Distrust(line, Reason::kUndoes);
   }
 
   void Pragma(const AlembicTraceLine& line) {
@@ -229,6 +229,10 @@ std::string OtherVersionTable(std::span<const AlembicTraceLine> trace,
     if (made && ToLower(NameOf(words[2])) != ToLower(version_table)) return NameOf(words[2]);
   }
   return {};
+}
+
+TracedScript TranslateTrace(std::span<const AlembicTraceLine> trace, const TraceSetting& setting) {
+  return TraceReader(setting).Read(trace);
 }
 
 }  // namespace drover::migrations
