@@ -146,7 +146,7 @@ class Whole(ImportCase):
         self.drover("upgrade", SEED)
         with sqlite3.connect(self.root / "application.db") as connection:
             connection.execute("INSERT INTO servers (name) VALUES ('kept')")
-        self.drover("upgrade", "--yes")
+        self.drover("upgrade")  # a rename, and no column that is lost
         self.assertEqual(self.project.query("SELECT title FROM servers"), [("kept",)])
 
 
