@@ -103,13 +103,23 @@ def with_values(sql, parameters):
             return match.group()  # a text, a quoted name or a comment
         if number is not None:
             count = int(number) if number else count + 1
-        return literal(parameters[name] if named else parameters[count - 1])
+        text = literal(parameters[name] if named else parameters[count - 1])
+        if text is None:
+            raise TypeError
+        return text
 
     pieces = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|\?(\d*)|[:@$](\w+)"""
     try:
         return re.sub(pieces, place, sql, flags=re.DOTALL)
     except (LookupError, TypeError):
         return None
+
+
+def is_blank(sql):
+    """Is there nothing but white space, comments and semicolons?"""
+    import re
+
+    return re.fullmatch(r"(?:[\s;]|--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z))*", sql, re.DOTALL) is not None
 
 
 class Places:
@@ -186,7 +196,8 @@ def trace_statements(path):
 
         def executemany(self, sql, rows):
             return self.connection.drover_run(
-                lambda: super(Cursor, self).executemany(sql, self.connection.drover_rows(rows)), sql)
+                lambda: super(Cursor, self).executemany(sql, self.connection.drover_rows(rows)), sql,
+                many=True)
 
         def executescript(self, script):
             return self.connection.drover_run(lambda: super(Cursor, self).executescript(script), script,
@@ -199,7 +210,8 @@ def trace_statements(path):
             Connection.drover_connections += 1
             self.drover_number = Connection.drover_connections
             self.drover_seen, self.drover_open, self.drover_script = [], False, False
-            self.drover_sql, self.drover_values, self.drover_theirs = "", (), None
+            self.drover_sql, self.drover_at, self.drover_values = "", 0, ()
+            self.drover_theirs = None
             super().__init__(*arguments, **options)
             super().set_trace_callback(self.drover_see)
 
@@ -209,13 +221,25 @@ def trace_statements(path):
         def drover_see(self, sql):
             if self.drover_theirs is not None:
                 self.drover_theirs(sql)
-            if not self.drover_open:
-                return
-            # The driver's own BEGIN comes first; and a trigger is traced as well, each time with the
-            # text of the statement that fires it.
-            if self.drover_script or not sql.upper().startswith("BEGIN"):
+            if self.drover_open and self.drover_is_next(sql):
                 self.drover_seen.append(self.drover_complete(sql))
-                self.drover_open = self.drover_script
+
+        def drover_is_next(self, sql):
+            """Is it what we were told to run? The driver begins transactions; a virtual table asks its
+            own tables, when the statement is prepared, too; and a trigger is told of by the text of the
+            statement that fires it."""
+            if self.drover_script:
+                at = self.drover_sql.find(sql, self.drover_at)
+                if at < 0 or not is_blank(self.drover_sql[self.drover_at:at]):
+                    return False
+                self.drover_at = at + len(sql)
+                return True
+            begin = self.drover_sql.lstrip()
+            for mark in "?:@$":
+                begin = begin.partition(mark)[0]
+            self.drover_open = not (self.drover_sql.lstrip().startswith(sql.lstrip())
+                                    or sql.lstrip().startswith(begin))
+            return not self.drover_open
 
         def drover_complete(self, sql):
             """What is told of a statement whose text SQLite gives."""
@@ -233,9 +257,9 @@ def trace_statements(path):
                 self.drover_values = row
                 yield row
 
-        def drover_run(self, run, sql, values=(), script=False):
+        def drover_run(self, run, sql, values=(), script=False, many=False):
             self.drover_seen, self.drover_open, self.drover_script = [], True, script
-            self.drover_sql, self.drover_values = sql, values
+            self.drover_sql, self.drover_values, self.drover_at = sql, values, 0
             try:
                 result = run()
             except Exception:
@@ -243,6 +267,8 @@ def trace_statements(path):
                 raise
             finally:
                 self.drover_open = False
+            if not is_blank(sql[self.drover_at:] if script else "" if self.drover_seen or many else sql):
+                tell("untraced", sql, self.drover_number)
             for seen in self.drover_seen:
                 tell("statement", connection=self.drover_number, pending=self.in_transaction, **seen)
             return result

@@ -131,7 +131,6 @@ class TraceReader {
       LeaveOut(line, Reason::kWrites);
     } else {
       Keep(line, StatementKind::kRows);
-      NoteValues(line);
     }
     if (ReturnsRows(line.sql)) Distrust(line, Reason::kReads);
   }
@@ -144,6 +143,7 @@ class TraceReader {
   }
 
   void Keep(const AlembicTraceLine& line, StatementKind kind) {
+    NoteValues(line);
     kept_.push_back({.text = WriteStatement(line.sql, kind), .connection = line.connection});
   }
 

@@ -18,9 +18,8 @@ using Words = std::vector<Token>;
 constexpr std::array<std::string_view, 4> kRowWords{"insert", "update", "delete", "replace"};
 constexpr std::array<std::string_view, 3> kElsewhereWords{"vacuum", "attach", "detach"};
 constexpr std::array<std::string_view, 3> kIdleWords{"savepoint", "release", "explain"};
-constexpr std::array<std::string_view, 5> kCatalogue{"sqlite_master", "sqlite_schema",
-                                                     "sqlite_temp_master", "sqlite_temp_schema",
-                                                     "sqlite_sequence"};
+constexpr std::array<std::string_view, 4> kCatalogue{"sqlite_master", "sqlite_schema",
+                                                     "sqlite_temp_master", "sqlite_temp_schema"};
 /// Those that ask although a value follows in parentheses (sqlite.org/pragma.html).
 constexpr std::array<std::string_view, 11> kAskingPragmas{
     "table_info",  "table_xinfo",     "table_list",    "foreign_key_list",

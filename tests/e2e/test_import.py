@@ -224,10 +224,13 @@ class Rows(ImportCase):
         self.then("c3", swap, down=swap)
         self.then("c4", 'op.get_bind().connection.executescript(\n'
                         '    "CREATE TABLE extra (x); INSERT INTO extra SELECT name FROM servers; '
-                        'CREATE TRIGGER t AFTER INSERT ON extra BEGIN UPDATE servers SET name = 0; END;")\n'
+                        'CREATE VIRTUAL TABLE words USING fts5(w); '
+                        'CREATE TRIGGER t AFTER INSERT ON extra BEGIN UPDATE servers SET name = 0; END; '
+                        'INSERT INTO extra VALUES (8); INSERT INTO extra VALUES (8)")\n'
                         'op.bulk_insert(sa.table("extra", sa.column("x")), [{"x": 1}, {"x": b"\\0\\1"}, {"x": 0.1 + 0.2}, {"x": "a\\0b"}])',
-                  down='op.drop_table("extra")')
-        self.then("c5", 'if context.is_offline_mode(): return\n'
+                  down='op.drop_table("extra")\nop.drop_table("words")')
+        self.then("c5", 'op.execute("INSERT INTO words VALUES (\'seen by fts\')")\n'
+                        'if context.is_offline_mode(): return\n'
                         'op.execute("UPDATE accounts SET note = \'offline is not asked\' WHERE note = \'1\'")')
         said, up = self.same_as_alembic(
             "INSERT INTO accounts (name, note) VALUES ('1', 'n1'), ('2', NULL);"
