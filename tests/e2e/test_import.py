@@ -324,6 +324,97 @@ class DataCode(ImportCase):
         self.assertTrue(any("there is no way" in n for n in last["notes"]), last["notes"])
 
 
+# As much of aiosqlite as SQLAlchemy uses: the statements run in a thread of their own.
+AIOSQLITE = """\
+import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from sqlite3 import (DatabaseError, Error, IntegrityError, NotSupportedError, OperationalError,
+                     ProgrammingError, sqlite_version, sqlite_version_info)
+
+
+class Cursor:
+    def __init__(self, run, raw):
+        self.run, self.raw = run, raw
+
+    def __getattr__(self, name):
+        value = getattr(self.raw, name)
+        return (lambda *a: self.run(value, *a)) if callable(value) else value
+
+
+class Connection:
+    def __init__(self, *arguments, **options):
+        self.pool, self.arguments, self.options = ThreadPoolExecutor(1), arguments, options
+
+    async def run(self, function, *arguments):
+        return await asyncio.get_running_loop().run_in_executor(self.pool, function, *arguments)
+
+    async def start(self):
+        self.raw = await self.run(lambda: sqlite3.connect(*self.arguments, **self.options))
+        return self
+
+    def __await__(self):
+        return self.start().__await__()
+
+    async def cursor(self):
+        return Cursor(self.run, await self.run(self.raw.cursor))
+
+    async def create_function(self, *arguments, **options):
+        return await self.run(lambda: self.raw.create_function(*arguments, **options))
+
+    async def commit(self):
+        await self.run(self.raw.commit)
+
+    async def rollback(self):
+        await self.run(self.raw.rollback)
+
+    async def close(self):
+        await self.run(self.raw.close)
+
+
+connect = Connection
+"""
+
+ASYNC_ENV_PY = """\
+import asyncio
+import os
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def migrate(connection):
+    context.configure(connection=connection, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run():
+    engine = create_async_engine(os.environ["DB__DB_URL"], poolclass=pool.NullPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+asyncio.run(run())
+"""
+
+
+class Asynchronous(ImportCase):
+    def test_the_lines_of_a_revision_are_known_with_an_asynchronous_engine(self):
+        """Its statements are executed in another thread than the revision is."""
+        self.fastapi()
+        self.write("backend/aiosqlite.py", AIOSQLITE)
+        self.write("backend/alembic/env.py", ASYNC_ENV_PY)
+        self.version("d1", MERGE, "Reads", up='op.execute("UPDATE accounts SET name = 1")\n'
+                     'rows = op.get_bind().execute(sa.text("SELECT * FROM accounts")).fetchall()\n'
+                     'op.execute("UPDATE accounts SET name = \'never\'")')
+        said = self.said()
+        self.assertTrue(said["equal"], said)
+        self.assertEqual([c["where"].rsplit(":", 1)[-1] for c in said["revisions"][-1]["data_code"]], ["21", "22"])
+        self.assertEqual({r["up"] for r in said["revisions"][:3]}, {"sql"})
+
+
 class Parts(ImportCase):
     def setUp(self):
         super().setUp()
@@ -493,6 +584,17 @@ class Parts(ImportCase):
         self.assertIn("unusual", said["config"]["problem"])
         self.assertIn("format: native", said["config"]["after"])
         self.assertEqual((self.root / "drover.yaml").read_text(), unusual)
+
+    def test_a_configuration_that_cannot_be_written_takes_nothing_back(self):
+        """A file next to it cannot be made, since its name would be too long."""
+        config = self.root / "drover.yaml"
+        config.rename(self.root / ("x" * 252))
+        config.symlink_to("x" * 252)
+        said = self.said("--yes")
+        self.assertEqual((said["written"], said["config"]["changed"], len(said["revisions"])),
+                         (True, False, 4))
+        self.assertIn("File name too long", said["config"]["problem"])
+        self.assertEqual(len(self.texts()), 4)
 
     def test_native_projects_have_nothing_to_import(self):
         self.write("drover.yaml", "environments:\n  dev: {url: 'sqlite:///application.db'}\n")
