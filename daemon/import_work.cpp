@@ -219,9 +219,10 @@ Importer::Attempt Importer::Describe(const Position& position, const TracedScrip
   const auto asks = std::ranges::find_if(
       source, [](std::string_view line) { return line.contains(".rowcount"); });
   if (direction == Direction::kUp && asks != source.end()) {
-    attempt.notes.push_back(Concat(position.source, ":", asks - source.begin() + 1,
-                                   ": asks how many rows were changed: the script does what follows "
-                                   "from that in a new database"));
+    attempt.notes.push_back(
+        Concat(position.source, ":", asks - source.begin() + 1,
+               ": asks how many rows were changed: the script does what follows "
+               "from that in a new database"));
   }
   if (!idle.empty()) {
     attempt.notes.push_back(
