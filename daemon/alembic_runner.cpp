@@ -240,9 +240,12 @@ ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, cons
                      .on_killed = [this](const std::string& output) { Keep(output); }});
   } catch (const Error& error) {
     if (error.kind != "io.start") throw;
-    throw Error(Code::kNotFound, "alembic.program",
-                Concat(program_.front(), " cannot be started: ", error.message),
-                "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}");
+    throw Error(
+        Code::kNotFound, "alembic.program",
+        Concat(program_.front(), " cannot be started: ", error.message),
+        setting_.config->alembic.command.empty()
+            ? "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}"
+            : "install it, or change `command` of migrations in drover.yaml");
   }
 }
 

@@ -219,6 +219,12 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
     }
     CheckDatabase(target, *view.seen->databases.at(target.path), params, command,
                   carry_out && !params.dry_run);
+    // What half a revision has left makes a second try fail, and a backup of it is no way back.
+    const bool half = verdict.state == EnvironmentState::kFailed && verdict.error &&
+                      verdict.error->kind == "alembic.half_applied";
+    if (half && carry_out && !params.dry_run && !params.confirm && command != JobCommand::kStamp) {
+      throw Error(*verdict.error);
+    }
     if (command == JobCommand::kRedo) {
       // After a failed redo the newest applied revision is another one than the user has in mind.
       if (params.target.empty() && verdict.state == EnvironmentState::kFailed) {
