@@ -116,8 +116,8 @@ class VersionFolderFinder final {
     }
   }
 
-  /// "prepend_sys_path = ." is where Alembic is started: in the directory of the configuration, when
-  /// what env.py imports is there and not in the root.
+  /// "prepend_sys_path = ." is where Alembic is started: in the directory of the configuration,
+  /// when what env.py imports is there and not in the root.
   void FollowImports() {
     if (!found_.runs_in.empty() || here_ == place_.root) return;
     const std::string file = AbsolutePath("env.py", found_.scripts);

@@ -436,6 +436,7 @@ class WrongDatabase(Applying):
                                                       "sqlite:///./other.db"))
         self.write("backend/alembic/env.py", ENV_PY.split("url = ")[0] + TEMPLATE_ENV_PY)
         self.drover("upgrade", FIRST)
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
         self.assertEqual(self.drover("upgrade", "--json").json["rehearsal"]["outcome"], "ok")
         self.assertEqual(self.rows(), [MERGE])
         self.assertFalse(list(self.root.rglob("other.db")))
