@@ -166,6 +166,17 @@ class Upgrades(Applying):
         self.drover("redo", "--yes")
         self.assertEqual(self.rows(), [MERGE])
 
+    def test_redo_applies_an_edited_file_anew(self):
+        self.drover("upgrade")
+        file = self.last_version('op.execute("CREATE TABLE extra (x)")',
+                                 down='op.execute("DROP TABLE extra")')
+        self.drover("upgrade")
+        file.write_text(file.read_text().replace("extra (x)", "extra (x, y)"))
+        self.assertEqual(self.dev()["state"], "modified")
+        self.drover("redo", "--yes")
+        self.assertEqual(self.dev()["state"], "current")
+        self.assertEqual(self.columns("extra"), ["x", "y"])
+
     def test_stamp(self):
         self.drover("upgrade", FIRST)
         self.drover("stamp", ADD_NOTE)
