@@ -96,6 +96,7 @@ struct RevisionEntry {
   std::vector<Application> applied{};             // show, and of orphans
   std::vector<RevisionDifference> differences{};  // show only
   std::optional<std::string> source{};            // show only: the text of an Alembic revision
+  std::optional<std::string> elsewhere{};         // of orphans: the branches that have its file
 
   static constexpr void Fields(auto&& field) {
     field("revision", &RevisionEntry::revision);
@@ -116,6 +117,7 @@ struct RevisionEntry {
     field("applied", &RevisionEntry::applied);
     field("differences", &RevisionEntry::differences);
     field("source", &RevisionEntry::source);
+    field("elsewhere", &RevisionEntry::elsewhere);
   }
 };
 

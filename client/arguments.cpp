@@ -226,7 +226,10 @@ void ReadTimeout(Arguments& arguments) {
 }  // namespace
 
 CommandLine ParseArguments(std::span<const std::string> words) {
-  Line read = ReadLine(words);
+  std::vector<std::string> given_words(words.begin(), words.end());
+  // The verb `version` under the name that other programs have for it.
+  if (!given_words.empty() && given_words.front() == "--version") given_words.front() = "version";
+  Line read = ReadLine(given_words);
   const bool help = std::ranges::any_of(read.options, [](const Given& given) {
     return given.row != nullptr && given.row->option == Option::kHelp;
   });

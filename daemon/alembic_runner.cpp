@@ -138,9 +138,19 @@ bool IsSignal(int exit_code) {
   return exit_code > kSignalled && exit_code <= kSignalled + kLastSignal;
 }
 
+/// May a program have failed because it has no URL, or a wrong one? "KeyError: 'DATABASE_URL'",
+/// "'NoneType' object has no attribute 'replace'".
 bool IsAboutUrl(std::string_view message) {
+  constexpr std::array<std::string_view, 8> kSigns{"url",
+                                                   "unable to open database file",
+                                                   "keyerror",
+                                                   "attributeerror",
+                                                   "valueerror",
+                                                   "typeerror",
+                                                   "validationerror",
+                                                   "argumenterror"};
   const std::string text = ToLower(message);
-  return text.contains("url") || text.contains("unable to open database file");
+  return std::ranges::any_of(kSigns, [&](std::string_view sign) { return text.contains(sign); });
 }
 
 }  // namespace
@@ -240,9 +250,12 @@ ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, cons
                      .on_killed = [this](const std::string& output) { Keep(output); }});
   } catch (const Error& error) {
     if (error.kind != "io.start") throw;
-    throw Error(Code::kNotFound, "alembic.program",
-                Concat(program_.front(), " cannot be started: ", error.message),
-                "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}");
+    throw Error(
+        Code::kNotFound, "alembic.program",
+        Concat(program_.front(), " cannot be started: ", error.message),
+        setting_.config->alembic.command.empty()
+            ? "name Alembic's program in drover.yaml: migrations: {command: [uv, run, alembic]}"
+            : "install it, or change `command` of migrations in drover.yaml");
   }
 }
 

@@ -99,11 +99,12 @@ void CheckDestruction(const migrations::Plan& plan, const Params& params, JobCom
 }
 
 /// What cannot be taken back has at least a branch on which it is at home.
-migrations::Plan PlanAlignment(const JobRequest& request, const View& view) {
+migrations::Plan PlanKnowingBranches(const JobRequest& request, const View& view) {
   try {
     return PlanFor(request, request.rows);
   } catch (const Error& error) {
-    if (error.kind != "align.no_way_back" && error.kind != "orphan") throw;
+    const bool of_orphan = error.kind == "align.no_way_back" || error.kind == "orphan";
+    if (!of_orphan || !request.lineage) throw;
     for (const migrations::RevisionId& orphan : request.lineage->orphans) {
       const auto found = view.seen->elsewhere.find(orphan);
       if (found == view.seen->elsewhere.end()) continue;
@@ -219,6 +220,12 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
     }
     CheckDatabase(target, *view.seen->databases.at(target.path), params, command,
                   carry_out && !params.dry_run);
+    // What half a revision has left makes a second try fail, and a backup of it is no way back.
+    const bool half = verdict.state == EnvironmentState::kFailed && verdict.error &&
+                      verdict.error->kind == "alembic.half_applied";
+    if (half && carry_out && !params.dry_run && !params.confirm && command != JobCommand::kStamp) {
+      throw Error(*verdict.error);
+    }
     if (command == JobCommand::kRedo) {
       // After a failed redo the newest applied revision is another one than the user has in mind.
       if (params.target.empty() && verdict.state == EnvironmentState::kFailed) {
@@ -229,8 +236,7 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
       }
       request.target = migrations::ResolveRedo(*request.graph, request.rows, params.target);
     }
-    plan = command == JobCommand::kAlign ? PlanAlignment(request, view)
-                                         : PlanFor(request, request.rows);
+    plan = PlanKnowingBranches(request, view);
     change.judged = NoteDestruction(plan, *view.seen, target.path);
   }
   for (std::string& warning : WarnOfBrokenConfig(view)) {

@@ -148,6 +148,7 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
   const FileForAlembic file(request_.path);
   migrations::Turn turn(request_.path);
   const AlembicWork work(request_, runner, turn.descriptor());
+  bool begun = false;
   try {
     TakeTurn(turn, request_.path, stop);
     const migrations::DatabaseFacts facts =
@@ -160,11 +161,21 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
     }
     // In a new database there is nothing to lose, and each start of Alembic costs its time.
     const AlembicPace pace = file.made() ? AlembicPace::kTogether : AlembicPace::kOneByOne;
+    begun = true;
     outcome_.result = work.Apply(request_.path, pace, observer, stop);
+    // What was applied anew is what the file says now; no look has seen it away in between.
+    if (GoesDownAndUp(request_.command)) {
+      AppliedFiles noted(request_.state_directory);
+      for (const migrations::AppliedStep& step : outcome_.result.steps) {
+        if (step.direction == migrations::Direction::kUp) {
+          noted.Accept(request_.path, step.revision);
+        }
+      }
+    }
   } catch (const Error& error) {
     Note(safeguard);
     const bool half = error.kind == "alembic.half_applied";
-    if (!half && error.code != Code::kCancelled) throw;
+    if (!begun || (!half && error.code != Code::kCancelled)) throw;
     Error named = error;
     if (outcome_.backup) {
       named.hint = Concat("drover restore ", outcome_.backup->id, " -e ", request_.environment);

@@ -15,11 +15,6 @@
 namespace drover::daemon {
 namespace {
 
-/// What it takes back is only the means: it ends where an upgrade ends.
-bool GoesDownAndUp(JobCommand command) {
-  return command == JobCommand::kRedo || command == JobCommand::kAlign;
-}
-
 /// Does the policy have to wait while, or after, this is carried out?
 bool Holds(JobCommand command) {
   return command == JobCommand::kDowngrade || command == JobCommand::kStamp ||
@@ -101,6 +96,10 @@ void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutc
 Error Cancelled() { return {Code::kCancelled, "job.cancelled", "cancelled before it began"}; }
 
 }  // namespace
+
+bool GoesDownAndUp(JobCommand command) {
+  return command == JobCommand::kRedo || command == JobCommand::kAlign;
+}
 
 std::string_view CommandName(JobCommand command) {
   switch (command) {

@@ -43,6 +43,9 @@ enum class JobOrigin : std::uint8_t { kUser, kPolicy };
 
 [[nodiscard]] std::string_view CommandName(JobCommand command);
 
+/// What it takes back is only the means: it ends where an upgrade ends.
+[[nodiscard]] bool GoesDownAndUp(JobCommand command);
+
 struct JobRequest {
   JobCommand command = JobCommand::kUpgrade;
   JobOrigin origin = JobOrigin::kUser;

@@ -23,6 +23,9 @@ namespace {
 /// How long an answer waits for work that policy has just begun.
 constexpr std::chrono::milliseconds kPatience{700};
 
+/// When a job that somebody is waiting for is shown to the others, too.
+constexpr std::chrono::milliseconds kLongJob{200};
+
 /// The pauses between looks while somebody writes to a database.
 constexpr std::chrono::milliseconds kFirstWriterPause{250};
 constexpr std::chrono::milliseconds kLongestWriterPause{5000};
@@ -268,9 +271,14 @@ void Project::StraysChanged() {
 /// A database with a running job is not opened, but the job tells how far it is.
 void Project::ShowProgress(View& view) const {
   for (std::size_t i = 0; i < view.verdicts.size(); ++i) {
+    Verdict& verdict = view.verdicts[i];
+    const auto running = running_.find(view.seen->targets[i].path);
+    if (running != running_.end() && verdict.state == EnvironmentState::kApplying) {
+      verdict.why = Concat("drover ", CommandName(running->second.command), " is at work since ",
+                           FormatUtc(running->second.since));
+    }
     const auto reached = reached_.find(view.seen->targets[i].path);
     if (reached == reached_.end()) continue;
-    Verdict& verdict = view.verdicts[i];
     verdict.current = reached->second;
     if (view.seen->graph) {
       verdict.pending = migrations::Pending(*view.seen->graph, verdict.current).size();
@@ -417,6 +425,11 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
     }
     return outcome;
   };
+  running_.insert_or_assign(shared->path,
+                            RunningJob{.command = shared->command, .since = WallNow()});
+  long_job_timer_ = context_.loop.After(kLongJob, [this] {
+    if (view_ && !running_.empty()) Publish(view_->seen);
+  });
   return context_.jobs.Submit(shared->path, std::move(work),
                               [self, shared, done = std::move(done)](JobOutcome outcome) {
                                 self->JobEnded(*shared, outcome);
@@ -436,6 +449,7 @@ void Project::Run(const std::string& path, JobQueue::Work work, JobQueue::Done d
 
 void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
   reached_.erase(request.path);
+  running_.erase(request.path);
   if (outcome.error) {
     EventDocument event;
     event.event = "failed";
@@ -524,8 +538,12 @@ void Project::Settled(ViewCallback callback) {
 
 bool Project::Quiet() const {
   const bool scanning = watch_ && !strays_->complete() && view_->seen->config;
-  const bool working = std::ranges::any_of(view_->verdicts, [](const Verdict& verdict) {
-    return verdict.state == EnvironmentState::kApplying;
+  // What takes long already will take longer.
+  const bool working = std::ranges::any_of(view_->verdicts, [&](const Verdict& verdict) {
+    const std::string& path = view_->seen->FindTarget(verdict.environment)->path;
+    const auto running = running_.find(path);
+    return verdict.state == EnvironmentState::kApplying &&
+           (running == running_.end() || WallNow() - running->second.since < kPatience);
   });
   return !scanning && !working;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/daemon_documents.h"
 #include "daemon/jobs.h"
 #include "daemon/project_watch.h"
@@ -148,6 +149,13 @@ class Project final : public std::enable_shared_from_this<Project> {
     migrations::Footprint left;  // as the job left it
   };
   std::map<std::string, OutsideFailure> outside_failures_;
+  /// Jobs that are queued or running, by target path.
+  struct RunningJob {
+    JobCommand command;
+    WallTime since;
+  };
+  std::map<std::string, RunningJob> running_;
+  std::unique_ptr<Loop::Timer> long_job_timer_;  // until a job that a user began is shown
   /// The rows that running jobs have reached, by target path.
   std::map<std::string, std::vector<migrations::RevisionId>> reached_;
 };

@@ -171,6 +171,11 @@ void HandleCheck(Service& service, const CallPtr& call) {
   service.ProjectOf(call->params())->Fresh([&service, call](const ViewOfProject& view) {
     call->Guard([&] {
       if (view->seen->config_error) throw Error(*view->seen->config_error);
+      // That there is one head can be checked without Python.
+      const bool alembic = view->config().format == migrations::Format::kAlembic;
+      if (alembic && view->graph().Heads().size() > 1) {
+        (void)migrations::ResolveRevision(view->graph(), "head");
+      }
       RefuseForAlembic(*view->seen, "check the schema", "check");
       Offload(service.workers(), service.loop(), call,
               [view] { return EncodeDocument(Check(*view)); });

@@ -91,7 +91,11 @@ RevisionEntry EntryOf(const View& view, const Graph& graph, const Revision& revi
                       .up_sql = std::nullopt,
                       .down_sql = std::nullopt,
                       .orphan = revision.archived};
-  if (entry.orphan) entry.applied = ApplicationsOf(view, revision.id);
+  if (entry.orphan) {
+    entry.applied = ApplicationsOf(view, revision.id);
+    const auto found = view.seen->elsewhere.find(revision.id);
+    if (found != view.seen->elsewhere.end()) entry.elsewhere = Describe(found->second);
+  }
   if (const auto found = positions.find(revision.id); found != positions.end()) {
     entry.environments = found->second;
   }

@@ -37,18 +37,6 @@ std::vector<std::string> NewLabels(const Graph& graph, const RevisionId& id,
   return {label};
 }
 
-RevisionId NewId(const Graph& graph, const std::string& wanted) {
-  if (wanted.empty()) return NewRevisionId();
-  CheckRevisionId(wanted, "");
-  CheckLabelIsFree(graph, wanted);
-  if (graph.Find(wanted) != nullptr) {
-    throw Error(Code::kConflict, "duplicate_revision",
-                Concat("there is a revision ", wanted, " already: ", graph.Find(wanted)->file),
-                "choose another --rev-id");
-  }
-  return wanted;
-}
-
 void CheckHead(const Graph& graph, const RevisionId& id) {
   if (graph.Children(id).empty()) return;
   const std::vector<RevisionId> children = graph.Children(id);
@@ -103,10 +91,22 @@ std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view name
   return parents;
 }
 
+RevisionId ChooseRevisionId(const Graph& graph, const std::string& wanted) {
+  if (wanted.empty()) return NewRevisionId();
+  CheckRevisionId(wanted, "");
+  CheckLabelIsFree(graph, wanted);
+  if (graph.Find(wanted) != nullptr) {
+    throw Error(Code::kConflict, "duplicate_revision",
+                Concat("there is a revision ", wanted, " already: ", graph.Find(wanted)->file),
+                "choose another --rev-id");
+  }
+  return wanted;
+}
+
 Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory,
                        const FileTemplate& name) {
   Revision revision;
-  revision.id = NewId(graph, wanted.rev_id);
+  revision.id = ChooseRevisionId(graph, wanted.rev_id);
   revision.message = OneLine(wanted.message);
   revision.draft = wanted.draft;
   revision.down_revision =
@@ -120,9 +120,8 @@ Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std:
   return Write(std::move(revision), directory, name);
 }
 
-Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
-                    std::string message, const std::string& rev_id, const std::string& branch_label,
-                    const std::string& directory, const FileTemplate& name) {
+std::vector<RevisionId> ResolveMergeParents(const Graph& graph,
+                                            const std::vector<std::string>& revisions) {
   std::vector<RevisionId> parents =
       revisions.empty() ? graph.Heads() : ResolveParents(graph, Join(revisions, " "), false);
   if (parents.size() < 2) {
@@ -133,9 +132,15 @@ Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revision
                     : Concat("there is one head only: ", NameRevisions(graph, parents)),
                 "drover heads");
   }
+  return parents;
+}
+
+Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
+                    std::string message, const std::string& rev_id, const std::string& branch_label,
+                    const std::string& directory, const FileTemplate& name) {
   Revision merge;
-  merge.id = NewId(graph, rev_id);
-  merge.down_revision = std::move(parents);
+  merge.id = ChooseRevisionId(graph, rev_id);
+  merge.down_revision = ResolveMergeParents(graph, revisions);
   merge.message =
       message.empty() ? Concat("Merge ", Join(merge.down_revision, ", ")) : OneLine(message);
   merge.branch_labels = NewLabels(graph, merge.id, branch_label);

@@ -33,14 +33,24 @@ struct NewRevision {
 [[nodiscard]] std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view names,
                                                      bool splice);
 
+/// What a merge of `revisions` (empty: all heads) joins. Throws what ResolveParents throws and
+/// kInvalid
+/// ("nothing_to_merge") when that is less than two.
+[[nodiscard]] std::vector<RevisionId> ResolveMergeParents(
+    const Graph& graph, const std::vector<std::string>& revisions);
+
+/// The id of a new revision: `wanted`, or a random one when that is empty. Throws kConflict
+/// ("duplicate_revision") and kInvalid ("illegal_character", "duplicate_branch_label").
+[[nodiscard]] RevisionId ChooseRevisionId(const Graph& graph, const std::string& wanted);
+
 /// Writes a file into `directory`, called after `name` (creating the directory), and returns what
-/// it wrote. Throws what ResolveParents and ResolveRevision throw, kConflict ("duplicate_revision")
-/// and kInvalid ("illegal_character", "duplicate_branch_label", "illegal_file_name").
+/// it wrote. Throws what ResolveParents, ResolveRevision and ChooseRevisionId throw, and kInvalid
+/// ("duplicate_branch_label", "illegal_file_name").
 Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory,
                        const FileTemplate& name = {});
 
 /// Writes the revision that joins `revisions` (empty: all heads). Merges are no drafts: they change
-/// nothing. Throws what ResolveParents throws and kInvalid ("nothing_to_merge").
+/// nothing. Throws what ResolveMergeParents and ChooseRevisionId throw.
 Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
                     std::string message, const std::string& rev_id, const std::string& branch_label,
                     const std::string& directory, const FileTemplate& name = {});

@@ -23,7 +23,8 @@ std::string Markers(const RevisionEntry& entry, const Style& style) {
 }
 
 std::string Parents(const RevisionEntry& entry) {
-  return entry.down_revision.empty() ? "<base>" : Clean(Join(entry.down_revision, ", "));
+  if (entry.down_revision.empty()) return entry.orphan ? "not known" : "<base>";
+  return Clean(Join(entry.down_revision, ", "));
 }
 
 /// Does an entry name one that stands before it as its parent?
@@ -149,9 +150,10 @@ std::string RenderShow(const RevisionsDocument& revisions, const Style& style) {
       out += Concat("Depends:  ", Clean(Join(entry.depends_on, ", ")), "\n");
     }
     out += Concat("File:     ",
-                  !entry.orphan  ? ""
-                  : entry.up_sql ? "none; the SQL is that of the history"
-                                 : "none",
+                  !entry.orphan     ? ""
+                  : entry.elsewhere ? Concat("none here; ", Clean(*entry.elsewhere))
+                  : entry.up_sql    ? std::string("none; the SQL is that of the history")
+                                    : std::string("none"),
                   Clean(entry.file), "\n");
     if (!entry.created.empty()) out += Concat("Created:  ", Clean(entry.created), "\n");
     for (const Application& application : entry.applied) {

@@ -32,6 +32,10 @@ def complete_configuration(module):
         url, scripts = (os.environ.get("DROVER_ALEMBIC_" + name) for name in ("URL", "SCRIPTS"))
         try:
             if url:
+                # The driver is the ini's: the application's may be an asynchronous one.
+                scheme = (self.get_main_option("sqlalchemy.url") or "").partition(":")[0]
+                if scheme.startswith("sqlite"):
+                    url = scheme + ":" + url.partition(":")[2]
                 self.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
             if scripts and self.get_main_option("script_location") is None:
                 self.set_main_option("script_location", scripts.replace("%", "%%"))

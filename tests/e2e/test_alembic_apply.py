@@ -1,6 +1,8 @@
 """Alembic's revisions are carried out by the project's own Alembic, with drover's safety around it."""
 
 import json
+import pathlib
+import signal
 import sqlite3
 import subprocess
 
@@ -8,6 +10,23 @@ import harness
 from alembic_project import (ADD_INDEX, ADD_NOTE, ENV_PY, FIRST, INI, LAST, MERGE, AlembicCase,
                              available)
 
+
+TEMPLATE_ENV_PY = """
+config = context.config
+
+
+def run_migrations_online():
+    from sqlalchemy import engine_from_config
+    connectable = engine_from_config(config.get_section(config.config_ini_section),
+                                     prefix="sqlalchemy.", poolclass=pool.NullPool)
+    with connectable.connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run_migrations_online()
+"""
 
 MAKO = """\
 \"\"\"${message}
@@ -147,6 +166,17 @@ class Upgrades(Applying):
         self.drover("redo", "--yes")
         self.assertEqual(self.rows(), [MERGE])
 
+    def test_redo_applies_an_edited_file_anew(self):
+        self.drover("upgrade")
+        file = self.last_version('op.execute("CREATE TABLE extra (x)")',
+                                 down='op.execute("DROP TABLE extra")')
+        self.drover("upgrade")
+        file.write_text(file.read_text().replace("extra (x)", "extra (x, y)"))
+        self.assertEqual(self.dev()["state"], "modified")
+        self.drover("redo", "--yes")
+        self.assertEqual(self.dev()["state"], "current")
+        self.assertEqual(self.columns("extra"), ["x", "y"])
+
     def test_stamp(self):
         self.drover("upgrade", FIRST)
         self.drover("stamp", ADD_NOTE)
@@ -236,6 +266,9 @@ class Safety(Applying):
         command = error["hint"].split()
         self.assertEqual(command[:2], ["drover", "restore"])
         self.assertEqual(self.dev()["error"]["hint"], error["hint"])
+        again = self.drover("upgrade", "--json", check=5).error
+        self.assertEqual((again["kind"], again["hint"]), (error["kind"], error["hint"]),
+                         "a second backup would be one of the damage")
         self.drover(*command[1:], "--yes")
         self.assertEqual(self.project.schema(), before)
         self.assertEqual(self.project.query("SELECT name, note FROM accounts"), [("ann", "kept")])
@@ -408,6 +441,39 @@ class WrongDatabase(Applying):
         self.drover("upgrade")
         self.assertEqual(self.rows(), [MERGE])
 
+    def test_a_url_that_only_the_configuration_has_is_replaced(self):
+        """The env.py of Alembic's own template."""
+        self.write("backend/alembic.ini", INI.replace("driver://user:pass@localhost/dbname",
+                                                      "sqlite:///./other.db"))
+        self.write("backend/alembic/env.py", ENV_PY.split("url = ")[0] + TEMPLATE_ENV_PY)
+        self.drover("upgrade", FIRST)
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
+        self.assertEqual(self.drover("upgrade", "--json").json["rehearsal"]["outcome"], "ok")
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertFalse(list(self.root.rglob("other.db")))
+
+    def test_a_constant_url_will_do_without_a_rehearsal(self):
+        constant = f'url = "sqlite:///{self.project.database}"'
+        self.write("backend/alembic/env.py",
+                   ENV_PY.replace('url = os.environ.get("DB__DB_URL")', constant))
+        self.drover("upgrade", FIRST)  # makes it: nothing to rehearse
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertEqual(error["kind"], "alembic.url_ignored")
+        self.assertIn(f"it always opens {self.project.database}", error["message"])
+        self.assertIn("rehearse: never", error["hint"])
+        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
+            config.write("safety: {rehearse: never}\n")
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_what_env_py_imports_decides_where_alembic_is_started(self):
+        self.write("backend/alembic.ini",
+                   INI.replace("prepend_sys_path = %(here)s", "prepend_sys_path = ."))
+        self.write("backend/app/__init__.py", "")
+        self.write("backend/alembic/env.py", "from app import __name__ as app\n" + ENV_PY)
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
     def test_a_relative_script_location_is_started_where_it_works(self):
         self.write("backend/alembic.ini", INI.replace("%(here)s/alembic", "alembic", 1))
         self.drover("upgrade")
@@ -460,6 +526,50 @@ class Revisions(Applying):
         self.assertEqual(set(merged["down_revision"]), {LAST, other["revision"]})
         self.assertEqual(len(self.drover("heads", "--json").json["revisions"]), 1)
         self.assertFalse(self.project.database.exists())
+
+    def test_what_alembic_would_not_say_well_is_checked_first(self):
+        before = sorted(self.root.rglob("versions/*"))
+        self.assertEqual(self.drover("merge", "-m", "x", "--json", check=1).error["kind"],
+                         "nothing_to_merge")
+        self.assertEqual(self.drover("revision", "-m", "x", "--rev-id", FIRST, "--json",
+                                     check=5).error["kind"], "duplicate_revision")
+        self.version(LAST, FIRST, "Beside", up='op.execute("CREATE TABLE beside (x)")')
+        error = self.drover("revision", "-m", "x", "--json", check=5).error
+        self.assertEqual((error["kind"], error["hint"].split()[:2]),
+                         ("multiple_heads", ["drover", "merge"]))
+        self.assertEqual(self.drover("check", "--json", check=5).error["kind"], "multiple_heads")
+        self.assertEqual(len(sorted(self.root.rglob("versions/*"))), len(before) + 1)
+        self.assertEqual(self.dev()["state"], "conflict")
+        self.drover("upgrade", "heads")
+        self.assertEqual(self.dev()["state"], "current", "whoever is at all heads knows of them")
+
+    def test_what_is_cancelled_ends(self):
+        self.write("backend/alembic/env.py", "import time\ntime.sleep(300)\n")
+        self.project.start()
+        for words in (("plan", "--sql"), ("verify",)):
+            child = self.project.spawn([harness.DROVER, *words], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE)
+            harness.wait_until(self.sleepers, "Alembic sleeps")
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=harness.PATIENCE)
+            self.assertIn(b"cancelled", err, words)
+            harness.wait_until(lambda: not self.sleepers(), "it is gone")
+        self.project.spawn([harness.DROVER, "verify"], stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        harness.wait_until(self.sleepers, "Alembic sleeps")
+        self.drover("daemon", "stop")
+        harness.wait_until(lambda: not self.sleepers(), "the daemon does not wait for it")
+
+    def sleepers(self):
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                line = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"alembic" in line and str(self.root).encode() in line and b"droverd" not in line:
+                found.append(process.name)
+        return found
 
     def test_autogenerate_looks_at_a_copy(self):
         self.write("backend/alembic/env.py", ENV_PY.replace(

@@ -30,7 +30,7 @@ class Client(harness.Case):
         project = self.project
         self.provision()
         for code, args in (
-                (0, ["version"]), (0, ["ping"]), (0, ["status"]), (0, ["help"]), (0, ["status", "--help"]),
+                (0, ["version"]), (0, ["--version"]), (0, ["ping"]), (0, ["status"]), (0, ["help"]), (0, ["status", "--help"]),
                 (0, ["upgrade"]), (0, ["status", "--exit-code"]),
                 (2, ["statsu"]), (2, ["status", "--nonsense"]), (2, ["downgrade"]),
                 (1, ["upgrade", "feedfacefeed"]), (1, ["status", "-e", "nowhere"]),
