@@ -28,7 +28,8 @@ using migrations::TracedScript;
 using migrations::UntranslatedLine;
 
 constexpr std::string_view kBesideNote =
-    "it makes a table anew that another branch changes, too: right in the order of a new database";
+    "it makes a table anew, and another branch comes before it: right in the order of a new "
+    "database";
 
 /// The same revisions, loaded in the order of the native files' names, which decides between
 /// siblings.
@@ -60,13 +61,14 @@ std::string TextOf(const UntranslatedLine& line, const std::vector<std::string_v
 struct Importer::Attempt {
   ImportedScript script;
   std::vector<ImportedCode> data_code;
+  bool leaves_rows_out = false;
   StateDifferences differences;
   std::vector<std::string> notes;
 
   /// What nobody has said: rows of which is known that they are missing do not count.
   [[nodiscard]] std::vector<std::string> Problems() const {
     std::vector<std::string> problems = differences.schema;
-    if (data_code.empty()) std::ranges::copy(differences.rows, std::back_inserter(problems));
+    if (!leaves_rows_out) std::ranges::copy(differences.rows, std::back_inserter(problems));
     return problems;
   }
 };
@@ -183,6 +185,11 @@ Importer::Attempt Importer::Describe(const Position& position, const TracedScrip
   const std::vector<std::string_view> source = SplitLines(position.text);
   Attempt attempt{.script = {.origin = ScriptOrigin::kSql, .sql = traced.sql},
                   .data_code = {},
+                  .leaves_rows_out = std::ranges::any_of(traced.untranslated,
+                                                         [](const UntranslatedLine& each) {
+                                                           return each.kind ==
+                                                                  UntranslatedLine::Kind::kWrites;
+                                                         }),
                   .differences = {},
                   .notes = traced.notes};
   std::vector<UntranslatedLine> lines = traced.untranslated;
@@ -246,7 +253,7 @@ void Importer::Replay(Attempt& attempt, const Position& position, const std::str
     if (error.code == Code::kCancelled) throw;
     attempt.differences.schema = {Concat("the script fails: ", error.message)};
   }
-  if (attempt.data_code.empty()) return;
+  if (!attempt.leaves_rows_out) return;
   for (const std::string& each : attempt.differences.rows) {
     attempt.notes.push_back(Concat("not translated: ", each));
   }
@@ -336,7 +343,7 @@ void Importer::Add(const Position& position, const Attempt& up, const Attempt& d
   if (revision.down && down.script.origin == ScriptOrigin::kNone) {
     made.said.notes.emplace_back("it gets no way back");
   }
-  leaves_rows_out_ |= !up.data_code.empty();
+  leaves_rows_out_ |= up.leaves_rows_out;
   result_.files.push_back(std::move(made));
 }
 
