@@ -8,7 +8,7 @@
 namespace drover::daemon {
 namespace {
 
-constexpr std::size_t kLargestTrace = std::size_t{1} << 30U;
+constexpr std::size_t kLargestImportTrace = std::size_t{1} << 30U;
 
 Error Untraced(const TraceRequest& request) {
   return {Code::kRefused, "import.untraced",
@@ -21,7 +21,7 @@ Error Untraced(const TraceRequest& request) {
 
 std::vector<AlembicTraceLine> ReadTrace(const std::string& path) {
   if (!StatFile(path)) return {};
-  return migrations::ParseTrace(ReadFile(path, kLargestTrace));
+  return migrations::ParseTrace(ReadFile(path, kLargestImportTrace));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ bool Says(const Token& token, std::string_view word) {
 }
 
 /// The pieces between the commas that are in no parentheses.
-std::vector<TokenSpan> SplitAtCommas(TokenSpan tokens) {
+std::vector<TokenSpan> SplitAtOuterCommas(TokenSpan tokens) {
   std::vector<TokenSpan> pieces;
   int depth = 0;
   std::size_t begin = 0;
@@ -73,8 +73,8 @@ std::map<std::string, std::string> FindCopiedColumns(std::string_view statement)
       from == tokens.size() || !Says(tokens[select - 1], ")")) {
     return {};
   }
-  const auto targets = SplitAtCommas(tokens.subspan(open + 1, select - open - 2));
-  const auto values = SplitAtCommas(tokens.subspan(select + 1, from - select - 1));
+  const auto targets = SplitAtOuterCommas(tokens.subspan(open + 1, select - open - 2));
+  const auto values = SplitAtOuterCommas(tokens.subspan(select + 1, from - select - 1));
   if (targets.size() != values.size()) return {};
   std::map<std::string, std::string> copied;
   for (std::size_t at = 0; at < targets.size(); ++at) {

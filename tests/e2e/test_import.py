@@ -526,6 +526,7 @@ class Parts(ImportCase):
         texts = self.texts()
         self.assertNotIn("west", texts["b2"])
         self.assertIn("seen", texts["b5"])
+        self.assertEqual({r["down"] for r in said["revisions"]}, {"sql", "nothing"}, said)
         self.assertIn("-- depends_on: left\n", texts["b3"])
         self.assertIn("-- branch_labels: left\n", texts["b1"])
         notes = {r["revision"]: [n for n in r["notes"] if "another branch" in n]
