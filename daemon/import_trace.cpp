@@ -11,12 +11,13 @@ namespace {
 constexpr std::size_t kLargestImportTrace = std::size_t{1} << 30U;
 
 Error Untraced(const TraceRequest& request) {
-  return {Code::kRefused, "import.untraced",
-          Concat("what Alembic executes cannot be followed: ", request.program,
-                 " does not load drover's hook from PYTHONPATH, or opens the database without "
-                 "Python's module sqlite3"),
-          "let migrations.command in drover.yaml start Alembic without -E, -I or a PYTHONPATH of "
-          "its own"};
+  return {
+      Code::kRefused, "import.untraced",
+      Concat("what Alembic executes cannot be followed: ", request.program,
+             " does not load drover's hook from PYTHONPATH, opens the database without Python's "
+             "module sqlite3, or goes on after a script that failed half-way"),
+      "let migrations.command in drover.yaml start Alembic without -E, -I or a PYTHONPATH of "
+      "its own"};
 }
 
 std::vector<AlembicTraceLine> ReadTrace(const std::string& path) {

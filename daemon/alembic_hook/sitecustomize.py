@@ -267,7 +267,9 @@ def trace_statements(path):
             try:
                 result = run()
             except Exception:
-                tell("failed", sql, self.drover_number)
+                # Of several some may have been done, and nobody knows which.
+                half = (many or script) and self.drover_seen
+                tell("untraced" if half else "failed", sql, self.drover_number)
                 raise
             finally:
                 self.drover_open = False
@@ -278,7 +280,14 @@ def trace_statements(path):
             return result
 
         def cursor(self, factory=Cursor):
-            return super().cursor(factory)
+            made = super().cursor(factory)
+            if not isinstance(made, Cursor):
+                tell("untraced", connection=self.drover_number)
+            return made
+
+        def __exit__(self, kind, value, traceback):
+            self.commit() if kind is None else self.rollback()
+            return False
 
         def execute(self, *arguments):
             return self.cursor().execute(*arguments)

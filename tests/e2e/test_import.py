@@ -311,12 +311,14 @@ class DataCode(ImportCase):
             'transaction = op.get_bind().begin_nested()\n'
             'op.execute("INSERT INTO accounts (name) VALUES (\'never\')")\n'
             'transaction.rollback()\n'
+            'with op.get_bind().connection.driver_connection as raw:\n'
+            '    raw.execute("INSERT INTO servers (name) VALUES (\'too late\')")\n'
             'op.execute("UPDATE accounts SET name = \'a\'")'))
         self.version("d2", "d1", "A way back that fails", up='op.execute("CREATE TABLE u (x)")',
                      down='raise RuntimeError("there is no way")')
         said = self.said()
         self.assertTrue(said["equal"], said)
-        self.assertEqual([line for line, _ in self.code(said)["d1"]], ["22", "23"])
+        self.assertEqual([line for line, _ in self.code(said)["d1"]], ["22", "24", "25"])
         self.assertNotIn("never", "".join(line for line in self.texts()["d1"].splitlines()
                                           if not line.startswith("--")))
         last = said["revisions"][-1]
