@@ -13,16 +13,25 @@
 
 namespace drover::environments {
 
+/// "the root", "backend/": how a directory is called in a sentence.
+[[nodiscard]] std::string FolderName(const std::string& directory);
+
 /// Where the URL of `target` leads from each of `directories` (relative to `root`), its own
 /// included; nothing when the directory does not matter, or all lead to one file.
 [[nodiscard]] std::vector<Landing> LandingsOf(const Target& target, const std::string& root,
                                               const std::vector<std::string>& directories,
                                               Files& files);
 
-/// alembic-wrong-directory, alembic-relative-url, alembic-package-shadowed,
-/// settings-relative-env-file. `url` is the URL as it was found, with its place.
+/// alembic-wrong-directory, alembic-relative-url, alembic-package-shadowed, alembic-url-constant.
+/// `url` is the URL as it was found, with its place.
+[[nodiscard]] std::vector<Finding> FindAlembicTraps(const std::string& root,
+                                                    const AlembicProject& alembic,
+                                                    const Target& target, const std::string& url);
+
+/// Those of the first Alembic project, and settings-relative-env-file.
 [[nodiscard]] std::vector<Finding> FindTraps(const std::string& root, const ProjectSources& sources,
-                                             const Target& target, const std::string& url);
+                                             const Target& target, const std::string& url,
+                                             Files& files);
 
 /// gitignore-gap: a database in the git repository at `repository`, or its side files, that would
 /// be committed. Nothing without a repository.

@@ -3,15 +3,15 @@
 // door of files.h, never a database. What cannot be read becomes a note.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/init_documents.h"
 #include "environments/files.h"
+#include "environments/survey/alembic_projects.h"
 #include "environments/survey/project_files.h"
-#include "environments/survey/python_source.h"
-#include "migrations/alembic/alembic_config.h"
 
 namespace drover::environments {
 
@@ -32,14 +32,14 @@ struct UrlSource {
   std::string service{};
 };
 
-struct AlembicProject {
-  std::string file{};       // "backend/alembic.ini"
-  std::string directory{};  // "backend"
-  migrations::AlembicConfig config{};
-  std::string scripts{};         // the script directory; empty: a package
-  std::string env_py{};          // empty: there is none
-  PythonSource env{};            // what it says
-  bool shadows_package = false;  // __init__.py makes `python -m alembic` find the scripts instead
+/// A variable that has only the name of a database file, while another one, or the place of the
+/// file, says that this is not all of its path.
+struct UrlPart {
+  std::string variable;
+  std::string value;        // "parts.db"
+  std::string where;        // ".env:2"
+  std::string directory{};  // the variable that names a directory; empty: there is none
+  std::string likely{};     // the path of the whole, relative to the root; empty: no idea
 };
 
 /// `env_file=".env"` of pydantic-settings.
@@ -50,20 +50,31 @@ struct SettingsFile {
 };
 
 struct ProjectSources {
-  std::vector<UrlSource> urls;  // the most telling first
-  std::vector<AlembicProject> alembic;
+  std::vector<UrlSource> urls;          // the most telling first
+  std::vector<UrlSource> elsewhere;     // what other Alembic projects in it name
+  std::vector<AlembicProject> alembic;  // the first is the project's
   std::vector<SettingsFile> settings;
+  std::vector<UrlPart> parts;
+  std::set<std::string> asked_for;               // variables that the code reads
+  std::vector<std::string> compose_directories;  // in which services work, on this machine
   std::vector<SurveyFact> facts;
   std::vector<std::string> notes;
 };
 
-/// Everything that `project`, listed at `root`, says.
-[[nodiscard]] ProjectSources FindUrlSources(const std::string& root, const ProjectFiles& project,
-                                            Files& files);
+/// Everything that `project`, listed at `root`, says to somebody in `from` (relative to the root):
+/// of several Alembic projects the one nearest to him is meant.
+[[nodiscard]] ProjectSources FindUrlSources(const std::string& root, const std::string& from,
+                                            const ProjectFiles& project, Files& files);
 
 /// Could the value of a variable be a SQLite URL, or the path of a database? Only a name that
 /// speaks of a database makes a path of one.
 [[nodiscard]] bool NamesSqlite(std::string_view variable, std::string_view value);
+
+/// Is the value only the name of a file, without a directory or a scheme?
+[[nodiscard]] bool IsBareFileName(std::string_view value);
+
+/// Could the variable be the directory of a database file that another variable names?
+[[nodiscard]] bool NamesDirectory(std::string_view variable, std::string_view value);
 
 /// `${NAME:-value}`, or `${NAME}` when the value could not stand there.
 [[nodiscard]] std::string VariableTemplate(std::string_view variable, std::string_view value);
