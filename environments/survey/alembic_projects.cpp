@@ -45,10 +45,8 @@ class AlembicReader final {
     }
     if (!config) return std::nullopt;
     project.config = *std::move(config);
-    for (const std::string& name : project.config.databases) {
-      const auto database = migrations::ReadAlembicIni(text, name);
-      if (database && database->url) project.databases.push_back({name, *database->url});
-    }
+    project.databases = UrlsOf(text, project.config.databases);
+    project.other_urls = UrlsOf(text, project.other_sections);
     return project;
   }
 
@@ -74,6 +72,16 @@ class AlembicReader final {
   }
 
  private:
+  static std::vector<AlembicUrl> UrlsOf(const std::string& text,
+                                        const std::vector<std::string>& sections) {
+    std::vector<AlembicUrl> urls;
+    for (const std::string& name : sections) {
+      const auto section = migrations::ReadAlembicIni(text, name);
+      if (section && section->url) urls.push_back({name, *section->url});
+    }
+    return urls;
+  }
+
   [[nodiscard]] bool IsThere(const std::string& relative) {
     return files_.Probe(AbsolutePath(relative, root_)) == Reach::kThere;
   }
@@ -87,8 +95,7 @@ class AlembicReader final {
     const auto& constant = project.url.constant;
     if (!constant) return;
     if (constant->module.empty()) {
-      project.constant = constant->value;
-      project.constant_where = Concat(path, ":", constant->line);
+      project.constant = {constant->value, Concat(path, ":", constant->line), path, *constant};
     } else {
       LookIntoModule(project, *constant);
     }
@@ -106,9 +113,11 @@ class AlembicReader final {
       const std::string path = Below(base, name + ".py");
       const auto text = base.empty() ? std::nullopt : Text(path, nullptr);
       if (!text) continue;
-      if (const auto found = FindConstant(*text, constant.name)) {
-        project.constant = found->text;
-        project.constant_where = Concat(path, ":", found->line);
+      const auto made = constant.is_engine ? ReadEnvPy(*text).constant : std::nullopt;
+      if (made && made->module.empty()) {
+        project.constant = {made->value, Concat(path, ":", made->line), path, *made};
+      } else if (const auto found = FindConstant(*text, constant.name)) {
+        project.constant = {found->text, Concat(path, ":", found->line), project.env_py, constant};
       }
       return;
     }

@@ -2,6 +2,7 @@
 // of files.h, never a database.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,15 +30,21 @@ struct AlembicProject {
   std::string section = "alembic";  // of an ini
   /// Further sections of the same file that are Alembic's, for `alembic -n`.
   std::vector<std::string> other_sections{};
+  std::vector<AlembicUrl> other_urls{};  // of those
   migrations::AlembicConfig config{};
   std::vector<AlembicUrl> databases{};  // of the template "multidb", as far as they have a URL
   std::string scripts{};                // the script directory; empty: a package
   std::string env_py{};                 // empty: there is none
   PythonSource env{};                   // what it says
   EnvPy url{};                          // how it comes by its URL
-  /// Where the text of url.constant stands ("app/settings.py:3"); empty: there is none for certain.
-  std::string constant_where{};
-  std::string constant{};
+  /// A URL that nothing from outside can change.
+  struct Constant {
+    std::string url;
+    std::string where;  // of the text: "app/settings.py:3"
+    std::string file;   // in which the engine is made: "backend/alembic/env.py"
+    UrlConstant use{};  // there
+  };
+  std::optional<Constant> constant{};
   bool shadows_package = false;  // __init__.py makes `python -m alembic` find the scripts instead
 };
 

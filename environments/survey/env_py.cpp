@@ -185,7 +185,27 @@ class EnvPyReader final {
       last->sets_option = true;
       return last;
     }
-    return options.empty() && all(engines) ? engines.front() : std::nullopt;
+    if (!options.empty()) return std::nullopt;
+    if (engines.empty()) return ImportedEngine();
+    return all(engines) ? engines.front() : std::nullopt;
+  }
+
+  /// from app.database import engine, and engine.connect(): made in another module.
+  [[nodiscard]] std::optional<UrlConstant> ImportedEngine() const {
+    for (std::size_t i = 0; i + 3 < tokens_.size(); ++i) {
+      const auto import = imported_.find(tokens_[i].text);
+      const bool used = Is(i + 1, ".") && (Is(i + 2, "connect") || Is(i + 2, "begin")) &&
+                        Is(i + 3, "(") && !(i > 0 && Is(i - 1, "."));
+      if (import == imported_.end() || !used || assigned_.contains(tokens_[i].text)) continue;
+      const auto& [module, name] = import->second;
+      if (module.starts_with('.')) return std::nullopt;
+      return UrlConstant{.written = std::string(tokens_[i].text),
+                         .module = module,
+                         .name = name,
+                         .line = tokens_[i].line,
+                         .is_engine = true};
+    }
+    return std::nullopt;
   }
 
   std::vector<PythonToken> tokens_;

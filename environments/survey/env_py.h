@@ -20,6 +20,7 @@ struct UrlConstant {
   std::string module{};   // "app.settings"; empty: it stands in env.py itself
   std::string name{};     // of the variable in that module
   std::size_t line = 1;
+  bool is_engine = false;    // `name` is the engine itself, made in `module`
   bool sets_option = false;  // by set_main_option("sqlalchemy.url", …), else by create_engine(…)
 };
 

@@ -98,7 +98,7 @@ class MigrationChoice final {
       const std::string text =
           Concat(first.file, " has ", Count(first.other_sections.size() + 1, "section"),
                  " of Alembic's: this is about [", first.section, "], not about [",
-                 Join(first.other_sections, "], ["), "]: section: chooses another");
+                 Join(first.other_sections, "], ["), "]; section: in drover.yaml chooses another");
       Tell(text);
     }
     if (first.config.databases.size() > 1) {

@@ -37,8 +37,9 @@ class TrapFinder final {
     const std::optional<std::string> wrong = FromDirectory(alembic.directory);
     if (!location || !wrong) return;
     const std::string where = Concat(alembic.file, ":", location->line, ":1");
-    const std::string config =
-        BaseName("/" + alembic.file) == "pyproject.toml" ? "" : Concat(" -c ", alembic.file);
+    std::string config;
+    if (alembic.file.ends_with(".ini")) config = Concat(" -c ", alembic.file);
+    if (alembic.section != "alembic") config += Concat(" -n ", ShellQuote(alembic.section));
     const std::string right = ShortPath(target_.path, root_);
     if (migrations::DependsOnDirectory(location->text)) {
       Note("alembic-wrong-directory",
@@ -79,24 +80,21 @@ class TrapFinder final {
  private:
   /// drover, and `drover exec`, give Alembic the URL of another database, which is not read then.
   void Constant(const AlembicProject& alembic) {
-    const auto& constant = alembic.url.constant;
-    if (!constant || alembic.constant.empty()) return;
-    const std::string here = Concat(alembic.env_py, ":", constant->line);
-    const std::string variable =
-        Concat("os.environ.get(\"DATABASE_URL\", ", constant->written, ")");
+    if (!alembic.constant) return;
+    const auto& [text, where, file, use] = *alembic.constant;
+    const std::string here = Concat(file, ":", use.line);
+    const std::string variable = Concat("os.environ.get(\"DATABASE_URL\", ", use.written, ")");
     Note("alembic-url-constant",
          Concat(here, ": the engine is made from a text",
-                alembic.constant_where == here ? std::string()
-                                               : Concat(" of ", alembic.constant_where),
-                ", \"", alembic.constant,
+                where == here ? std::string() : Concat(" in ", where), ", \"", text,
                 "\": Alembic can be led to no other database, so drover can neither rehearse nor "
                 "change anything"),
          Concat(here, ":1"),
-         Concat("write import os, ",
-                constant->sets_option
+         Concat("write import os and ",
+                use.sets_option
                     ? Concat("config.set_main_option(\"sqlalchemy.url\", ", variable, ")")
                     : Concat("create_engine(", variable, ")"),
-                " in env.py, and migrations: {url_variable: DATABASE_URL} in drover.yaml"));
+                " in ", file, ", and migrations: {url_variable: DATABASE_URL} in drover.yaml"));
   }
 
   /// The file that the URL leads to from `directory`; nothing when it is the right one.
@@ -157,6 +155,21 @@ std::vector<Finding> FindAlembicTraps(const std::string& root, const AlembicProj
   TrapFinder finder(root, target);
   finder.Alembic(alembic, url);
   return finder.Take();
+}
+
+std::vector<Finding> FindAlembicTraps(const Config& config, const std::string& file,
+                                      std::span<const Target> targets, Files& files) {
+  const auto target = std::ranges::find(targets, config.default_environment, &Target::environment);
+  if (target == targets.end() || file.empty()) return {};
+  const AlembicProject alembic =
+      ReadAlembicProject(config.root, RelativeTo(file, config.root), config.alembic.section, files);
+  if (alembic.file.empty()) return {};
+  std::string url = target->url;
+  const auto named = std::ranges::find(target->provenance, url, &Provenance::value);
+  if (named != target->provenance.end()) {
+    url += Concat(" (", RelativeTo(named->from, config.root), ")");
+  }
+  return FindAlembicTraps(config.root, alembic, *target, url);
 }
 
 std::vector<Finding> FindTraps(const std::string& root, const ProjectSources& sources,

@@ -3,10 +3,12 @@
 // whether files exist.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/init_documents.h"
+#include "environments/config.h"
 #include "environments/files.h"
 #include "environments/survey/url_sources.h"
 #include "environments/target.h"
@@ -27,6 +29,11 @@ namespace drover::environments {
 [[nodiscard]] std::vector<Finding> FindAlembicTraps(const std::string& root,
                                                     const AlembicProject& alembic,
                                                     const Target& target, const std::string& url);
+
+/// The same of a project that has its drover.yaml: of its default environment. `file` is Alembic's
+/// configuration, absolute; nothing when it cannot be read.
+[[nodiscard]] std::vector<Finding> FindAlembicTraps(const Config& config, const std::string& file,
+                                                    std::span<const Target> targets, Files& files);
 
 /// Those of the first Alembic project, and settings-relative-env-file.
 [[nodiscard]] std::vector<Finding> FindTraps(const std::string& root, const ProjectSources& sources,

@@ -150,6 +150,9 @@ class SourceFinder final {
   void AlembicUrls() {
     for (const AlembicProject& alembic : found_.alembic) {
       if (const auto& written = alembic.config.url) AddAlembicUrl(alembic, *written, {});
+      for (const AlembicUrl& each : alembic.other_urls) {
+        AddAlembicUrl(alembic, each.url, each.section);
+      }
       // The first of several databases is the one that drover can look after.
       for (const AlembicUrl& each : alembic.databases) {
         const std::size_t before = found_.urls.size();
@@ -180,7 +183,8 @@ class SourceFinder final {
     Fact("alembic", source.where,
          Concat(section.empty() ? "" : Concat("[", section, "] "),
                 "sqlalchemy.url = ", written.text));
-    const bool first = section.empty() || section == alembic.databases.front().section;
+    const bool first = section.empty() ||
+                       (!alembic.databases.empty() && section == alembic.databases.front().section);
     (first ? found_.urls : found_.elsewhere).push_back(std::move(source));
   }
 
