@@ -34,8 +34,6 @@
 namespace drover::environments {
 namespace {
 
-constexpr std::string_view kFirstUrl = "sqlite:///./application.db";
-
 class Surveyor final {
  public:
   Surveyor(const SurveyRequest& request, const SurveySurroundings& surroundings, Files& files)
@@ -155,8 +153,8 @@ class Surveyor final {
     }
     if (chosen_.empty()) FromExistingDatabases();
     if (chosen_.empty()) {
-      existing_ = {.kind = "file", .name = "dev", .url = std::string(kFirstUrl)};
-      existing_.value = kFirstUrl;
+      existing_ = {.kind = "file", .name = "dev"};
+      existing_.value = existing_.url = FirstUrl();
       existing_.comments = {
           "Nothing here names a database: this is a beginning. URLs are those of "
           "SQLAlchemy, or file: URIs and paths."};
@@ -293,6 +291,17 @@ class Surveyor final {
   }
 
   // Without a URL ---------------------------------------------------------------------------------
+
+  /// With the driver that env.py asks for.
+  [[nodiscard]] std::string FirstUrl() const {
+    bool async = false;
+    for (const std::string_view name :
+         {"async_engine_from_config", "create_async_engine", "asyncengine"}) {
+      async |= !sources_.alembic.empty() &&
+               sources_.alembic.front().url.names.contains(std::string(name));
+    }
+    return Concat(async ? "sqlite+aiosqlite" : "sqlite", ":///./application.db");
+  }
 
   [[nodiscard]] bool HasSeveralDatabases() const {
     return proposal_.alembic && !sources_.alembic.empty() &&
@@ -580,7 +589,7 @@ class Surveyor final {
       const std::string name = Short(path);
       if (name.find_first_of("*?[]\\!") != std::string::npos) continue;
       proposal_.strays.push_back(Concat(name, " is the database of ", where, ": no stray."));
-      proposal_.stray_ignore.push_back("/" + name);
+      proposal_.stray_ignore.push_back(name);
       if (FileAt(path) != nullptr) {
         document_.notes.push_back(Concat(name, " is the database of ", where,
                                          ": it is left out of the strays (strays: ignore)"));

@@ -414,7 +414,7 @@ TEST_F(TwoServicesTest, TheNearestIsTheProjectAndTheOthersDatabaseIsNoStray) {
     EXPECT_EQ(Parsed(init).alembic.config, Path("services/catalog/alembic.ini"));
     EXPECT_THAT(init.strays, IsEmpty());
     EXPECT_THAT(Codes(init), IsEmpty());
-    EXPECT_EQ(Parsed(init).stray_ignore, std::vector<std::string>{"/services/billing/billing.db"});
+    EXPECT_EQ(Parsed(init).stray_ignore, std::vector<std::string>{"services/billing/billing.db"});
     EXPECT_THAT(init.notes, Contains(HasSubstr("services/billing/billing.db is the database of "
                                                "services/billing/alembic.ini:3")));
     EXPECT_THAT(init.notes,
