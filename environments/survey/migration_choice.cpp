@@ -1,8 +1,13 @@
 #include "environments/survey/migration_choice.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "base/error.h"
+#include "base/posix.h"
 #include "base/text.h"
+#include "migrations/alembic/version_folders.h"
+#include "migrations/folder.h"
 
 namespace drover::environments {
 namespace {
@@ -153,6 +158,35 @@ class MigrationChoice final {
 void ChooseMigrations(const MigrationSight& sight, Files& files, Proposal& proposal,
                       InitDocument& document) {
   MigrationChoice(sight, files, proposal, document).Choose();
+}
+
+migrations::Graph ReadProposedGraph(const std::string& root, const Proposal& proposal,
+                                    std::vector<std::string>& notes) {
+  std::vector<std::string> directories;
+  for (const std::string& each : proposal.directories) {
+    directories.push_back(AbsolutePath(each, root));
+  }
+  if (!proposal.alembic_config.empty()) {
+    const std::string& section = proposal.alembic_section;
+    migrations::VersionFolders folders =
+        migrations::FindVersionFolders({.root = root,
+                                        .config = AbsolutePath(proposal.alembic_config, root),
+                                        .config_where = {},
+                                        .section = section.empty() ? "alembic" : section});
+    if (folders.problem) notes.push_back(folders.problem->message);
+    directories = std::move(folders.directories);
+  }
+  const auto format = proposal.alembic ? migrations::Format::kAlembic : migrations::Format::kNative;
+  try {
+    migrations::LoadedMigrations loaded = migrations::MigrationFolders(format).Load(directories);
+    for (const Error& problem : loaded.problems) {
+      notes.push_back(Concat(RelativeTo(problem.where, root), ": ", problem.message));
+    }
+    return migrations::Graph(std::move(loaded.revisions));
+  } catch (const Error& error) {
+    notes.push_back(error.message);
+    return migrations::Graph(std::vector<migrations::RevisionPtr>());
+  }
 }
 
 std::string ChooseUrlVariable(const ProjectSources& sources, const std::string& variable) {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/init_documents.h"
 #include "environments/files.h"
 #include "environments/survey/project_files.h"
 #include "environments/survey/proposal.h"
 #include "environments/survey/url_sources.h"
+#include "migrations/graph.h"
 
 namespace drover::environments {
 
@@ -25,6 +27,10 @@ struct MigrationSight {
 /// be made to `document`, whose `migrations` are those that were found.
 void ChooseMigrations(const MigrationSight& sight, Files& files, Proposal& proposal,
                       InitDocument& document);
+
+/// The revisions of what is proposed. What is wrong with them goes into `notes`.
+[[nodiscard]] migrations::Graph ReadProposedGraph(const std::string& root, const Proposal& proposal,
+                                                  std::vector<std::string>& notes);
 
 /// The variable through which env.py gets `variable`'s URL, for `url_variable`; empty when nothing
 /// there would read it. `variable` may be empty.

@@ -27,8 +27,6 @@
 #include "environments/target.h"
 #include "environments/urls/dialect.h"
 #include "environments/urls/url.h"
-#include "migrations/alembic/version_folders.h"
-#include "migrations/folder.h"
 #include "migrations/graph.h"
 
 namespace drover::environments {
@@ -52,7 +50,7 @@ class Surveyor final {
     sources_ = FindUrlSources(root_, from_, project_, files_);
     ChooseMigrations({.root = root_, .from = from_, .project = project_, .sources = sources_},
                      files_, proposal_, document_);
-    graph_ = ReadGraph();
+    graph_ = ReadProposedGraph(root_, proposal_, document_.notes);
     ChooseEnvironments();
     Describe();
     document_.text = WriteProposal(proposal_);
@@ -260,14 +258,7 @@ class Surveyor final {
     if (scanned_.empty()) Scan({});
     const ScannedFile* file = FileAt(files_.Real(path));
     if (file == nullptr) return {};
-    const auto applied = graph_.Closure(file->revision);
-    return {.has_rows = std::ranges::any_of(file->rows,
-                                            [&](const TableRows& each) {
-                                              return each.rows > 0 &&
-                                                     each.table != file->version_table;
-                                            }),
-            .revisions = static_cast<std::size_t>(std::ranges::count(applied, true)),
-            .has_tables = !file->tables.empty()};
+    return WeighDatabase(*file, graph_);
   }
 
   /// A database that other configurations in the project name is theirs.
@@ -313,7 +304,7 @@ class Surveyor final {
     const std::string& likely = part.likely;
     if (!likely.empty() && files_.Probe(Absolute(likely)) == Reach::kThere) {
       existing_ = {.kind = "file", .name = "dev"};
-      existing_.value = existing_.url = Concat("sqlite:///./", likely);
+      existing_.value = existing_.url = LikelyUrl(part);
       existing_.where = likely;
       existing_.comments = {Concat("Taken from what is there: ", part.variable, " in ", part.where,
                                    " is only the name of a file.")};
@@ -483,7 +474,7 @@ class Surveyor final {
                                 target.findings.end());
     }
     TellAmbiguous();
-    TellParts();
+    std::ranges::move(FindPartTraps(sources_.parts, root_), std::back_inserter(document_.findings));
     FindStrays();
     LeaveElsewhereAlone();
     if (document_.truncated) {
@@ -604,57 +595,10 @@ class Surveyor final {
       if (at == chosen_.end()) continue;
       const Target& target = targets_[static_cast<std::size_t>(at - chosen_.begin())];
       if (KnownInContainer(target)) continue;  // compose says the same
-      std::vector<std::string> others;
-      for (const std::string& each : base.others) others.push_back(FolderName(each));
-      Finding finding = MakeFinding(
-          "relative-url-ambiguous",
-          Concat(
-              source->value, " (", source->where, ") is a database in ", FolderName(base.directory),
-              " and in ", Join(others, ", "), ": taken is ", Short(target.path), ", since ",
-              base.reason == "the database is there" ? "that is the likelier place" : base.reason),
-          Absolute(source->where + ":1"), "drover where; relative_to: in drover.yaml says another",
-          Ground::kInferred);
-      finding.environment = target.environment;
-      document_.findings.push_back(std::move(finding));
-    }
-  }
-
-  void TellParts() {
-    for (const UrlPart& part : sources_.parts) {
-      const std::string path = part.likely.empty() ? "…/" + part.value : "./" + part.likely;
-      document_.findings.push_back(MakeFinding(
-          "url-in-parts",
-          Concat(part.variable, " = ", part.value, " is only the name of a file, and ",
-                 part.directory.empty() ? std::string("it lies elsewhere")
-                                        : Concat(part.directory, " names a directory"),
-                 ": what the application makes of it is not known"),
-          Absolute(part.where + ":1"), Concat("write url: sqlite:///", path, " in drover.yaml")));
-    }
-  }
-
-  migrations::Graph ReadGraph() {
-    std::vector<std::string> directories;
-    for (const std::string& each : proposal_.directories) directories.push_back(Absolute(each));
-    if (!proposal_.alembic_config.empty()) {
-      migrations::VersionFolders folders =
-          migrations::FindVersionFolders({.root = root_,
-                                          .config = Absolute(proposal_.alembic_config),
-                                          .config_where = {},
-                                          .section = sources_.alembic.front().section});
-      if (folders.problem) document_.notes.push_back(folders.problem->message);
-      directories = std::move(folders.directories);
-    }
-    const auto format =
-        proposal_.alembic ? migrations::Format::kAlembic : migrations::Format::kNative;
-    try {
-      migrations::LoadedMigrations loaded = migrations::MigrationFolders(format).Load(directories);
-      for (const Error& problem : loaded.problems) {
-        document_.notes.push_back(Concat(Short(problem.where), ": ", problem.message));
-      }
-      return migrations::Graph(std::move(loaded.revisions));
-    } catch (const Error& error) {
-      document_.notes.push_back(error.message);
-      return migrations::Graph(std::vector<migrations::RevisionPtr>());
+      document_.findings.push_back(AmbiguousUrl(Concat(source->value, " (", source->where, ")"),
+                                                base, Short(target.path),
+                                                Absolute(source->where + ":1")));
+      document_.findings.back().environment = target.environment;
     }
   }
 

@@ -121,10 +121,6 @@ class TrapFinder final {
 
 }  // namespace
 
-std::string FolderName(const std::string& directory) {
-  return directory == "." ? std::string("the root") : Concat(directory, "/");
-}
-
 std::vector<Landing> LandingsOf(const Target& target, const std::string& root,
                                 const std::vector<std::string>& directories, Files& files) {
   std::vector<Landing> landings;

@@ -15,9 +15,6 @@
 
 namespace drover::environments {
 
-/// "the root", "backend/": how a directory is called in a sentence.
-[[nodiscard]] std::string FolderName(const std::string& directory);
-
 /// Where the URL of `target` leads from each of `directories` (relative to `root`), its own
 /// included; nothing when the directory does not matter, or all lead to one file.
 [[nodiscard]] std::vector<Landing> LandingsOf(const Target& target, const std::string& root,

@@ -10,7 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error_documents.h"
+#include "base/stray_documents.h"
 #include "environments/files.h"
+#include "migrations/graph.h"
 
 namespace drover::environments {
 
@@ -21,6 +24,9 @@ struct DatabaseWeight {
   bool has_tables = false;
   auto operator<=>(const DatabaseWeight&) const = default;
 };
+
+/// Of the file of a scan, for a project with these revisions.
+[[nodiscard]] DatabaseWeight WeighDatabase(const ScannedFile& file, const migrations::Graph& graph);
 
 struct UrlBase {
   std::string directory;            // relative to the root
@@ -34,5 +40,10 @@ struct UrlBase {
 [[nodiscard]] UrlBase ChooseUrlBase(
     std::string_view path, std::span<const std::string> candidates, const std::string& root,
     const std::function<DatabaseWeight(const std::string& path)>& weigh, Files& files);
+
+/// relative-url-ambiguous: `url` ("sqlite:///./app.db (.env:1)"), which stands at `where`, was
+/// taken to be the file `chosen` (relative to the root) because of `base`.
+[[nodiscard]] Finding AmbiguousUrl(const std::string& url, const UrlBase& base,
+                                   const std::string& chosen, const std::string& where);
 
 }  // namespace drover::environments

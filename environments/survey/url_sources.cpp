@@ -7,7 +7,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -40,10 +39,6 @@ bool IsEnvFile(std::string_view name) {
 std::string Directory(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? "." : std::string(path.substr(0, slash));
-}
-
-std::string Shown(std::string_view directory) {
-  return directory == "." ? std::string("the root") : Concat(directory, "/");
 }
 
 /// Letters, digits and '-': what an environment may be called.
@@ -277,7 +272,7 @@ class SourceFinder final {
     source.base_is_certain = true;
     source.where = Concat(file, ":", name.line);
     source.comments = {Concat("NAME in Django's settings, ", source.where, ", taken to begin at ",
-                              Shown(base), " as BASE_DIR does")};
+                              FolderName(base), " as BASE_DIR does")};
     Fact("settings", source.where, Concat("Django: a SQLite database, NAME … ", name.text));
     code_urls_.push_back(std::move(source));
   }
@@ -327,50 +322,21 @@ class SourceFinder final {
     }
   }
 
-  /// Is it only the last part of a path? Then nobody can tell from here what it is put together to;
-  /// what is likely is noted.
+  /// Then nobody can tell from here what it is put together to.
   bool IsPart(const std::string& directory, const Variables& variables, std::string_view name,
               const VariableValue& value) {
     if (!IsBareFileName(value.value)) return false;
     UrlPart part{.variable = std::string(name), .value = value.value, .where = value.where};
+    std::vector<std::pair<std::string, std::string>> others;
     for (const std::string_view other : variables.names()) {
       const auto text = other == name ? std::nullopt : ValueOf(variables, other);
-      if (!text || !NamesDirectory(other, text->value)) continue;
-      part.directory = other;
-      if (!text->value.starts_with('/')) {
-        const std::string path = Concat(text->value, "/", value.value);
-        part.likely = AbsolutePath(path, Concat("/", directory == "." ? "" : directory)).substr(1);
-      }
-      break;
+      if (text) others.emplace_back(other, text->value);
     }
-    const bool whole = IsWhereItLeads(directory, value.value);
-    if (part.directory.empty()) {
-      if (whole || !IsSomewhere(value.value, part.likely)) return false;
-    } else if (whole && !IsThere(part.likely)) {
-      return false;
-    }
-    found_.parts.push_back(std::move(part));
-    return true;
-  }
-
-  [[nodiscard]] bool IsThere(const std::string& relative) {
-    return !relative.empty() && files_.Probe(AbsolutePath(relative, root_)) == Reach::kThere;
-  }
-
-  /// Does a file of this name lie where the name alone leads from a usual directory?
-  bool IsWhereItLeads(const std::string& directory, const std::string& name) {
-    std::vector<std::string> usual{directory, "."};
+    std::vector<std::string> usual{"."};
     for (const AlembicProject& alembic : found_.alembic) usual.push_back(alembic.directory);
-    return std::ranges::any_of(usual,
-                               [&](const std::string& base) { return IsThere(Below(base, name)); });
-  }
-
-  /// Does one lie anywhere in the project?
-  bool IsSomewhere(const std::string& name, std::string& path) {
-    const auto found = std::ranges::find_if(
-        project_.directories, [&](const auto& each) { return IsThere(Below(each.path, name)); });
-    if (found == project_.directories.end()) return false;
-    path = Below(found->path, name);
+    const PartSight sight{.root = root_, .project = project_, .usual = usual};
+    if (!CompletePart(part, directory, others, sight, files_)) return false;
+    found_.parts.push_back(std::move(part));
     return true;
   }
 
@@ -397,7 +363,7 @@ class SourceFinder final {
       source.bases = {prisma_};
       source.base_is_certain = true;
       source.comments.push_back(
-          Concat("Prisma: a relative path begins at its schema, in ", Shown(prisma_)));
+          Concat("Prisma: a relative path begins at its schema, in ", FolderName(prisma_)));
     }
     Fact("env", source.where, Concat(source.variable, " = ", value.value));
     return source;
@@ -518,26 +484,6 @@ bool NamesSqlite(std::string_view variable, std::string_view value) {
                         name.find("database") != std::string::npos ||
                         name.find("sqlite") != std::string::npos;
   return database && SchemeOf(value).empty() && value.find('$') == std::string_view::npos;
-}
-
-bool IsBareFileName(std::string_view value) {
-  return SchemeOf(value).empty() && !value.starts_with("file:") &&
-         value.find('/') == std::string_view::npos && value.find(':') == std::string_view::npos;
-}
-
-bool NamesDirectory(std::string_view variable, std::string_view value) {
-  if (!SchemeOf(value).empty() || HasDatabaseSuffix(value)) return false;
-  if (value.find('/') == std::string_view::npos && !value.starts_with('.')) return false;
-  static constexpr std::array<std::string_view, 8> kWords{"dir",  "directory", "folder", "root",
-                                                          "path", "home",      "base",   "data"};
-  static constexpr std::array<std::string_view, 13> kOthers{
-      "log",     "logs",  "static", "media", "template", "templates", "upload",
-      "uploads", "cache", "tmp",    "temp",  "python",   "assets"};
-  const std::vector<std::string> words = SplitList(ToLower(variable), '_');
-  const auto among = [&](std::span<const std::string_view> known) {
-    return std::ranges::any_of(words, [&](const auto& word) { return IsOneOf(known, word); });
-  };
-  return among(kWords) && !among(kOthers) && words.size() > 1;
 }
 
 std::string VariableTemplate(std::string_view variable, std::string_view value) {

@@ -12,6 +12,7 @@
 #include "environments/files.h"
 #include "environments/survey/alembic_projects.h"
 #include "environments/survey/project_files.h"
+#include "environments/survey/url_parts.h"
 
 namespace drover::environments {
 
@@ -30,16 +31,6 @@ struct UrlSource {
   std::vector<std::string> comments{};   // sentences
   std::vector<std::string> compose_files{};
   std::string service{};
-};
-
-/// A variable that has only the name of a database file, while another one, or the place of the
-/// file, says that this is not all of its path.
-struct UrlPart {
-  std::string variable;
-  std::string value;        // "parts.db"
-  std::string where;        // ".env:2"
-  std::string directory{};  // the variable that names a directory; empty: there is none
-  std::string likely{};     // the path of the whole, relative to the root; empty: no idea
 };
 
 /// `env_file=".env"` of pydantic-settings.
@@ -69,12 +60,6 @@ struct ProjectSources {
 /// Could the value of a variable be a SQLite URL, or the path of a database? Only a name that
 /// speaks of a database makes a path of one.
 [[nodiscard]] bool NamesSqlite(std::string_view variable, std::string_view value);
-
-/// Is the value only the name of a file, without a directory or a scheme?
-[[nodiscard]] bool IsBareFileName(std::string_view value);
-
-/// Could the variable be the directory of a database file that another variable names?
-[[nodiscard]] bool NamesDirectory(std::string_view variable, std::string_view value);
 
 /// `${NAME:-value}`, or `${NAME}` when the value could not stand there.
 [[nodiscard]] std::string VariableTemplate(std::string_view variable, std::string_view value);
