@@ -15,6 +15,7 @@
 #include "environments/strays/sniff.h"
 #include "environments/strays/strays.h"
 #include "environments/strays/tool_databases.h"
+#include "environments/survey/environment_sentence.h"
 #include "environments/survey/migration_choice.h"
 #include "environments/survey/migration_folders.h"
 #include "environments/survey/project_files.h"
@@ -485,48 +486,14 @@ class Surveyor final {
   void DescribeEnvironment(std::size_t index) {
     ProposedSource& proposed = proposal_.environments[index];
     const Target& target = targets_[index];
-    ProposedEnvironment entry{.name = proposed.name,
-                              .url = proposed.url,
-                              .service = {},
-                              .found = proposed.found,
-                              .path = {},
-                              .exists = target.file.has_value(),
-                              .revision = {},
-                              .same_as = {},
-                              .error = target.error};
-    if (!proposed.service.empty()) entry.service = proposed.service;
-    if (!target.path.empty()) entry.path = target.path;
-    std::string sentence;
-    if (target.error) {
-      sentence = Concat("It cannot be determined: ", target.error->message, ".");
-    } else {
-      for (std::size_t other = 0; other < targets_.size(); ++other) {
-        if (other != index && targets_[other].key == target.key) {
-          entry.same_as.push_back(proposal_.environments[other].name);
-        }
-      }
-      const ScannedFile* file = FileAt(target.path);
-      if (file != nullptr) entry.revision = file->revision;
-      sentence = Concat("It is ", target.path, ": ",
-                        !target.file ? "it does not exist yet" : Found(file), ".");
-      if (!entry.same_as.empty()) {
-        sentence += Concat(" The same file as ", Join(entry.same_as, ", "), ".");
-      }
+    std::vector<std::string> same_as;
+    for (std::size_t other = 0; other < targets_.size(); ++other) {
+      if (target.error || other == index || targets_[other].key != target.key) continue;
+      same_as.push_back(proposal_.environments[other].name);
     }
-    proposed.comments.push_back(std::move(sentence));
-    document_.environments.push_back(std::move(entry));
-  }
-
-  static std::string Found(const ScannedFile* file) {
-    if (file == nullptr) return "it exists and is empty";
-    if (file->kind != "database") {
-      return Concat("it exists, ", file->problem.empty() ? file->kind : file->problem);
-    }
-    if (!file->revision.empty()) {
-      return Concat("it exists, at ", Join(file->revision, ", "), " in ", file->version_table);
-    }
-    if (file->tables.empty()) return "it exists, without tables";
-    return Concat("it exists, with ", Count(file->tables.size(), "table"), " and no revision");
+    const ScannedFile* file = target.error ? nullptr : FileAt(target.path);
+    proposed.comments.push_back(EnvironmentSentence(target, file, same_as));
+    document_.environments.push_back(EnvironmentEntry(proposed, target, file, std::move(same_as)));
   }
 
   /// Alembic's own, so that what it has applied is seen and it can take over at any time.
