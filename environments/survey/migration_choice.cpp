@@ -201,7 +201,8 @@ std::string ChooseUrlVariable(const ProjectSources& sources, const std::string& 
   }
   if (!first.empty()) return first;
   if (variable.empty() || alembic.env_py.empty()) return variable;
-  const bool read = sources.asked_for.contains(variable) || !sources.settings.empty();
+  const bool read = sources.asked_for.contains(variable) || !sources.settings.empty() ||
+                    sources.has_settings_class;
   return read && MayReadThroughSettings(alembic.url, variable) ? variable : std::string();
 }
 

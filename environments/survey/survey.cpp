@@ -1,6 +1,8 @@
 #include "environments/survey/survey.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -251,8 +253,37 @@ class Surveyor final {
         return {.directory = directory, .reason = "the same URL as above", .others = {}};
       }
     }
-    return ChooseUrlBase(
+    UrlBase base = ChooseUrlBase(
         url.path, candidates, root_, [&](const std::string& path) { return Weigh(path); }, files_);
+    const std::string path = AbsolutePath(url.path, Absolute(base.directory));
+    const auto found = files_.Probe(path) == Reach::kThere ? std::nullopt : OnlyPlaceOf(url.path);
+    if (found) base = {.directory = *found, .reason = "only there is such a file", .others = {}};
+    return base;
+  }
+
+  /// Is it a folder for what is not used: "backups", "data/old"?
+  static bool IsPutAside(const std::string& directory) {
+    static constexpr std::array<std::string_view, 8> kNames{"backup",  "backups",  "bak", "old",
+                                                            "archive", "archives", "tmp", "temp"};
+    return std::ranges::any_of(SplitList(ToLower(directory), '/'),
+                               [](const std::string& each) { return IsOneOf(kNames, each); });
+  }
+
+  /// The one directory of the project from which `path` leads to a file, if it is the only one and
+  /// that of no other project, of no test and of no backup.
+  std::optional<std::string> OnlyPlaceOf(const std::string& path) {
+    std::optional<std::string> found;
+    for (const ProjectDirectory& each : project_.directories) {
+      const std::string file = AbsolutePath(path, Absolute(each.path));
+      const std::string name = Short(file);
+      if (IsOfAnother(sources_.alembic, each.path) || IsPutAside(each.path) || HasTestName(name) ||
+          HasBackupName(name) || files_.Probe(file) != Reach::kThere) {
+        continue;
+      }
+      if (found) return std::nullopt;
+      found = each.path;
+    }
+    return found;
   }
 
   DatabaseWeight Weigh(const std::string& path) {
@@ -366,7 +397,9 @@ class Surveyor final {
     }
     if (chosen_.empty() || source.kind == "env" || source.kind == "compose") return true;
     if (source.kind == "settings") return true;
-    if (!target.path.empty()) NameElsewhere(target.path, source.where);
+    // What the code falls back to without the variable is what a wrong start makes.
+    const bool fallback = !source.variable.empty() && source.variable == chosen_.front()->variable;
+    if (!target.path.empty() && !fallback) NameElsewhere(target.path, source.where);
     const bool alembic = source.kind == "alembic";
     if (alembic && !target.path.empty()) {
       Finding finding = MakeFinding(

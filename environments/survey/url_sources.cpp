@@ -180,7 +180,8 @@ class SourceFinder final {
                 "sqlalchemy.url = ", written.text));
     const bool first = section.empty() ||
                        (!alembic.databases.empty() && section == alembic.databases.front().section);
-    (first ? found_.urls : found_.elsewhere).push_back(std::move(source));
+    const bool own = &alembic == &found_.alembic.front() && first;
+    (own ? found_.urls : found_.elsewhere).push_back(std::move(source));
   }
 
   /// Of several Alembic projects, what others name is not this one's; its own comes before what
@@ -243,6 +244,7 @@ class SourceFinder final {
       found_.settings.push_back(
           {.where = std::move(where), .env_file = each.text, .base = application});
     }
+    found_.has_settings_class |= code.has_settings_class;
     for (const TextAtLine& variable : code.variables) mentioned_.insert(variable.text);
     for (const PythonSource::Url& each : code.urls) {
       UrlSource source{.kind = "code", .name = "dev", .url = {}, .value = each.url};

@@ -45,6 +45,7 @@ struct ProjectSources {
   std::vector<UrlSource> elsewhere;     // what other Alembic projects in it name
   std::vector<AlembicProject> alembic;  // the first is the project's
   std::vector<SettingsFile> settings;
+  bool has_settings_class = false;  // pydantic's, whose fields are variables
   std::vector<UrlPart> parts;
   std::set<std::string> asked_for;               // variables that the code reads
   std::vector<std::string> compose_directories;  // in which services work, on this machine

@@ -370,6 +370,31 @@ TEST_F(SurveyTest, OfSeveralDatabasesTheOneWithRowsIsTakenAndSaid) {
   EXPECT_THAT(Codes(Survey()), testing::Not(Contains("relative-url-ambiguous")));
 }
 
+TEST_F(SurveyTest, ADatabaseThatIsOnlySomewhereIsTaken) {
+  Write(".env", "DATABASE_URL=sqlite:///./app.db\n");
+  Write("server/src/x.py", "");
+  Write("server/other/x.py", "");
+  Database("backup/app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("app.db"));
+  Database("server/src/app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("server/src/app.db"));
+  Database("server/other/app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("app.db"));
+}
+
+TEST_F(SurveyTest, WhatTheCodeFallsBackToIsAStrayAndAnotherDatabaseOfItIsNone) {
+  Write(".env", "DATABASE_URL=sqlite:///./app.db\n");
+  Write("a.py", "url = os.getenv('DATABASE_URL', 'sqlite:///./dev.db')\n");
+  Write("b.py", "cache = create_engine('sqlite:///./cache.db')\n");
+  Database("app.db", kAtFirst);
+  Database("dev.db", kAtFirst);
+  Database("cache.db", kAtFirst);
+  const InitDocument init = Survey();
+  ASSERT_EQ(init.strays.size(), 1U);
+  EXPECT_EQ(init.strays[0].path, Path("dev.db"));
+  EXPECT_EQ(Parsed(init).stray_ignore, std::vector<std::string>{"cache.db"});
+}
+
 TEST_F(SurveyTest, AServicesWorkingDirectoryMayBeWhereAUrlBegins) {
   Write(".env", "DATABASE_URL=sqlite:///./app.db\n");
   Write("compose.yaml",
@@ -432,6 +457,17 @@ TEST_F(TwoServicesTest, SettingsOfAnotherServiceAreItsOwn) {
   const InitDocument catalog = Survey("services/catalog");
   EXPECT_EQ(catalog.environments[0].path, Path("services/catalog/live.db"));
   EXPECT_THAT(Codes(catalog), ElementsAre("alembic-other-database"));
+}
+
+TEST_F(TwoServicesTest, OneAboveIsAnotherToo) {
+  Write("alembic.ini",
+        "[alembic]\nscript_location = alembic\nsqlalchemy.url = sqlite:///above.db\n");
+  Database("above.db", kAtFirst);
+  EXPECT_EQ(Survey().environments[0].path, Path("above.db"));
+  const InitDocument catalog = Survey("services/catalog");
+  EXPECT_EQ(catalog.environments[0].path, Path("services/catalog/catalog.db"));
+  EXPECT_THAT(Codes(catalog), IsEmpty());
+  EXPECT_THAT(catalog.strays, IsEmpty());
 }
 
 TEST_F(SurveyTest, SectionsOfAlembicAreChosenFrom) {
