@@ -559,6 +559,9 @@ TEST_F(SurveyTest, AVariableIsPromisedOnlyWhereItIsRead) {
   EXPECT_EQ(with("from app.settings import settings\nurl = settings.database_url\n"),
             "DATABASE_URL");
   EXPECT_EQ(with("url = config.get_main_option('sqlalchemy.url')\n"), "");
+  Write("app/settings.py", "class Settings(BaseSettings):\n  database_url: str\n");
+  EXPECT_EQ(with("from app.settings import settings\nurl = settings.database_url\n"),
+            "DATABASE_URL");
   EXPECT_EQ(with("url = os.environ['MY_DB_URL']\n"), "MY_DB_URL");
 }
 
