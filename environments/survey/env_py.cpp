@@ -18,6 +18,9 @@ constexpr std::array<std::string_view, 10> kAskingNames{
     "environ",      "getenv", "get_x_argument", "load_dotenv",     "dotenv_values",
     "BaseSettings", "Config", "RepositoryEnv",  "get_environment", "attributes"};
 
+/// Tokens of a call of replace().
+constexpr std::size_t kLongestCall = 64;
+
 bool IsUrl(std::string_view text) { return text.find(":/") != std::string_view::npos; }
 
 /// What a name is set to in a module.
@@ -105,8 +108,8 @@ class EnvPyReader final {
     const bool other = sign.size() == 2 && sign[1] == '=' && sign.find_first_of("=!<>") != 0;
     if (sign != "=" && !other) return;
     Assignment assignment{.text = {}, .line = token.line};
-    const bool alone =
-        equals + 1 < tokens_.size() && LineEnd(equals) == equals + 2 && BeginsLine(i);
+    const bool alone = BeginsLine(i) && equals + 2 < tokens_.size() &&
+                       tokens_[equals + 2].kind == PythonToken::Kind::kNewline;
     if (sign == "=" && alone && !token.indented) assignment.text = TextAt(equals + 1);
     const auto [known, added] = assigned_.try_emplace(std::string(token.text), assignment);
     if (!added) ++known->second.count;
@@ -152,7 +155,8 @@ class EnvPyReader final {
   [[nodiscard]] std::size_t AfterReplace(std::size_t i) const {
     while (Is(i, ".") && Is(i + 1, "replace") && Is(i + 2, "(")) {
       const std::size_t depth = tokens_[i + 2].depth;
-      for (i += 3; i < tokens_.size(); ++i) {
+      const std::size_t end = std::min(tokens_.size(), i + kLongestCall);
+      for (i += 3; i < end; ++i) {
         if (Is(i, ")") && tokens_[i].depth == depth) break;
       }
       ++i;
