@@ -87,8 +87,8 @@ class TrapFinder final {
     Note("alembic-url-constant",
          Concat(here, ": the engine is made from a text",
                 where == here ? std::string() : Concat(" in ", where), ", \"", text,
-                "\": Alembic can be led to no other database, so drover can neither rehearse nor "
-                "change anything"),
+                "\": Alembic can be led to no other database, so drover can rehearse nothing, and "
+                "refuses changes of what is there"),
          Concat(here, ":1"),
          Concat("write import os and ",
                 use.sets_option
