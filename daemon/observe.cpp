@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "daemon/alembic.h"
 #include "daemon/drift.h"
+#include "environments/survey/traps.h"
 #include "migrations/alembic/graph_remarks.h"
 #include "migrations/plan.h"
 #include "migrations/sql_text.h"
@@ -234,6 +235,19 @@ void Observer::FindHazards(Observation& now) {
     environments::FindGitHazards(sight, root_, git_, now.hazards);
   }
   now.inputs.insert(git_.inputs().begin(), git_.inputs().end());
+  FindTraps(now);
+}
+
+/// What Alembic's own configuration and env.py lead to, as `drover init` has told it.
+void Observer::FindTraps(Observation& now) {
+  if (now.config->format != migrations::Format::kAlembic) return;
+  environments::RealFiles files;
+  for (Finding& trap :
+       environments::FindAlembicTraps(*now.config, now.alembic.config, now.targets, files)) {
+    const bool error = trap.severity == "error";
+    (error ? now.hazards.findings : now.hazards.notes).push_back(std::move(trap));
+  }
+  now.inputs.insert(files.read_paths().begin(), files.read_paths().end());
 }
 
 void Observer::SearchBranches(Observation& now) {

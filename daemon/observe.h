@@ -129,6 +129,7 @@ class Observer final {
   void TraceLineages(Observation& now, const std::set<std::string>& busy);
   void SearchBranches(Observation& now);
   void FindHazards(Observation& now);
+  void FindTraps(Observation& now);
   void MatchSchemas(Observation& now, const std::set<std::string>& busy);
   void FindDrift(Observation& now, const std::set<std::string>& busy);
   static void Classify(Database& database, const std::string& path,

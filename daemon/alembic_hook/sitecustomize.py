@@ -27,8 +27,6 @@ def complete_configuration(module):
 
     def completed(self, *arguments, **options):
         init(self, *arguments, **options)
-        if getattr(self, "config_file_name", None) is None:
-            return
         url, scripts = (os.environ.get("DROVER_ALEMBIC_" + name) for name in ("URL", "SCRIPTS"))
         try:
             if url:

@@ -77,6 +77,7 @@ class ComposeSurvey final {
                                     service.error->message));
       return;
     }
+    AddWorkingDirectory(service);
     UrlSource source{.kind = "compose", .name = service.name, .url = {}, .value = {}};
     source.compose_files = paths;
     source.service = service.name;
@@ -90,6 +91,24 @@ class ComposeSurvey final {
     found_.urls.push_back(std::move(source));
   }
 
+  /// Where the service works, when that is a directory of this machine below the root.
+  void AddWorkingDirectory(const ComposeService& service) {
+    if (!service.working_directory) return;
+    const std::string& inside = service.working_directory->path;
+    const ComposeMount* nearest = nullptr;
+    for (const ComposeMount& mount : service.mounts) {
+      const bool around = inside == mount.target || IsBelow(inside, mount.target);
+      if (!around || (nearest != nullptr && nearest->target.size() > mount.target.size())) continue;
+      nearest = &mount;
+    }
+    if (nearest == nullptr || nearest->host.empty()) return;
+    const std::string path = inside == nearest->target
+                                 ? nearest->host
+                                 : AbsolutePath(RelativeTo(inside, nearest->target), nearest->host);
+    if (path != root_ && !IsBelow(path, root_)) return;
+    found_.directories.push_back(path == root_ ? std::string(".") : RelativeTo(path, root_));
+  }
+
   static std::string WithoutColumn(std::string_view where) {
     const std::size_t colon = where.rfind(':');
     const bool both = colon != std::string_view::npos && std::ranges::count(where, ':') > 1;
@@ -100,8 +119,12 @@ class ComposeSurvey final {
     const ComposeImage image = ReadComposeImage(service, root_, files_);
     const EnvFileVariable* chosen = nullptr;
     for (const auto* variables : {&service.environment, &image.environment}) {
+      const bool in_parts = std::ranges::any_of(*variables, [](const EnvFileVariable& each) {
+        return NamesDirectory(each.name, each.value);
+      });
       for (const EnvFileVariable& each : *variables) {
         if (!NamesSqlite(each.name, each.value)) continue;
+        if (in_parts && IsBareFileName(each.value)) continue;
         if (chosen == nullptr || each.name == "DATABASE_URL") chosen = &each;
       }
       if (chosen != nullptr) break;

@@ -16,7 +16,8 @@ struct UrlSource;
 struct ComposeUrls {
   std::vector<UrlSource> urls;
   std::vector<SurveyFact> facts;
-  std::vector<std::string> notes;  // a compose file that cannot be read, and why
+  std::vector<std::string> directories;  // in which services work, as this machine has them
+  std::vector<std::string> notes;        // a compose file that cannot be read, and why
 };
 
 [[nodiscard]] ComposeUrls FindComposeUrls(const std::string& root, const ProjectFiles& project,

@@ -129,6 +129,10 @@ std::string Below(std::string_view directory, std::string_view name) {
   return Concat(directory, "/", name);
 }
 
+std::string FolderName(const std::string& directory) {
+  return directory == "." ? std::string("the root") : Concat(directory, "/");
+}
+
 ProjectFiles ListProject(const std::string& root, const IgnorePatterns& ignored,
                          const ProjectLimits& limits) {
   return ProjectLister(root, ignored, limits).List();

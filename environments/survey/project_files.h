@@ -33,6 +33,9 @@ struct ProjectFiles {
 /// "backend/x" for "backend" and "x"; "x" in the root.
 [[nodiscard]] std::string Below(std::string_view directory, std::string_view name);
 
+/// "the root", "backend/": how a directory is called in a sentence.
+[[nodiscard]] std::string FolderName(const std::string& directory);
+
 struct ProjectLimits {
   std::size_t depth = 8;
   std::size_t entries = 200'000;  // directory entries of any kind

@@ -100,6 +100,9 @@ std::string WriteProposal(const Proposal& proposal) {
   if (!proposal.alembic_config.empty()) {
     out += Concat("  config: ", YamlText(proposal.alembic_config), "\n");
   }
+  if (!proposal.alembic_section.empty()) {
+    out += Concat("  section: ", YamlText(proposal.alembic_section), "\n");
+  }
   if (!proposal.directories.empty()) {
     out += Concat("  directory: ", YamlList(proposal.directories), "\n");
   }
@@ -116,6 +119,14 @@ std::string WriteProposal(const Proposal& proposal) {
   for (const ProposedSource& source : proposal.environments) {
     if (&source != &proposal.environments.front()) out += "\n";
     AppendEnvironment(out, source);
+  }
+  if (!proposal.stray_ignore.empty()) {
+    out += "\nstrays:\n";
+    for (const std::string& line : proposal.strays) AppendComment(out, "  ", line);
+    out += "  ignore:\n";
+    for (const std::string& pattern : proposal.stray_ignore) {
+      out += Concat("    - ", YamlText(pattern), "\n");
+    }
   }
   if (!proposal.tail.empty()) out += "\n";
   for (const std::string& line : proposal.tail) AppendComment(out, "", line);

@@ -25,11 +25,14 @@ struct Proposal {
   std::vector<std::string> migrations;   // sentences
   bool alembic = false;                  // the revisions are Alembic's
   std::string alembic_config;            // relative to the root; empty: there is none
+  std::string alembic_section;           // empty: the usual one
   std::string url_variable;              // that Alembic's env.py reads; may be empty
   std::vector<std::string> directories;  // of native migrations, or of revisions without a config
   std::string version_table;             // empty: the default
   std::vector<ProposedSource> environments;
-  std::vector<std::string> tail;  // sentences at the end
+  std::vector<std::string> strays;        // sentences
+  std::vector<std::string> stray_ignore;  // patterns of databases that are no strays
+  std::vector<std::string> tail;          // sentences at the end
 };
 
 /// The whole file. Values are quoted where YAML wants it; comments hold no line ends of their own.

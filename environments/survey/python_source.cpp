@@ -44,6 +44,7 @@ class PythonReader final {
       const PythonToken& token = tokens_[i];
       if (token.kind == Kind::kNewline || token.depth < variable_depth_) variable_.clear();
       if (token.kind == Kind::kText) Text(i);
+      found_.has_settings_class |= token.kind == Kind::kName && token.text == "BaseSettings";
       if (token.kind == Kind::kText || token.kind == Kind::kName) Key(i);
       if (token.kind == Kind::kName && !token.indented) Statement(i);
     }

@@ -24,6 +24,7 @@ struct PythonSource {
   std::vector<TextAtLine> env_files;        // env_file=".env" of pydantic-settings, relative
   std::optional<TextAtLine> version_table;  // version_table="…" of Alembic's env.py
   std::optional<TextAtLine> django_name;    // NAME of a SQLite database in Django's settings
+  bool has_settings_class = false;          // names BaseSettings of pydantic
   bool is_django_migration = false;
   bool is_alembic_revision = false;
 };

@@ -1,6 +1,8 @@
 #include "environments/survey/survey.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,24 +17,23 @@
 #include "environments/strays/sniff.h"
 #include "environments/strays/strays.h"
 #include "environments/strays/tool_databases.h"
+#include "environments/survey/environment_sentence.h"
+#include "environments/survey/migration_choice.h"
 #include "environments/survey/migration_folders.h"
 #include "environments/survey/project_files.h"
 #include "environments/survey/project_root.h"
 #include "environments/survey/proposal.h"
 #include "environments/survey/text_file.h"
 #include "environments/survey/traps.h"
+#include "environments/survey/url_base.h"
 #include "environments/survey/url_sources.h"
 #include "environments/target.h"
 #include "environments/urls/dialect.h"
 #include "environments/urls/url.h"
-#include "migrations/alembic/version_folders.h"
-#include "migrations/folder.h"
 #include "migrations/graph.h"
 
 namespace drover::environments {
 namespace {
-
-constexpr std::string_view kFirstUrl = "sqlite:///./application.db";
 
 class Surveyor final {
  public:
@@ -47,8 +48,12 @@ class Surveyor final {
       document_.notes.push_back(Concat(other, " is a project of its own: it has a drover.yaml"));
     }
     document_.migrations = FindMigrations(root_, project_, files_);
-    sources_ = FindUrlSources(root_, project_, files_);
-    ChooseMigrations();
+    const std::string& directory = request_.directory;
+    from_ = directory == root_ ? "." : Short(directory);
+    sources_ = FindUrlSources(root_, from_, project_, files_);
+    ChooseMigrations({.root = root_, .from = from_, .project = project_, .sources = sources_},
+                     files_, proposal_, document_);
+    graph_ = ReadProposedGraph(root_, proposal_, document_.notes);
     ChooseEnvironments();
     Describe();
     document_.text = WriteProposal(proposal_);
@@ -114,86 +119,6 @@ class Surveyor final {
     return file.text ? IgnorePatterns(*file.text) : IgnorePatterns();
   }
 
-  // Migrations ------------------------------------------------------------------------------------
-
-  void ChooseMigrations() {
-    for (const SurveyMigrations& each : document_.migrations) {
-      if (each.format != "native") continue;
-      proposal_.directories.push_back(each.directory);
-      proposal_.migrations.push_back(Concat(
-          Count(static_cast<std::size_t>(each.files), "migration"), " in ", each.directory, "/."));
-    }
-    const bool native = !proposal_.directories.empty();
-    for (const AlembicProject& alembic : sources_.alembic) TellAlembic(alembic);
-    for (const SurveyMigrations& each : document_.migrations) {
-      if (each.format != "native") TellOther(each);
-    }
-    if (proposal_.alembic) {
-      for (SurveyMigrations& each : document_.migrations) each.usable |= each.format == "alembic";
-    }
-    if (native || proposal_.alembic) return;
-    // A folder of another tool must not be read as one of drover's.
-    std::string name = "migrations";
-    const auto status = files_.Stat(Absolute(name));
-    if (status && !IsFree(name, *status)) name = "drover_migrations";
-    proposal_.directories = {name};
-    proposal_.migrations.push_back(
-        document_.migrations.empty()
-            ? Concat("Migrations are SQL files in this folder: drover revision -m \"…\" writes "
-                     "one.")
-            : Concat("Until then drover reports and applies nothing. Migrations of its own would "
-                     "be SQL files in:"));
-    if (!files_.Stat(Absolute(name))) document_.create.push_back(Absolute(name));
-  }
-
-  [[nodiscard]] bool IsFree(const std::string& name, const FileStatus& status) {
-    if (status.type != FileType::kDirectory) return false;
-    const ProjectDirectory* entry = project_.Find(name);
-    return entry != nullptr && entry->files.empty() && entry->directories.empty();
-  }
-
-  /// One format is read: drover's own where there are such files, else the first Alembic project.
-  void TellAlembic(const AlembicProject& alembic) {
-    std::string text = Concat("Alembic is configured in ", alembic.file);
-    if (const auto& location = alembic.config.script_location) {
-      text += Concat(", line ", location->line, ": script_location = ", location->text);
-    }
-    for (const SurveyMigrations& each : document_.migrations) {
-      if (each.format != "alembic" || alembic.scripts.empty()) continue;
-      if (each.directory != Below(alembic.scripts, "versions")) continue;
-      text += Concat("; ", Count(static_cast<std::size_t>(each.files), "revision"), " in ",
-                     each.directory);
-    }
-    proposal_.migrations.push_back(text + ".");
-    if (!proposal_.directories.empty() || proposal_.alembic) {
-      document_.notes.push_back(
-          Concat(alembic.file, " is not read: drover reads the migrations of ",
-                 proposal_.alembic ? proposal_.alembic_config : Join(proposal_.directories, ", ")));
-      return;
-    }
-    proposal_.alembic = true;
-    proposal_.alembic_config = alembic.file;
-    if (!alembic.env.variables.empty()) proposal_.url_variable = alembic.env.variables.front().text;
-  }
-
-  void TellOther(const SurveyMigrations& each) {
-    const bool alembic = each.format == "alembic";
-    if (alembic && !sources_.alembic.empty()) return;
-    const std::string count = Count(static_cast<std::size_t>(each.files), "migration");
-    if (alembic && document_.migrations.size() == 1) {
-      proposal_.alembic = true;
-      proposal_.directories = {each.directory};
-      proposal_.migrations.push_back(
-          Concat(count, " of Alembic in ", each.directory, "/, whose configuration is not here."));
-      return;
-    }
-    const std::string text = Concat(each.directory, " holds ", count, " of ", each.format);
-    proposal_.migrations.push_back(
-        Concat(text, ", which this version of drover cannot read: only its own and Alembic's."));
-    document_.notes.push_back(
-        Concat(text, ": drover reads only its own format and Alembic's at present"));
-  }
-
   // Databases -------------------------------------------------------------------------------------
 
   void Scan(const std::vector<std::string>& paths) {
@@ -221,10 +146,16 @@ class Surveyor final {
 
   void ChooseEnvironments() {
     for (const UrlSource& source : sources_.urls) Consider(source);
+    for (const UrlSource& source : sources_.elsewhere) NoteElsewhere(source);
+    if (chosen_.empty() && !sources_.parts.empty()) FromParts(sources_.parts.front());
+    if (chosen_.empty() && HasSeveralDatabases()) {
+      Ask(Concat("[", sources_.alembic.front().config.databases.front(), "] of ",
+                 sources_.alembic.front().file, " has no URL of a SQLite database."));
+    }
     if (chosen_.empty()) FromExistingDatabases();
     if (chosen_.empty()) {
-      existing_ = {.kind = "file", .name = "dev", .url = std::string(kFirstUrl)};
-      existing_.value = kFirstUrl;
+      existing_ = {.kind = "file", .name = "dev"};
+      existing_.value = existing_.url = FirstUrl();
       existing_.comments = {
           "Nothing here names a database: this is a beginning. URLs are those of "
           "SQLAlchemy, or file: URIs and paths."};
@@ -291,20 +222,150 @@ class Surveyor final {
   /// Where a relative path begins: where the database is, else the likeliest place.
   void ChooseBase(const UrlSource& source, const DatabaseUrl& url, ProposedSource& proposed) {
     if (url.base == DatabaseUrl::Base::kInstanceFolder || source.bases.empty()) return;
-    std::string base = source.bases.front();
-    std::string reason = "beside what names it";
+    UrlBase base{.directory = source.bases.front(), .reason = "beside what names it", .others = {}};
     if (!source.base_is_certain) {
-      for (const std::string& each : source.bases) {
-        if (files_.Probe(AbsolutePath(url.path, Absolute(each))) != Reach::kThere) continue;
-        base = each;
-        reason = "the database is there";
-        break;
+      base = BaseOf(source, url);
+      if (!base.others.empty()) ambiguous_.emplace_back(&source, base);
+    }
+    if (base.directory == ".") return;
+    proposed.relative_to = base.directory;
+    proposed.comments.push_back(
+        Concat("A relative path is taken to begin in ", base.directory, "/: ", base.reason, "."));
+  }
+
+  /// The file that a place names may be named by another one, too: then it is the same.
+  UrlBase BaseOf(const UrlSource& source, const DatabaseUrl& url) {
+    std::vector<std::string> candidates = source.bases;
+    const auto add = [&](const std::string& directory) {
+      if (!IsOfAnother(sources_.alembic, directory)) candidates.push_back(directory);
+    };
+    if (!sources_.alembic.empty()) add(sources_.alembic.front().directory);
+    candidates.emplace_back(".");
+    for (const std::string& each : sources_.compose_directories) add(each);
+    for (const SettingsFile& each : sources_.settings) add(each.base);
+    for (const Target& target : targets_) {
+      if (!target.from_directory) continue;
+      const std::string base = target.from_directory->directory;
+      const std::string directory = base == root_ ? "." : Short(base);
+      const bool same =
+          AbsolutePath(url.path, base) == AbsolutePath(target.from_directory->path, base);
+      if (same && std::ranges::find(candidates, directory) != candidates.end()) {
+        return {.directory = directory, .reason = "the same URL as above", .others = {}};
       }
     }
-    if (base == ".") return;
-    proposed.relative_to = base;
-    proposed.comments.push_back(
-        Concat("A relative path is taken to begin in ", base, "/: ", reason, "."));
+    UrlBase base = ChooseUrlBase(
+        url.path, candidates, root_, [&](const std::string& path) { return Weigh(path); }, files_);
+    const std::string path = AbsolutePath(url.path, Absolute(base.directory));
+    const auto found = files_.Probe(path) == Reach::kThere ? std::nullopt : OnlyPlaceOf(url.path);
+    if (found) base = {.directory = *found, .reason = "only there is such a file", .others = {}};
+    return base;
+  }
+
+  /// Is it a folder for what is not used: "backups", "data/old"?
+  static bool IsPutAside(const std::string& directory) {
+    static constexpr std::array<std::string_view, 8> kNames{"backup",  "backups",  "bak", "old",
+                                                            "archive", "archives", "tmp", "temp"};
+    return std::ranges::any_of(SplitList(ToLower(directory), '/'),
+                               [](const std::string& each) { return IsOneOf(kNames, each); });
+  }
+
+  /// The one directory of the project from which `path` leads to a file, if it is the only one and
+  /// that of no other project, of no test and of no backup.
+  std::optional<std::string> OnlyPlaceOf(const std::string& path) {
+    std::optional<std::string> found;
+    for (const ProjectDirectory& each : project_.directories) {
+      const std::string file = AbsolutePath(path, Absolute(each.path));
+      const std::string name = Short(file);
+      if (IsOfAnother(sources_.alembic, each.path) || IsPutAside(each.path) || HasTestName(name) ||
+          HasBackupName(name) || files_.Probe(file) != Reach::kThere) {
+        continue;
+      }
+      if (found) return std::nullopt;
+      found = each.path;
+    }
+    return found;
+  }
+
+  DatabaseWeight Weigh(const std::string& path) {
+    if (scanned_.empty()) Scan({});
+    const ScannedFile* file = FileAt(files_.Real(path));
+    if (file == nullptr) return {};
+    return WeighDatabase(*file, graph_);
+  }
+
+  /// A database that other configurations in the project name is theirs.
+  void NoteElsewhere(const UrlSource& source) {
+    ProposedSource ignored;
+    const std::optional<DatabaseUrl> url = Read(source, ignored);
+    if (!url || url->kind == DatabaseUrl::Kind::kMemory) return;
+    std::string path = url->path;
+    if (!url->is_absolute()) {
+      const UrlBase base = ChooseUrlBase(
+          url->path, source.bases, root_, [&](const std::string& each) { return Weigh(each); },
+          files_);
+      path = AbsolutePath(url->path, Absolute(base.directory));
+    }
+    NameElsewhere(files_.Real(path), source.where);
+  }
+
+  void NameElsewhere(const std::string& path, const std::string& where) {
+    const auto own = std::ranges::find(targets_, path, &Target::path);
+    if (own == targets_.end()) elsewhere_.emplace(path, where);
+  }
+
+  // Without a URL ---------------------------------------------------------------------------------
+
+  /// With the driver that env.py asks for.
+  [[nodiscard]] std::string FirstUrl() const {
+    bool async = false;
+    for (const std::string_view name :
+         {"async_engine_from_config", "create_async_engine", "asyncengine"}) {
+      async |= !sources_.alembic.empty() &&
+               sources_.alembic.front().url.names.contains(std::string(name));
+    }
+    return Concat(async ? "sqlite+aiosqlite" : "sqlite", ":///./application.db");
+  }
+
+  [[nodiscard]] bool HasSeveralDatabases() const {
+    return proposal_.alembic && !sources_.alembic.empty() &&
+           sources_.alembic.front().config.databases.size() > 1;
+  }
+
+  /// The name of a file is there, but not where it lies.
+  void FromParts(const UrlPart& part) {
+    const std::string& likely = part.likely;
+    if (!likely.empty() && files_.Probe(Absolute(likely)) == Reach::kThere) {
+      existing_ = {.kind = "file", .name = "dev"};
+      existing_.value = existing_.url = LikelyUrl(part);
+      existing_.where = likely;
+      existing_.comments = {Concat("Taken from what is there: ", part.variable, " in ", part.where,
+                                   " is only the name of a file.")};
+      return Consider(existing_);
+    }
+    Ask(Concat(part.variable, " in ", part.where, " is only the name of a file."));
+  }
+
+  /// An environment whose URL the user has to write: better none than a wrong one.
+  void Ask(const std::string& why) {
+    existing_ = {.kind = "question", .name = "dev"};
+    ProposedSource proposed{
+        .name = "dev",
+        .url = "${DATABASE_URL}",
+        .env_files = {},
+        .dialect = {},
+        .relative_to = {},
+        .compose_files = {},
+        .service = {},
+        .found = {},
+        .comments = {why,
+                     "Nobody can tell from here which database it is: write its "
+                     "URL in the place of this variable."}};
+    Target target = Resolve(proposed);
+    proposal_.environments.push_back(std::move(proposed));
+    chosen_.push_back(&existing_);
+    targets_.push_back(std::move(target));
+    document_.notes.push_back(
+        Concat(why, " Write the URL of its database into ", Short(document_.config)));
   }
 
   Target Resolve(const ProposedSource& source) {
@@ -313,6 +374,7 @@ class Surveyor final {
     alone.directories = proposal_.directories;
     alone.alembic = proposal_.alembic;
     alone.alembic_config = proposal_.alembic_config;
+    alone.alembic_section = proposal_.alembic_section;
     alone.environments = {source};
     const Config config = ParseConfig(WriteProposal(alone), document_.config);
     return ResolveTarget(config, config.environments.front(), files_);
@@ -335,6 +397,9 @@ class Surveyor final {
     }
     if (chosen_.empty() || source.kind == "env" || source.kind == "compose") return true;
     if (source.kind == "settings") return true;
+    // What the code falls back to without the variable is what a wrong start makes.
+    const bool fallback = !source.variable.empty() && source.variable == chosen_.front()->variable;
+    if (!target.path.empty() && !fallback) NameElsewhere(target.path, source.where);
     const bool alembic = source.kind == "alembic";
     if (alembic && !target.path.empty()) {
       Finding finding = MakeFinding(
@@ -421,7 +486,7 @@ class Surveyor final {
     const Target& first = targets_.front();
     const UrlSource& source = *chosen_.front();
     std::vector<std::string> directories{"."};
-    for (const AlembicProject& each : sources_.alembic) directories.push_back(each.directory);
+    if (!sources_.alembic.empty()) directories.push_back(sources_.alembic.front().directory);
     for (const SettingsFile& each : sources_.settings) directories.push_back(each.base);
     for (const UrlSource& each : sources_.urls) {
       directories.insert(directories.end(), each.bases.begin(), each.bases.end());
@@ -432,7 +497,7 @@ class Surveyor final {
     }
     const std::string url =
         source.where.empty() ? source.value : Concat(source.value, " (", source.where, ")");
-    for (Finding& each : FindTraps(root_, sources_, first, url)) {
+    for (Finding& each : FindTraps(root_, sources_, first, url, files_)) {
       document_.findings.push_back(std::move(each));
     }
     for (Finding& each : FindGitignoreGaps(repository_, targets_, files_)) {
@@ -442,7 +507,10 @@ class Surveyor final {
       document_.findings.insert(document_.findings.end(), target.findings.begin(),
                                 target.findings.end());
     }
+    TellAmbiguous();
+    std::ranges::move(FindPartTraps(sources_.parts, root_), std::back_inserter(document_.findings));
     FindStrays();
+    LeaveElsewhereAlone();
     if (document_.truncated) {
       document_.notes.emplace_back("the project is larger than drover looks at: not all is found");
     }
@@ -451,48 +519,14 @@ class Surveyor final {
   void DescribeEnvironment(std::size_t index) {
     ProposedSource& proposed = proposal_.environments[index];
     const Target& target = targets_[index];
-    ProposedEnvironment entry{.name = proposed.name,
-                              .url = proposed.url,
-                              .service = {},
-                              .found = proposed.found,
-                              .path = {},
-                              .exists = target.file.has_value(),
-                              .revision = {},
-                              .same_as = {},
-                              .error = target.error};
-    if (!proposed.service.empty()) entry.service = proposed.service;
-    if (!target.path.empty()) entry.path = target.path;
-    std::string sentence;
-    if (target.error) {
-      sentence = Concat("It cannot be determined: ", target.error->message, ".");
-    } else {
-      for (std::size_t other = 0; other < targets_.size(); ++other) {
-        if (other != index && targets_[other].key == target.key) {
-          entry.same_as.push_back(proposal_.environments[other].name);
-        }
-      }
-      const ScannedFile* file = FileAt(target.path);
-      if (file != nullptr) entry.revision = file->revision;
-      sentence = Concat("It is ", target.path, ": ",
-                        !target.file ? "it does not exist yet" : Found(file), ".");
-      if (!entry.same_as.empty()) {
-        sentence += Concat(" The same file as ", Join(entry.same_as, ", "), ".");
-      }
+    std::vector<std::string> same_as;
+    for (std::size_t other = 0; other < targets_.size(); ++other) {
+      if (target.error || other == index || targets_[other].key != target.key) continue;
+      same_as.push_back(proposal_.environments[other].name);
     }
-    proposed.comments.push_back(std::move(sentence));
-    document_.environments.push_back(std::move(entry));
-  }
-
-  static std::string Found(const ScannedFile* file) {
-    if (file == nullptr) return "it exists and is empty";
-    if (file->kind != "database") {
-      return Concat("it exists, ", file->problem.empty() ? file->kind : file->problem);
-    }
-    if (!file->revision.empty()) {
-      return Concat("it exists, at ", Join(file->revision, ", "), " in ", file->version_table);
-    }
-    if (file->tables.empty()) return "it exists, without tables";
-    return Concat("it exists, with ", Count(file->tables.size(), "table"), " and no revision");
+    const ScannedFile* file = target.error ? nullptr : FileAt(target.path);
+    proposed.comments.push_back(EnvironmentSentence(target, file, same_as));
+    document_.environments.push_back(EnvironmentEntry(proposed, target, file, std::move(same_as)));
   }
 
   /// Alembic's own, so that what it has applied is seen and it can take over at any time.
@@ -506,8 +540,8 @@ class Surveyor final {
       const auto& named = sources_.alembic.front().env.version_table;
       table = named ? named->text : "alembic_version";
     }
-    if (proposal_.alembic && proposal_.url_variable.empty()) {
-      proposal_.url_variable = chosen_.front()->variable;
+    if (proposal_.alembic) {
+      proposal_.url_variable = ChooseUrlVariable(sources_, chosen_.front()->variable);
     }
     if (!IsPlain(proposal_.url_variable)) proposal_.url_variable.clear();
     if (table == (proposal_.alembic ? "alembic_version" : "drover_version")) return;
@@ -532,31 +566,39 @@ class Surveyor final {
       }
       known.push_back(std::move(each));
     }
-    for (StrayEntry& stray : ClassifyStrays(scanned_, known, ReadGraph(), root_)) {
-      if (IsTrouble(stray)) document_.strays.push_back(std::move(stray));
+    for (StrayEntry& stray : ClassifyStrays(scanned_, known, graph_, root_)) {
+      if (IsTrouble(stray) && !elsewhere_.contains(stray.path)) {
+        document_.strays.push_back(std::move(stray));
+      }
     }
   }
 
-  migrations::Graph ReadGraph() {
-    std::vector<std::string> directories;
-    for (const std::string& each : proposal_.directories) directories.push_back(Absolute(each));
-    if (!proposal_.alembic_config.empty()) {
-      migrations::VersionFolders folders = migrations::FindVersionFolders(
-          {.root = root_, .config = Absolute(proposal_.alembic_config)});
-      if (folders.problem) document_.notes.push_back(folders.problem->message);
-      directories = std::move(folders.directories);
-    }
-    const auto format =
-        proposal_.alembic ? migrations::Format::kAlembic : migrations::Format::kNative;
-    try {
-      migrations::LoadedMigrations loaded = migrations::MigrationFolders(format).Load(directories);
-      for (const Error& problem : loaded.problems) {
-        document_.notes.push_back(Concat(Short(problem.where), ": ", problem.message));
+  /// The daemon must not take them for strays either.
+  void LeaveElsewhereAlone() {
+    for (const auto& [path, where] : elsewhere_) {
+      if (!IsBelow(path, root_)) continue;
+      const std::string name = Short(path);
+      if (name.find_first_of("*?[]\\!") != std::string::npos) continue;
+      proposal_.strays.push_back(Concat(name, " is the database of ", where, ": no stray."));
+      proposal_.stray_ignore.push_back(name);
+      if (FileAt(path) != nullptr) {
+        document_.notes.push_back(Concat(name, " is the database of ", where,
+                                         ": it is left out of the strays (strays: ignore)"));
       }
-      return migrations::Graph(std::move(loaded.revisions));
-    } catch (const Error& error) {
-      document_.notes.push_back(error.message);
-      return migrations::Graph(std::vector<migrations::RevisionPtr>());
+    }
+  }
+
+  /// Which of several files a relative URL means was chosen, not seen.
+  void TellAmbiguous() {
+    for (const auto& [source, base] : ambiguous_) {
+      const auto at = std::ranges::find(chosen_, source);
+      if (at == chosen_.end()) continue;
+      const Target& target = targets_[static_cast<std::size_t>(at - chosen_.begin())];
+      if (KnownInContainer(target)) continue;  // compose says the same
+      document_.findings.push_back(AmbiguousUrl(Concat(source->value, " (", source->where, ")"),
+                                                base, Short(target.path),
+                                                Absolute(source->where + ":1")));
+      document_.findings.back().environment = target.environment;
     }
   }
 
@@ -564,10 +606,14 @@ class Surveyor final {
   const SurveySurroundings& surroundings_;
   Files& files_;
   std::string root_;
+  std::string from_;  // where the user stands, relative to the root
   std::string repository_;
   ProjectFiles project_;
   ProjectSources sources_;
   UrlSource existing_;  // made of a database that was found
+  std::vector<std::pair<const UrlSource*, UrlBase>> ambiguous_;
+  std::map<std::string, std::string> elsewhere_;  // databases of others: by path, who names them
+  migrations::Graph graph_{std::vector<migrations::RevisionPtr>()};
   std::vector<ScannedFile> scanned_;
   Proposal proposal_;
   std::vector<const UrlSource*> chosen_;  // of each environment: what it was made from

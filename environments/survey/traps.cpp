@@ -13,10 +13,6 @@
 namespace drover::environments {
 namespace {
 
-std::string FolderName(const std::string& directory) {
-  return directory == "." ? std::string("the root") : Concat(directory, "/");
-}
-
 /// How `path` is called in a sentence.
 std::string ShortPath(const std::string& path, const std::string& root) {
   return RelativeTo(path, root);
@@ -24,10 +20,10 @@ std::string ShortPath(const std::string& path, const std::string& root) {
 
 class TrapFinder final {
  public:
-  TrapFinder(const std::string& root, const Target& target, const std::string& url)
-      : root_(root), target_(target), url_(url) {}
+  TrapFinder(const std::string& root, const Target& target) : root_(root), target_(target) {}
 
-  void Alembic(const AlembicProject& alembic) {
+  void Alembic(const AlembicProject& alembic, const std::string& url) {
+    Constant(alembic);
     if (alembic.shadows_package) {
       Note("alembic-package-shadowed",
            Concat(Below(alembic.scripts, "__init__.py"),
@@ -41,38 +37,66 @@ class TrapFinder final {
     const std::optional<std::string> wrong = FromDirectory(alembic.directory);
     if (!location || !wrong) return;
     const std::string where = Concat(alembic.file, ":", location->line, ":1");
-    const std::string config =
-        BaseName("/" + alembic.file) == "pyproject.toml" ? "" : Concat(" -c ", alembic.file);
+    std::string config;
+    if (alembic.file.ends_with(".ini")) config = Concat(" -c ", alembic.file);
+    if (alembic.section != "alembic") config += Concat(" -n ", ShellQuote(alembic.section));
     const std::string right = ShortPath(target_.path, root_);
     if (migrations::DependsOnDirectory(location->text)) {
       Note("alembic-wrong-directory",
            Concat("script_location = ", location->text, " is relative, so alembic runs only in ",
-                  FolderName(alembic.directory), "; there ", url_, " is ", *wrong, ", not ", right),
+                  FolderName(alembic.directory), "; there ", url, " is ", *wrong, ", not ", right),
            where,
            Concat("write script_location = %(here)s/",
                   RelativeTo(alembic.scripts, alembic.directory), " and run drover exec -- alembic",
                   config, " upgrade head"));
     } else {
       Note("alembic-relative-url",
-           Concat("for alembic started in ", FolderName(alembic.directory), ", ", url_, " is ",
+           Concat("for alembic started in ", FolderName(alembic.directory), ", ", url, " is ",
                   *wrong, ", not ", right),
            where, Concat("drover exec -- alembic", config, " upgrade head"));
     }
   }
 
-  void Settings(const SettingsFile& settings) {
+  /// The file of the settings is another one for who starts elsewhere: told when the root has it
+  /// and the application's own directory not, or another.
+  void Settings(const SettingsFile& settings, Files& files) {
     if (settings.base == "." || settings.env_file.starts_with('/')) return;
+    const std::string in_root = AbsolutePath(settings.env_file, root_);
+    const std::string in_base = AbsolutePath(settings.env_file, AbsolutePath(settings.base, root_));
+    if (in_root == in_base || files.Probe(in_root) != Reach::kThere) return;
+    const bool two = files.Probe(in_base) == Reach::kThere;
     Note("settings-relative-env-file",
-         Concat("\"", settings.env_file,
-                "\" is looked for in the working directory: an application "
-                "started in ",
-                FolderName(settings.base), " does not read that of the root"),
+         Concat(
+             "\"", settings.env_file,
+             "\" is looked for in the working directory: an application started in ",
+             FolderName(settings.base),
+             two ? Concat(" reads ", ShortPath(in_base, root_), ", not ", ShortPath(in_root, root_))
+                 : std::string(" does not read that of the root")),
          Concat(settings.where, ":1"), "start it from the root: drover exec -- CMD");
   }
 
   std::vector<Finding> Take() { return std::move(findings_); }
 
  private:
+  /// drover, and `drover exec`, give Alembic the URL of another database, which is not read then.
+  void Constant(const AlembicProject& alembic) {
+    if (!alembic.constant) return;
+    const auto& [text, where, file, use] = *alembic.constant;
+    const std::string here = Concat(file, ":", use.line);
+    const std::string variable = Concat("os.environ.get(\"DATABASE_URL\", ", use.written, ")");
+    Note("alembic-url-constant",
+         Concat(here, ": the engine is made from a text",
+                where == here ? std::string() : Concat(" in ", where), ", \"", text,
+                "\": Alembic can be led to no other database, so drover can rehearse nothing, and "
+                "refuses changes of what is there"),
+         Concat(here, ":1"),
+         Concat("write import os and ",
+                use.sets_option
+                    ? Concat("config.set_main_option(\"sqlalchemy.url\", ", variable, ")")
+                    : Concat("create_engine(", variable, ")"),
+                " in ", file, ", and migrations: {url_variable: DATABASE_URL} in drover.yaml"));
+  }
+
   /// The file that the URL leads to from `directory`; nothing when it is the right one.
   [[nodiscard]] std::optional<std::string> FromDirectory(const std::string& directory) const {
     if (!target_.from_directory) return std::nullopt;
@@ -92,7 +116,6 @@ class TrapFinder final {
 
   const std::string& root_;
   const Target& target_;
-  const std::string& url_;
   std::vector<Finding> findings_;
 };
 
@@ -123,11 +146,33 @@ std::vector<Landing> LandingsOf(const Target& target, const std::string& root,
   return landings;
 }
 
+std::vector<Finding> FindAlembicTraps(const std::string& root, const AlembicProject& alembic,
+                                      const Target& target, const std::string& url) {
+  TrapFinder finder(root, target);
+  finder.Alembic(alembic, url);
+  return finder.Take();
+}
+
+std::vector<Finding> FindAlembicTraps(const Config& config, const std::string& file,
+                                      std::span<const Target> targets, Files& files) {
+  const auto target = std::ranges::find(targets, config.default_environment, &Target::environment);
+  if (target == targets.end() || file.empty()) return {};
+  const AlembicProject alembic =
+      ReadAlembicProject(config.root, RelativeTo(file, config.root), config.alembic.section, files);
+  if (alembic.file.empty()) return {};
+  std::string url = target->url;
+  const auto named = std::ranges::find(target->provenance, url, &Provenance::value);
+  if (named != target->provenance.end()) {
+    url += Concat(" (", RelativeTo(named->from, config.root), ")");
+  }
+  return FindAlembicTraps(config.root, alembic, *target, url);
+}
+
 std::vector<Finding> FindTraps(const std::string& root, const ProjectSources& sources,
-                               const Target& target, const std::string& url) {
-  TrapFinder finder(root, target, url);
-  for (const AlembicProject& alembic : sources.alembic) finder.Alembic(alembic);
-  for (const SettingsFile& settings : sources.settings) finder.Settings(settings);
+                               const Target& target, const std::string& url, Files& files) {
+  TrapFinder finder(root, target);
+  if (!sources.alembic.empty()) finder.Alembic(sources.alembic.front(), url);
+  for (const SettingsFile& settings : sources.settings) finder.Settings(settings, files);
   return finder.Take();
 }
 

@@ -3,10 +3,12 @@
 // whether files exist.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/init_documents.h"
+#include "environments/config.h"
 #include "environments/files.h"
 #include "environments/survey/url_sources.h"
 #include "environments/target.h"
@@ -19,10 +21,21 @@ namespace drover::environments {
                                               const std::vector<std::string>& directories,
                                               Files& files);
 
-/// alembic-wrong-directory, alembic-relative-url, alembic-package-shadowed,
-/// settings-relative-env-file. `url` is the URL as it was found, with its place.
+/// alembic-wrong-directory, alembic-relative-url, alembic-package-shadowed, alembic-url-constant.
+/// `url` is the URL as it was found, with its place.
+[[nodiscard]] std::vector<Finding> FindAlembicTraps(const std::string& root,
+                                                    const AlembicProject& alembic,
+                                                    const Target& target, const std::string& url);
+
+/// The same of a project that has its drover.yaml: of its default environment. `file` is Alembic's
+/// configuration, absolute; nothing when it cannot be read.
+[[nodiscard]] std::vector<Finding> FindAlembicTraps(const Config& config, const std::string& file,
+                                                    std::span<const Target> targets, Files& files);
+
+/// Those of the first Alembic project, and settings-relative-env-file.
 [[nodiscard]] std::vector<Finding> FindTraps(const std::string& root, const ProjectSources& sources,
-                                             const Target& target, const std::string& url);
+                                             const Target& target, const std::string& url,
+                                             Files& files);
 
 /// gitignore-gap: a database in the git repository at `repository`, or its side files, that would
 /// be committed. Nothing without a repository.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -39,10 +41,6 @@ std::string Directory(std::string_view path) {
   return slash == std::string_view::npos ? "." : std::string(path.substr(0, slash));
 }
 
-std::string Shown(std::string_view directory) {
-  return directory == "." ? std::string("the root") : Concat(directory, "/");
-}
-
 /// Letters, digits and '-': what an environment may be called.
 std::string EnvironmentName(std::string_view text) {
   std::string name;
@@ -72,8 +70,9 @@ std::string NameOfVariable(std::string_view variable) {
 
 class SourceFinder final {
  public:
-  SourceFinder(const std::string& root, const ProjectFiles& project, Files& files)
-      : root_(root), project_(project), files_(files) {}
+  SourceFinder(const std::string& root, const std::string& from, const ProjectFiles& project,
+               Files& files)
+      : root_(root), from_(from), project_(project), files_(files) {}
 
   ProjectSources Find() {
     ReadAlembic();
@@ -87,6 +86,9 @@ class SourceFinder final {
     for (auto& url : compose.urls) found_.urls.push_back(std::move(url));
     for (auto& fact : compose.facts) found_.facts.push_back(std::move(fact));
     for (auto& note : compose.notes) found_.notes.push_back(std::move(note));
+    found_.compose_directories = std::move(compose.directories);
+    found_.asked_for = std::move(mentioned_);
+    SetAsideOthers();
     if (found_.urls.size() > kMostUrls) {
       found_.notes.push_back(Concat("only the first ", kMostUrls, " of ", found_.urls.size(),
                                     " places that name a database are looked at"));
@@ -133,75 +135,74 @@ class SourceFinder final {
   // Alembic ---------------------------------------------------------------------------------------
 
   void ReadAlembic() {
-    EachFile(
-        [](std::string_view name) { return name == "alembic.ini" || name == "pyproject.toml"; },
-        [&](const std::string& directory, const std::string& file) {
-          const auto text = Text(file);
-          if (!text) return;
-          const bool ini = file.ends_with(".ini");
-          auto config =
-              ini ? migrations::ReadAlembicIni(*text) : migrations::ReadAlembicToml(*text);
-          if (config) AddAlembic(directory, file, *std::move(config));
-        });
-  }
-
-  void AddAlembic(const std::string& directory, const std::string& file,
-                  migrations::AlembicConfig config) {
-    // Since Alembic 1.16 the two files are read together; the ini wins.
-    for (AlembicProject& known : found_.alembic) {
-      if (known.directory != directory) continue;
-      if (!known.config.script_location) {
-        known.config.script_location = config.script_location;
-        known.file = file;
-      }
-      return;
-    }
-    AlembicProject alembic{.file = file, .directory = directory, .config = std::move(config)};
-    if (const auto& location = alembic.config.script_location) {
-      alembic.scripts = migrations::ScriptDirectory(location->text, directory);
-      Fact("alembic", Concat(file, ":", location->line),
-           Concat("Alembic: script_location = ", location->text));
-    } else {
-      Fact("alembic", file, "Alembic, without a script_location");
-    }
-    if (!alembic.scripts.empty()) {
-      const std::string env_py = Below(alembic.scripts, "env.py");
-      if (files_.Stat(AbsolutePath(env_py, root_))) {
-        if (const auto text = Text(env_py)) {
-          alembic.env_py = env_py;
-          alembic.env = ReadPythonSource(*text);
-          for (const TextAtLine& variable : alembic.env.variables) {
-            Fact("alembic", Concat(env_py, ":", variable.line),
-                 Concat("env.py reads the variable ", variable.text));
-          }
-        }
-      }
-      alembic.shadows_package =
-          alembic.scripts == Below(directory, "alembic") &&
-          files_.Stat(AbsolutePath(Below(alembic.scripts, "__init__.py"), root_)).has_value();
-    }
-    found_.alembic.push_back(std::move(alembic));
+    AlembicProjects projects = FindAlembicProjects(root_, project_, files_);
+    found_.alembic = std::move(projects.all);
+    PutNearestFirst(found_.alembic, from_);
+    std::ranges::move(projects.facts, std::back_inserter(found_.facts));
+    std::ranges::move(projects.notes, std::back_inserter(found_.notes));
   }
 
   void AlembicUrls() {
     for (const AlembicProject& alembic : found_.alembic) {
-      const auto& written = alembic.config.url;
-      if (!written || !NamesSqlite("url", written->text)) continue;
-      UrlSource source{.kind = "alembic", .name = "dev", .url = {}, .value = written->text};
-      source.where = Concat(alembic.file, ":", written->line);
-      constexpr std::string_view kHerePrefix = "%(here)s/";
-      if (const std::size_t at = source.value.find(kHerePrefix); at != std::string::npos) {
-        source.value.replace(at, kHerePrefix.size(), "./");
-        source.base_is_certain = true;
-        source.bases = {alembic.directory};
-      } else {
-        source.bases = {".", alembic.directory};
+      if (const auto& written = alembic.config.url) AddAlembicUrl(alembic, *written, {});
+      for (const AlembicUrl& each : alembic.other_urls) {
+        AddAlembicUrl(alembic, each.url, each.section);
       }
-      source.url = Literal(source.value);
-      source.comments = {Concat("sqlalchemy.url of ", source.where)};
-      Fact("alembic", source.where, Concat("sqlalchemy.url = ", written->text));
-      found_.urls.push_back(std::move(source));
+      // The first of several databases is the one that drover can look after.
+      for (const AlembicUrl& each : alembic.databases) {
+        const std::size_t before = found_.urls.size();
+        AddAlembicUrl(alembic, each.url, each.section);
+        if (&alembic != &found_.alembic.front() || found_.urls.size() == before) continue;
+        std::rotate(found_.urls.begin(), found_.urls.end() - 1, found_.urls.end());
+      }
     }
+  }
+
+  void AddAlembicUrl(const AlembicProject& alembic, const TextAtLine& written,
+                     const std::string& section) {
+    if (!NamesSqlite("url", written.text)) return;
+    UrlSource source{.kind = "alembic", .name = "dev", .url = {}, .value = written.text};
+    source.where = Concat(alembic.file, ":", written.line);
+    constexpr std::string_view kHerePrefix = "%(here)s/";
+    if (const std::size_t at = source.value.find(kHerePrefix); at != std::string::npos) {
+      source.value.replace(at, kHerePrefix.size(), "./");
+      source.base_is_certain = true;
+      source.bases = {alembic.directory};
+    } else {
+      source.bases = {alembic.directory, "."};
+    }
+    source.url = Literal(source.value);
+    source.comments = {Concat("sqlalchemy.url ",
+                              section.empty() ? "" : Concat("in [", section, "] "), "of ",
+                              source.where)};
+    Fact("alembic", source.where,
+         Concat(section.empty() ? "" : Concat("[", section, "] "),
+                "sqlalchemy.url = ", written.text));
+    const bool first = section.empty() ||
+                       (!alembic.databases.empty() && section == alembic.databases.front().section);
+    const bool own = &alembic == &found_.alembic.front() && first;
+    (own ? found_.urls : found_.elsewhere).push_back(std::move(source));
+  }
+
+  /// Of several Alembic projects, what others name is not this one's; its own comes before what
+  /// lies above both.
+  void SetAsideOthers() {
+    if (found_.alembic.size() < 2) return;
+    const auto others = [&](const UrlSource& source) {
+      return source.service.empty() && IsOfAnother(found_.alembic, Directory(source.where));
+    };
+    const auto own = [&](const UrlSource& source) {
+      const std::string directory = Directory(source.where);
+      const std::string& home = found_.alembic.front().directory;
+      return source.service.empty() && (directory == home || directory.starts_with(home + "/"));
+    };
+    const auto aside = std::ranges::stable_partition(found_.urls, std::not_fn(others));
+    std::ranges::move(aside, std::back_inserter(found_.elsewhere));
+    found_.urls.erase(aside.begin(), aside.end());
+    std::ranges::stable_partition(found_.urls, own);
+    std::erase_if(found_.settings, [&](const SettingsFile& settings) {
+      return IsOfAnother(found_.alembic, Directory(settings.where));
+    });
   }
 
   static std::string Literal(std::string_view value) {
@@ -243,6 +244,7 @@ class SourceFinder final {
       found_.settings.push_back(
           {.where = std::move(where), .env_file = each.text, .base = application});
     }
+    found_.has_settings_class |= code.has_settings_class;
     for (const TextAtLine& variable : code.variables) mentioned_.insert(variable.text);
     for (const PythonSource::Url& each : code.urls) {
       UrlSource source{.kind = "code", .name = "dev", .url = {}, .value = each.url};
@@ -272,7 +274,7 @@ class SourceFinder final {
     source.base_is_certain = true;
     source.where = Concat(file, ":", name.line);
     source.comments = {Concat("NAME in Django's settings, ", source.where, ", taken to begin at ",
-                              Shown(base), " as BASE_DIR does")};
+                              FolderName(base), " as BASE_DIR does")};
     Fact("settings", source.where, Concat("Django: a SQLite database, NAME … ", name.text));
     code_urls_.push_back(std::move(source));
   }
@@ -302,6 +304,7 @@ class SourceFinder final {
       const auto value = ValueOf(variables, name);
       if (!value) continue;
       if (NamesSqlite(name, value->value)) {
+        if (IsPart(directory, variables, name, *value)) continue;
         here.push_back(FromEnv(directory, file, std::string(name), *value));
       } else {
         NoteServer(name, *value);
@@ -319,6 +322,24 @@ class SourceFinder final {
                                                              : "dev";
       found_.urls.push_back(std::move(source));
     }
+  }
+
+  /// Then nobody can tell from here what it is put together to.
+  bool IsPart(const std::string& directory, const Variables& variables, std::string_view name,
+              const VariableValue& value) {
+    if (!IsBareFileName(value.value)) return false;
+    UrlPart part{.variable = std::string(name), .value = value.value, .where = value.where};
+    std::vector<std::pair<std::string, std::string>> others;
+    for (const std::string_view other : variables.names()) {
+      const auto text = other == name ? std::nullopt : ValueOf(variables, other);
+      if (text) others.emplace_back(other, text->value);
+    }
+    std::vector<std::string> usual{"."};
+    for (const AlembicProject& alembic : found_.alembic) usual.push_back(alembic.directory);
+    const PartSight sight{.root = root_, .project = project_, .usual = usual};
+    if (!CompletePart(part, directory, others, sight, files_)) return false;
+    found_.parts.push_back(std::move(part));
+    return true;
   }
 
   /// A value that cannot be put together is that of no URL we could use.
@@ -344,7 +365,7 @@ class SourceFinder final {
       source.bases = {prisma_};
       source.base_is_certain = true;
       source.comments.push_back(
-          Concat("Prisma: a relative path begins at its schema, in ", Shown(prisma_)));
+          Concat("Prisma: a relative path begins at its schema, in ", FolderName(prisma_)));
     }
     Fact("env", source.where, Concat(source.variable, " = ", value.value));
     return source;
@@ -441,6 +462,7 @@ class SourceFinder final {
   }
 
   const std::string& root_;
+  const std::string& from_;
   const ProjectFiles& project_;
   Files& files_;
   ProjectSources found_;
@@ -471,8 +493,9 @@ std::string VariableTemplate(std::string_view variable, std::string_view value) 
   return plain ? Concat("${", variable, ":-", value, "}") : Concat("${", variable, "}");
 }
 
-ProjectSources FindUrlSources(const std::string& root, const ProjectFiles& project, Files& files) {
-  return SourceFinder(root, project, files).Find();
+ProjectSources FindUrlSources(const std::string& root, const std::string& from,
+                              const ProjectFiles& project, Files& files) {
+  return SourceFinder(root, from, project, files).Find();
 }
 
 }  // namespace drover::environments

@@ -3,15 +3,16 @@
 // door of files.h, never a database. What cannot be read becomes a note.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/init_documents.h"
 #include "environments/files.h"
+#include "environments/survey/alembic_projects.h"
 #include "environments/survey/project_files.h"
-#include "environments/survey/python_source.h"
-#include "migrations/alembic/alembic_config.h"
+#include "environments/survey/url_parts.h"
 
 namespace drover::environments {
 
@@ -32,16 +33,6 @@ struct UrlSource {
   std::string service{};
 };
 
-struct AlembicProject {
-  std::string file{};       // "backend/alembic.ini"
-  std::string directory{};  // "backend"
-  migrations::AlembicConfig config{};
-  std::string scripts{};         // the script directory; empty: a package
-  std::string env_py{};          // empty: there is none
-  PythonSource env{};            // what it says
-  bool shadows_package = false;  // __init__.py makes `python -m alembic` find the scripts instead
-};
-
 /// `env_file=".env"` of pydantic-settings.
 struct SettingsFile {
   std::string where;  // "app/settings.py:8"
@@ -50,16 +41,22 @@ struct SettingsFile {
 };
 
 struct ProjectSources {
-  std::vector<UrlSource> urls;  // the most telling first
-  std::vector<AlembicProject> alembic;
+  std::vector<UrlSource> urls;          // the most telling first
+  std::vector<UrlSource> elsewhere;     // what other Alembic projects in it name
+  std::vector<AlembicProject> alembic;  // the first is the project's
   std::vector<SettingsFile> settings;
+  bool has_settings_class = false;  // pydantic's, whose fields are variables
+  std::vector<UrlPart> parts;
+  std::set<std::string> asked_for;               // variables that the code reads
+  std::vector<std::string> compose_directories;  // in which services work, on this machine
   std::vector<SurveyFact> facts;
   std::vector<std::string> notes;
 };
 
-/// Everything that `project`, listed at `root`, says.
-[[nodiscard]] ProjectSources FindUrlSources(const std::string& root, const ProjectFiles& project,
-                                            Files& files);
+/// Everything that `project`, listed at `root`, says to somebody in `from` (relative to the root):
+/// of several Alembic projects the one nearest to him is meant.
+[[nodiscard]] ProjectSources FindUrlSources(const std::string& root, const std::string& from,
+                                            const ProjectFiles& project, Files& files);
 
 /// Could the value of a variable be a SQLite URL, or the path of a database? Only a name that
 /// speaks of a database makes a path of one.

@@ -135,25 +135,37 @@ struct PathSeparator {
 constexpr std::array<PathSeparator, 5> kSeparators{
     {{"space", ' '}, {"newline", '\n'}, {"os", ':'}, {":", ':'}, {";", ';'}}};
 
-void ReadLocations(const AlembicOptions& options, AlembicConfig& config) {
-  std::optional<TextAtLine> named = options.Find("path_separator");
-  if (!named) named = options.Find("version_path_separator");
-  std::optional<char> separator;
-  if (named) {
+/// The separator that the first of `keys` names which is set. One that Alembic does not know is
+/// noted: it stops there.
+std::optional<char> ReadSeparator(const AlembicOptions& options,
+                                  std::span<const std::string_view> keys, AlembicConfig& config) {
+  for (const std::string_view key : keys) {
+    const std::optional<TextAtLine> named = options.Find(key);
+    if (!named) continue;
     const auto known = std::ranges::find(kSeparators, named->text, &PathSeparator::name);
-    if (known == kSeparators.end()) {
-      config.bad_separator = named;
-      return;
-    }
-    separator = known->separator;
+    if (known != kSeparators.end()) return known->separator;
+    config.bad_separator = named;
+    config.bad_separator_key = key;
+    return std::nullopt;
   }
+  return std::nullopt;
+}
+
+/// The separator is looked at only where there is something to be split (script/base.py,
+/// from_config; since 1.16 config.py): the templates of Alembic up to 1.15 set one that is none,
+/// since configparser keeps the comment behind it.
+void ReadLocations(const AlembicOptions& options, AlembicConfig& config) {
+  constexpr std::array<std::string_view, 2> kKeys{"path_separator", "version_path_separator"};
   if (const auto locations = options.Find("version_locations")) {
+    const std::optional<char> separator = ReadSeparator(options, kKeys, config);
+    if (config.bad_separator) return;
     for (std::string& each : SplitLocations(locations->text, separator)) {
       config.version_locations.push_back({std::move(each), locations->line});
     }
   }
   const auto path = options.Find("prepend_sys_path");
   if (!path) return;
+  const std::optional<char> separator = ReadSeparator(options, std::span(kKeys).first(1), config);
   std::string entries = path->text;
   if (!separator) std::ranges::replace(entries, ':', ',');
   config.python_path = SplitLocations(entries, separator);
@@ -225,8 +237,38 @@ std::optional<AlembicConfig> ReadAlembicIni(std::string_view text, std::string_v
   config.url = options.Find("sqlalchemy.url");
   const auto recursive = options.Find("recursive_version_locations");
   config.recursive = recursive && recursive->text == "true";
+  if (const auto databases = options.Find("databases")) {
+    config.databases = SplitList(databases->text, ',');
+  }
   ReadLocations(options, config);
   return config;
+}
+
+std::vector<std::string> AlembicSections(std::string_view text) {
+  struct Header {
+    std::string name;
+    std::size_t line;
+  };
+  std::vector<Header> headers;
+  std::size_t number = 0;
+  for (const std::string_view line : SplitLines(text)) {
+    ++number;
+    const std::size_t end = line.rfind(']');
+    if (!line.starts_with('[') || end == std::string_view::npos) continue;
+    headers.push_back({std::string(line.substr(1, end - 1)), number});
+  }
+  std::vector<std::string> sections;
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const auto config = ReadAlembicIni(text, headers[i].name);
+    if (!config || !config->script_location || headers[i].name == "DEFAULT") continue;
+    // One of [DEFAULT] stands in every section, also in those of the loggers.
+    const std::size_t line = config->script_location->line;
+    const std::size_t next = i + 1 < headers.size() ? headers[i + 1].line : number + 1;
+    if (line > headers[i].line && line < next) sections.push_back(headers[i].name);
+  }
+  const bool usual = std::ranges::find(headers, "alembic", &Header::name) != headers.end();
+  if (sections.empty() && usual) sections.emplace_back("alembic");
+  return sections;
 }
 
 /// The texts, brackets and comments of TOML are those of Python, and no token of it ends elsewhere.

@@ -21,8 +21,12 @@ struct AlembicConfig {
   std::vector<TextAtLine> version_locations;
   std::vector<std::string> python_path;  // prepend_sys_path
   bool recursive = false;                // recursive_version_locations
-  /// A separator that Alembic does not know, where it stops; the text is its name.
+  /// `databases` of the template "multidb": the sections that have the URL of one database each.
+  std::vector<std::string> databases;
+  /// A separator that Alembic does not know, where it stops; the text is its name. Nothing while
+  /// there is nothing to be split.
   std::optional<TextAtLine> bad_separator;
+  std::string_view bad_separator_key;  // "version_path_separator"
 
   /// Takes from `other` what is not set here: since Alembic 1.16 alembic.ini and the pyproject.toml
   /// beside it are read together.
@@ -35,7 +39,12 @@ struct AlembicConfig {
     std::string_view text, std::string_view section = "alembic",
     std::optional<std::string_view> here = std::nullopt);
 
-/// The same of pyproject.toml; tables under dotted keys and inline tables are not seen.
+/// The sections of an ini that are Alembic's, for `alembic -n NAME`: those that set a
+/// script_location themselves, in the order of the file; else "alembic" if it is there.
+[[nodiscard]] std::vector<std::string> AlembicSections(std::string_view text);
+
+/// The same as ReadAlembicIni of pyproject.toml; tables under dotted keys and inline tables are not
+/// seen.
 [[nodiscard]] std::optional<AlembicConfig> ReadAlembicToml(
     std::string_view text, std::optional<std::string_view> here = std::nullopt);
 

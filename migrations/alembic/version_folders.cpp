@@ -78,7 +78,10 @@ class VersionFolderFinder final {
     if (!read) return false;
     if (!found_.script_location) found_.script_location = written->script_location;
     config_.FillFrom(*read);
-    if (!config_.bad_separator) config_.bad_separator = read->bad_separator;
+    if (!config_.bad_separator) {
+      config_.bad_separator = read->bad_separator;
+      config_.bad_separator_key = read->bad_separator_key;
+    }
     return true;
   }
 
@@ -173,8 +176,12 @@ class VersionFolderFinder final {
   void FindDirectories() {
     if (const auto& separator = config_.bad_separator) {
       throw Error(Code::kInvalid, "alembic.separator",
-                  Concat("\"", Excerpt(separator->text, 40), "\" is no path separator"),
-                  "Alembic knows os, space, newline, \":\" and \";\"", Where(separator->line));
+                  Concat("'", Excerpt(separator->text, 60), "' is not a valid value for ",
+                         config_.bad_separator_key, ": Alembic stops there"),
+                  separator->text.find('#') == std::string::npos
+                      ? "Alembic knows os, space, newline, \":\" and \";\""
+                      : "give the comment a line of its own: in an ini it is part of the value",
+                  Where(separator->line));
     }
     std::vector<std::string> locations;
     for (const TextAtLine& each : config_.version_locations) locations.push_back(Locate(each.text));

@@ -138,6 +138,220 @@ class Founding(InitCase):
         self.assertFalse(self.project.socket.exists())
 
 
+class Alembic(InitCase):
+    """Projects as the real `alembic init` makes them."""
+
+    def alembic(self, *arguments, cwd=None, prefix=(), check=0):
+        done = super().alembic(*arguments, cwd=cwd, prefix=prefix)
+        if "No module named 'alembic'" in done.err:
+            self.skipTest("Alembic is not installed")
+        if check is not None:
+            self.assertEqual(done.code, check, str(done))
+        return done
+
+    def replace(self, path, *pairs):
+        file = self.root / path
+        text = file.read_text()
+        for old, new in pairs:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        file.write_text(text)
+
+    def revision(self, cwd=None, *options):
+        """A revision of the real Alembic that makes a table; its id."""
+        self.alembic(*options, "revision", "-m", "Accounts", cwd=cwd)
+        path = max((cwd or self.root).rglob("versions/*_accounts.py"), key=os.path.getmtime)
+        path.write_text(path.read_text().replace(
+            "pass", "op.create_table('accounts', sa.Column('id', sa.Integer, primary_key=True))", 1))
+        return path.name.split("_")[0]
+
+    def init(self, *options, cwd=None):
+        return self.project.drover("init", "--json", *options, cwd=cwd).json
+
+    def codes(self, document):
+        return [finding["code"] for finding in document["findings"]]
+
+    def status(self):
+        entry = self.project.status()["environments"][0]
+        return entry["state"], entry["path"]
+
+    def test_the_generic_template_works_as_it_is(self):
+        self.alembic("init", "alembic")
+        self.assertIn("version_path_separator = os  #", (self.root / "alembic.ini").read_text())
+        document = self.init()
+        self.assertEqual(document["findings"], [])
+        # Nothing reads a variable: drover sets the URL of the ini.
+        self.assertNotIn("url_variable", document["text"])
+        self.assertEqual(self.status(), ("missing", str(self.root / "application.db")))
+        revision = self.revision()
+        self.project.drover("upgrade")
+        self.assertEqual(self.project.versions(), [revision])
+        self.assertEqual(self.status()[0], "current")
+        self.assertTrue(self.project.drover("doctor", "--json").json["healthy"])
+
+    def test_the_async_template_gets_an_async_url(self):
+        self.alembic("init", "-t", "async", "alembic")
+        document = self.init()
+        self.assertIn("url: sqlite+aiosqlite:///./application.db", document["text"])
+        self.assertEqual(self.status()[0], "missing")
+        self.revision()
+        self.assertEqual(self.project.status()["environments"][0]["pending"], 1)
+
+    def test_the_template_for_several_databases_is_named_as_that(self):
+        self.alembic("init", "-t", "multidb", "alembic")
+        placeholder = self.init("-n")
+        self.assertEqual(placeholder["environments"][0]["url"], "${DATABASE_URL}")
+        self.assertEqual(placeholder["create"], [])
+        self.assertNotIn("application.db", placeholder["environments"][0]["url"])
+        self.replace("alembic.ini", ("driver://user:pass@localhost/dbname2", "sqlite:///two.db"),
+                     ("driver://user:pass@localhost/dbname", "sqlite:///one.db"))
+        document = self.init()
+        self.assertEqual([e["path"] for e in document["environments"]], [str(self.root / "one.db")])
+        self.assertTrue([n for n in document["notes"] if "one database per Alembic tree" in n])
+        self.assertEqual(self.status(), ("missing", str(self.root / "one.db")))
+        self.database("two.db")
+        self.assertEqual(self.project.drover("strays", "--json").json["strays"], [])
+
+    def test_newer_templates_are_read_too(self):
+        self.alembic("init", "alembic")
+        self.replace("alembic.ini", ("script_location = alembic", "script_location = %(here)s/alembic"),
+                     ("version_path_separator = os  # Use os.pathsep. Default configuration used for "
+                      "new projects.", "path_separator = os"))
+        self.init()
+        self.assertEqual(self.status()[0], "missing")
+        (self.root / "drover.yaml").unlink()
+        # With pyproject.toml the ini has only the URL.
+        (self.root / "alembic.ini").write_text(
+            "[alembic]\n\nsqlalchemy.url = driver://user:pass@localhost/dbname\n")
+        self.write("pyproject.toml", "[project]\nname = 'x'\n[tool.alembic]\n# where\n"
+                   'script_location = "%(here)s/alembic"\nprepend_sys_path = [\n    "."\n]\n')
+        self.init()
+        self.assertEqual(self.status()[0], "missing")
+
+    def test_a_separator_that_alembic_refuses_is_refused(self):
+        self.alembic("init", "alembic")
+        self.replace("alembic.ini", ("prepend_sys_path = .",
+                                     "prepend_sys_path = .\nversion_locations = a:b"))
+        theirs = self.alembic("heads", check=None)
+        self.assertIn("is not a valid value for version_path_separator", theirs.out + theirs.err)
+        self.init()
+        error = self.project.status()["environments"][0]["error"]
+        self.assertIn("is not a valid value for version_path_separator", error["message"])
+
+    def test_the_database_that_exists_is_the_one(self):
+        (self.root / "backend").mkdir()
+        self.write(".env", "DATABASE_URL=sqlite:///./app.db\n")
+        self.alembic("init", "alembic", cwd=self.root / "backend")
+        self.replace("backend/alembic.ini",
+                     ("driver://user:pass@localhost/dbname", "sqlite:///./app.db"))
+        revision = self.revision(self.root / "backend")
+        self.alembic("upgrade", "head", cwd=self.root / "backend")
+        document = self.init()
+        self.assertEqual(document["environments"][0]["path"], str(self.root / "backend/app.db"))
+        self.assertEqual(document["environments"][0]["revision"], [revision])
+        self.assertEqual((document["strays"], self.codes(document)), ([], []))
+        self.project.drover("upgrade")
+        self.assertFalse((self.root / "app.db").exists())
+
+    def test_two_projects_in_one_repository(self):
+        (self.root / ".git").mkdir()
+        for name in ("billing", "catalog"):
+            folder = self.root / "services" / name
+            folder.mkdir(parents=True)
+            self.alembic("init", "alembic", cwd=folder)
+            self.replace(f"services/{name}/alembic.ini",
+                         ("driver://user:pass@localhost/dbname", f"sqlite:///{name}.db"))
+            self.revision(folder)
+        above = self.init("-n")
+        self.assertEqual(above["environments"][0]["path"],
+                         str(self.root / "services/billing/billing.db"))
+        for name in ("billing", "catalog"):
+            self.alembic("upgrade", "head", cwd=self.root / "services" / name)
+        catalog = self.root / "services/catalog"
+        document = self.init(cwd=catalog)
+        self.assertEqual(document["environments"][0]["path"], str(catalog / "catalog.db"))
+        self.assertEqual(document["strays"], [])
+        self.assertNotIn("alembic-other-database", self.codes(document))
+        self.assertTrue([n for n in document["notes"] if "There are 2 Alembic projects" in n])
+        self.assertEqual(self.status(), ("current", str(catalog / "catalog.db")))
+        self.assertEqual(self.project.drover("strays", "--json").json["strays"], [])
+        # What the output says for the other one works.
+        billing = self.root / "services/billing"
+        self.init(str(billing), "--here")
+        entry = self.project.drover("status", "--json", cwd=billing).json["environments"][0]
+        self.assertEqual((entry["state"], entry["path"]), ("current", str(billing / "billing.db")))
+
+    def test_sections_are_alembics(self):
+        for name in ("users", "orders"):
+            self.alembic("init", name)
+            (self.root / "alembic.ini").unlink()
+        self.write("alembic.ini", "".join(
+            f"[alembic:{name}]\nscript_location = {name}\nsqlalchemy.url = sqlite:///{name}.db\n"
+            for name in ("users", "orders")) + "[loggers]\nkeys = root\n[handlers]\nkeys =\n"
+            "[formatters]\nkeys =\n[logger_root]\nhandlers =\n")
+        revision = self.revision(None, "-n", "alembic:users")
+        before = self.project.listing()
+        self.init()
+        self.assertEqual(sorted({*self.project.listing()} - {*before}), ["drover.yaml"])
+        self.project.drover("upgrade")
+        self.assertEqual(self.project.query("SELECT version_num FROM alembic_version",
+                                            self.root / "users.db"), [(revision,)])
+
+    def test_flask_migrates_folder_is_recognised(self):
+        self.alembic("init", "migrations")
+        (self.root / "alembic.ini").rename(self.root / "migrations/alembic.ini")
+        self.replace("migrations/alembic.ini", ("script_location = migrations", ""))
+        self.write(f"migrations/versions/{REVISION}_x.py",
+                   f"revision = '{REVISION}'\ndown_revision = None\n")
+        self.assertIn("config: migrations/alembic.ini", self.init()["text"])
+        self.assertEqual(self.project.status()["environments"][0]["heads"], [REVISION])
+
+    def test_an_engine_made_from_a_text_is_a_trap_and_the_lines_help(self):
+        self.alembic("init", "alembic")
+        self.write("app/__init__.py", "")
+        self.write("app/db.py", 'URL = "sqlite:///./app.db"\n')
+        self.replace("alembic/env.py",
+                     ("from sqlalchemy import engine_from_config", "from app.db import URL\n"
+                      "from sqlalchemy import create_engine"),
+                     ("engine_from_config(\n        config.get_section(config.config_ini_section),\n"
+                      '        prefix="sqlalchemy.",\n        poolclass=pool.NullPool,\n    )',
+                      "create_engine(URL)"))
+        self.revision()
+        document = self.init()
+        self.assertEqual(self.codes(document), ["alembic-url-constant"])
+        fix = document["findings"][0]["fix"]
+        doctor = self.project.drover("doctor", "--json", check=1).json
+        self.assertEqual(self.codes(doctor), ["alembic-url-constant"])
+        self.project.drover("upgrade")  # of a new database there is nothing to rehearse
+        refused = self.project.drover("downgrade", "base", "--json", check=8).error
+        self.assertEqual(refused["kind"], "alembic.url_ignored")
+        # As it says.
+        line = 'create_engine(os.environ.get("DATABASE_URL", URL))'
+        self.assertIn(line, fix)
+        self.assertIn("url_variable: DATABASE_URL", fix)
+        self.replace("alembic/env.py", ("create_engine(URL)", line),
+                     ("from app.db", "import os\nfrom app.db"))
+        self.replace("drover.yaml", ("  config: alembic.ini\n",
+                                     "  config: alembic.ini\n  url_variable: DATABASE_URL\n"))
+        self.project.drover("downgrade", "base")
+        self.project.drover("stamp", "head")
+        self.assertEqual(self.status(), ("current", str(self.root / "app.db")))
+        self.assertTrue(self.project.drover("doctor", "--json").json["healthy"])
+
+    def test_doctor_names_the_trap_as_init_does(self):
+        self.founding()
+        self.database("application.db")
+        told = [f for f in self.init()["findings"] if f["code"] == "alembic-wrong-directory"]
+        doctor = self.project.drover("doctor", "--json", check=1).json
+        self.assertEqual([f for f in doctor["findings"] if f["code"] == "alembic-wrong-directory"],
+                         told)
+        ini = self.root / "backend/alembic.ini"
+        ini.write_text(ini.read_text().replace("= alembic", "= %(here)s/alembic"))
+        codes = self.codes(self.project.drover("doctor", "--json", check=None).json)
+        self.assertNotIn("alembic-wrong-directory", codes)
+        self.assertIn("alembic-relative-url", codes)
+
+
 class Writing(InitCase):
     def test_an_empty_directory_gets_a_beginning_that_works(self):
         done = self.project.drover("init")

@@ -328,6 +328,272 @@ TEST_F(SurveyTest, AlembicWithAnotherDatabaseThanTheApplicationIsNamed) {
   EXPECT_THAT(Names(init), ElementsAre("dev"));
 }
 
+TEST_F(SurveyTest, TheDatabaseThatExistsIsTaken) {
+  Directory(".git");
+  Write(".gitignore", "*.db*\n");
+  Write(".env", "DATABASE_URL=sqlite:///./app.db\n");
+  Write("backend/alembic.ini", "[alembic]\nscript_location = alembic\n");
+  Write("backend/alembic/versions/1.py", "revision = 'a1'\ndown_revision = None\n");
+  EXPECT_EQ(Survey().environments[0].path, Path("app.db"));
+  Database("backend/app.db", "CREATE TABLE t (id); INSERT INTO t VALUES (1);");
+  const InitDocument init = Survey();
+  EXPECT_EQ(init.environments[0].path, Path("backend/app.db"));
+  EXPECT_THAT(init.text, HasSubstr("relative_to: backend"));
+  EXPECT_THAT(init.strays, IsEmpty());
+  EXPECT_THAT(Codes(init), IsEmpty());
+  EXPECT_EQ(Parsed(init).alembic.url_variable, "DATABASE_URL");  // there is no env.py to ask
+}
+
+TEST_F(SurveyTest, OfSeveralDatabasesTheOneWithRowsIsTakenAndSaid) {
+  Directory(".git");
+  Write(".gitignore", "*.db*\n");
+  Write(".env", "DATABASE_URL=sqlite:///./app.db\n");
+  Write("backend/alembic.ini", "[alembic]\nscript_location = alembic\n");
+  Write("backend/alembic/versions/1.py", "revision = '981cbaae32a1'\ndown_revision = None\n");
+  Database("app.db", kAtFirst);
+  Database("backend/app.db", Concat(kAtFirst, "INSERT INTO accounts VALUES (1);"));
+  const InitDocument rows = Survey();
+  EXPECT_EQ(rows.environments[0].path, Path("backend/app.db"));
+  EXPECT_THAT(Find(rows, "relative-url-ambiguous").message,
+              HasSubstr("in backend/ and in the root: taken is backend/app.db, since that database "
+                        "has rows"));
+  Database("app.db", "INSERT INTO accounts VALUES (1); DELETE FROM alembic_version;");
+  EXPECT_THAT(Find(Survey(), "relative-url-ambiguous").message, HasSubstr("newer revision"));
+  Database("app.db", "INSERT INTO alembic_version VALUES ('981cbaae32a1');");
+  const InitDocument same = Survey();
+  EXPECT_EQ(same.environments[0].path, Path("app.db"));
+  EXPECT_THAT(Find(same, "relative-url-ambiguous").message, HasSubstr("likelier place"));
+  // What the container has is no guess.
+  Write("compose.yaml",
+        "services: {api: {image: x, working_dir: /app, environment: {DATABASE_URL: "
+        "'sqlite:///./app.db'}, volumes: ['./app.db:/app/app.db']}}\n");
+  EXPECT_THAT(Codes(Survey()), testing::Not(Contains("relative-url-ambiguous")));
+}
+
+TEST_F(SurveyTest, ADatabaseThatIsOnlySomewhereIsTaken) {
+  Write(".env", "DATABASE_URL=sqlite:///./app.db\n");
+  Write("server/src/x.py", "");
+  Write("server/other/x.py", "");
+  Database("backup/app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("app.db"));
+  Database("server/src/app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("server/src/app.db"));
+  Database("server/other/app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("app.db"));
+}
+
+TEST_F(SurveyTest, WhatTheCodeFallsBackToIsAStrayAndAnotherDatabaseOfItIsNone) {
+  Write(".env", "DATABASE_URL=sqlite:///./app.db\n");
+  Write("a.py", "url = os.getenv('DATABASE_URL', 'sqlite:///./dev.db')\n");
+  Write("b.py", "cache = create_engine('sqlite:///./cache.db')\n");
+  Database("app.db", kAtFirst);
+  Database("dev.db", kAtFirst);
+  Database("cache.db", kAtFirst);
+  const InitDocument init = Survey();
+  ASSERT_EQ(init.strays.size(), 1U);
+  EXPECT_EQ(init.strays[0].path, Path("dev.db"));
+  EXPECT_EQ(Parsed(init).stray_ignore, std::vector<std::string>{"cache.db"});
+}
+
+TEST_F(SurveyTest, AServicesWorkingDirectoryMayBeWhereAUrlBegins) {
+  Write(".env", "DATABASE_URL=sqlite:///./app.db\n");
+  Write("compose.yaml",
+        "services: {api: {image: x, working_dir: /srv/src, volumes: ['./server:/srv']}}\n");
+  Database("server/src/app.db", "CREATE TABLE t (id);");
+  EXPECT_EQ(Survey().environments[0].path, Path("server/src/app.db"));
+}
+
+/// Two Alembic projects in one repository, each with its own URL.
+class TwoServicesTest : public SurveyTest {
+ protected:
+  void SetUp() override {
+    SurveyTest::SetUp();
+    Directory(".git");
+    Write(".gitignore", "*.db*\n");
+    for (const std::string name : {"billing", "catalog"}) {
+      Write(Concat("services/", name, "/alembic.ini"),
+            Concat("[alembic]\nscript_location = alembic\nsqlalchemy.url = sqlite:///", name,
+                   ".db\n"));
+      Write(Concat("services/", name, "/alembic/versions/1.py"),
+            "revision = '981cbaae32a1'\ndown_revision = None\n");
+    }
+  }
+};
+
+TEST_F(TwoServicesTest, AUrlOfAnIniBeginsBesideIt) {
+  const InitDocument init = Survey();
+  EXPECT_EQ(init.environments[0].path, Path("services/billing/billing.db"));
+  EXPECT_EQ(Parsed(init).alembic.config, Path("services/billing/alembic.ini"));
+  EXPECT_THAT(init.notes, ElementsAre(HasSubstr("There are 2 Alembic projects here"),
+                                      "services/catalog/alembic.ini gets one of its own with: "
+                                      "drover init services/catalog --here"));
+}
+
+TEST_F(TwoServicesTest, TheNearestIsTheProjectAndTheOthersDatabaseIsNoStray) {
+  Database("services/billing/billing.db", kAtFirst);
+  Database("services/catalog/catalog.db", kAtFirst);
+  Directory("services/catalog/app");
+  for (const std::string_view from : {"services/catalog", "services/catalog/app"}) {
+    const InitDocument init = Survey(from);
+    EXPECT_EQ(init.environments[0].path, Path("services/catalog/catalog.db"));
+    EXPECT_EQ(Parsed(init).alembic.config, Path("services/catalog/alembic.ini"));
+    EXPECT_THAT(init.strays, IsEmpty());
+    EXPECT_THAT(Codes(init), IsEmpty());
+    EXPECT_EQ(Parsed(init).stray_ignore, std::vector<std::string>{"services/billing/billing.db"});
+    EXPECT_THAT(init.notes, Contains(HasSubstr("services/billing/billing.db is the database of "
+                                               "services/billing/alembic.ini:3")));
+    EXPECT_THAT(init.notes,
+                Contains(HasSubstr(Concat("drover init ", Path("services/billing"), " --here"))));
+  }
+}
+
+TEST_F(TwoServicesTest, SettingsOfAnotherServiceAreItsOwn) {
+  Write("services/catalog/.env", "DATABASE_URL=sqlite:///live.db\n");
+  Database("services/catalog/live.db", kAtFirst);
+  const InitDocument billing = Survey();
+  EXPECT_THAT(Names(billing), ElementsAre("dev"));
+  EXPECT_EQ(billing.environments[0].path, Path("services/billing/billing.db"));
+  EXPECT_THAT(billing.strays, IsEmpty());
+  const InitDocument catalog = Survey("services/catalog");
+  EXPECT_EQ(catalog.environments[0].path, Path("services/catalog/live.db"));
+  EXPECT_THAT(Codes(catalog), ElementsAre("alembic-other-database"));
+}
+
+TEST_F(TwoServicesTest, OneAboveIsAnotherToo) {
+  Write("alembic.ini",
+        "[alembic]\nscript_location = alembic\nsqlalchemy.url = sqlite:///above.db\n");
+  Database("above.db", kAtFirst);
+  EXPECT_EQ(Survey().environments[0].path, Path("above.db"));
+  const InitDocument catalog = Survey("services/catalog");
+  EXPECT_EQ(catalog.environments[0].path, Path("services/catalog/catalog.db"));
+  EXPECT_THAT(Codes(catalog), IsEmpty());
+  EXPECT_THAT(catalog.strays, IsEmpty());
+}
+
+TEST_F(SurveyTest, SectionsOfAlembicAreChosenFrom) {
+  Write("alembic.ini",
+        "[alembic:users]\nscript_location = users\nsqlalchemy.url = sqlite:///users.db\n"
+        "[alembic:orders]\nscript_location = orders\nsqlalchemy.url = sqlite:///orders.db\n");
+  Write("users/versions/1.py", "revision = '981cbaae32a1'\ndown_revision = None\n");
+  Write("orders/versions/1.py", "revision = '981cbaae32a1'\ndown_revision = None\n");
+  Database("orders.db", kAtFirst);
+  const InitDocument init = Survey();
+  EXPECT_EQ(Parsed(init).format, migrations::Format::kAlembic);
+  EXPECT_EQ(Parsed(init).alembic.section, "alembic:users");
+  EXPECT_EQ(init.environments[0].path, Path("users.db"));
+  EXPECT_THAT(init.notes, Contains(HasSubstr("not about [alembic:orders]")));
+  EXPECT_THAT(init.create, IsEmpty());
+  EXPECT_THAT(init.strays, IsEmpty());
+}
+
+TEST_F(SurveyTest, OfSeveralDatabasesOfOneTreeTheFirstIsProposed) {
+  constexpr std::string_view kTwo =
+      "[alembic]\nscript_location = alembic\ndatabases = one, two\n"
+      "[one]\nsqlalchemy.url = {}\n[two]\nsqlalchemy.url = sqlite:///two.db\n";
+  const auto with = [&](std::string_view url) {
+    std::string text(kTwo);
+    Write("alembic.ini", text.replace(text.find("{}"), 2, url));
+    return Survey();
+  };
+  Database("two.db", kAtFirst);
+  const InitDocument init = with("sqlite:///one.db");
+  EXPECT_THAT(Names(init), ElementsAre("dev"));
+  EXPECT_EQ(init.environments[0].path, Path("one.db"));
+  EXPECT_THAT(init.notes, Contains(HasSubstr("one database per Alembic tree")));
+  EXPECT_THAT(init.strays, IsEmpty());
+  const InitDocument placeholder = with("driver://user:pass@localhost/dbname");
+  EXPECT_EQ(placeholder.environments[0].url, "${DATABASE_URL}");
+  EXPECT_TRUE(placeholder.environments[0].error);
+  EXPECT_THAT(placeholder.notes, Contains(HasSubstr("[one] of alembic.ini has no URL")));
+}
+
+TEST_F(SurveyTest, AnEnvFileIsATrapOnlyWhereItIsAnother) {
+  Write(".env", "DATABASE_URL=sqlite:////srv/app.db\n");
+  Write("backend/requirements.txt", "");
+  const auto with = [&](std::string_view file) {
+    Write("backend/app/settings.py", Concat("config = Settings(env_file=\"", file, "\")\n"));
+    return Codes(Survey());
+  };
+  EXPECT_THAT(with(".env"), ElementsAre("settings-relative-env-file"));
+  EXPECT_THAT(with("../.env"), IsEmpty());
+  EXPECT_THAT(with("other.env"), IsEmpty());
+  Write("backend/.env", "A=b\n");
+  EXPECT_THAT(with("../.env"), IsEmpty());
+  with(".env");
+  EXPECT_THAT(Find(Survey(), "settings-relative-env-file").message,
+              HasSubstr("started in backend/ reads backend/.env, not .env"));
+}
+
+TEST_F(SurveyTest, TheNameOfAFileIsNoUrlWhenItLiesElsewhere) {
+  Write(".env", "DATA_DIR=./data\nDB_FILE=parts.db\n");
+  const InitDocument unknown = Survey();
+  EXPECT_EQ(unknown.environments[0].url, "${DATABASE_URL}");
+  EXPECT_EQ(*Find(unknown, "url-in-parts").fix,
+            "write url: sqlite:///./data/parts.db in drover.yaml");
+  EXPECT_EQ(Find(unknown, "url-in-parts").where, Path(".env:2:1"));
+  Database("data/parts.db", "CREATE TABLE t (id);");
+  const InitDocument there = Survey();
+  EXPECT_EQ(there.environments[0].path, Path("data/parts.db"));
+  EXPECT_THAT(there.strays, IsEmpty());
+  Write(".env", "DB_FILE=parts.db\n");
+  EXPECT_EQ(Survey().environments[0].path, Path("data/parts.db"));
+  // Nothing speaks against these.
+  Write(".env", "DB_FILE=new.db\n");
+  EXPECT_EQ(Survey().environments[0].path, Path("new.db"));
+  Write(".env", "LOG_DIR=./logs\nDB_FILE=new.db\n");
+  EXPECT_EQ(Survey().environments[0].path, Path("new.db"));
+  Write(".env", "DATA_DIR=./data\nDB_PATH=./new.db\n");
+  EXPECT_EQ(Survey().environments[0].path, Path("new.db"));
+}
+
+TEST_F(SurveyTest, AVariableIsPromisedOnlyWhereItIsRead) {
+  Write(".env", "DATABASE_URL=sqlite:////srv/app.db\n");
+  Write("alembic.ini", "[alembic]\nscript_location = alembic\n");
+  const auto with = [&](std::string_view env_py) {
+    Write("alembic/env.py", env_py);
+    return Parsed(Survey()).alembic.url_variable;
+  };
+  EXPECT_EQ(with("url = config.get_main_option('sqlalchemy.url')\n"), "");
+  EXPECT_EQ(with("from app.settings import settings\nurl = settings.database_url\n"), "");
+  Write("app/settings.py", "class Settings(BaseSettings):\n  config = dict(env_file='.env')\n");
+  EXPECT_EQ(with("from app.settings import settings\nurl = settings.database_url\n"),
+            "DATABASE_URL");
+  EXPECT_EQ(with("url = config.get_main_option('sqlalchemy.url')\n"), "");
+  Write("app/settings.py", "class Settings(BaseSettings):\n  database_url: str\n");
+  EXPECT_EQ(with("from app.settings import settings\nurl = settings.database_url\n"),
+            "DATABASE_URL");
+  EXPECT_EQ(with("url = os.environ['MY_DB_URL']\n"), "MY_DB_URL");
+}
+
+TEST_F(SurveyTest, AnEngineMadeFromATextIsATrap) {
+  Write("alembic.ini", "[alembic]\nscript_location = alembic\n");
+  Write("alembic/env.py", "from app.db import URL\nengine = create_engine(URL)\n");
+  EXPECT_THAT(Codes(Survey()), testing::Not(Contains("alembic-url-constant")));
+  Write("app/db.py", "import os\nURL = 'sqlite:////srv/app.db'\n");
+  const Finding constant = Find(Survey(), "alembic-url-constant");
+  EXPECT_EQ(constant.severity, "error");
+  EXPECT_EQ(constant.where, Path("alembic/env.py:2:1"));
+  EXPECT_THAT(constant.message, HasSubstr("a text in app/db.py:2, \"sqlite:////srv/app.db\""));
+  EXPECT_THAT(*constant.fix, HasSubstr("create_engine(os.environ.get(\"DATABASE_URL\", URL)) in "
+                                       "alembic/env.py"));
+  Write("app/db.py", "URL = os.environ.get('X', 'sqlite:////srv/app.db')\n");
+  EXPECT_THAT(Codes(Survey()), testing::Not(Contains("alembic-url-constant")));
+  Write("app/db.py", "engine = create_engine('sqlite:////srv/app.db')\n");
+  Write("alembic/env.py", "from app.db import engine\nwith engine.connect() as c: pass\n");
+  EXPECT_EQ(Find(Survey(), "alembic-url-constant").where, Path("app/db.py:1:1"));
+}
+
+TEST_F(SurveyTest, TheDirectoryOfFlaskMigrateIsOfAlembic) {
+  Write("migrations/alembic.ini", "[alembic]\n[loggers]\nkeys = root\n");
+  Write("migrations/env.py", "from flask import current_app\n");
+  Write("migrations/versions/1.py", "revision = 'a1'\ndown_revision = None\n");
+  const InitDocument init = Survey();
+  EXPECT_EQ(Parsed(init).format, migrations::Format::kAlembic);
+  EXPECT_EQ(Parsed(init).alembic.config, Path("migrations/alembic.ini"));
+  EXPECT_THAT(init.text, HasSubstr("its env.py lies in migrations; 1 revision in"));
+  EXPECT_THAT(init.create, IsEmpty());
+}
+
 TEST_F(SurveyTest, NamesWithoutMeaningForYamlAreWritten) {
   Write("we ird: #1/.env", "DATABASE_URL='sqlite:///a b{}$x.db'\n");
   const InitDocument init = Survey();

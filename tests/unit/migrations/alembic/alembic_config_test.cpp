@@ -42,6 +42,33 @@ TEST(AlembicConfigTest, OneSectionOfSeveralIsRead) {
   EXPECT_FALSE(ReadAlembicIni(kText, "three"));
 }
 
+TEST(AlembicConfigTest, SectionsOfAlembicAreFound) {
+  EXPECT_EQ(AlembicSections("[loggers]\nkeys = x\n[alembic:users]\nscript_location = u\n"
+                            "[alembic:orders]\nscript_location = o\n"),
+            (std::vector<std::string>{"alembic:users", "alembic:orders"}));
+  EXPECT_EQ(AlembicSections("[DEFAULT]\nscript_location = d\n[alembic]\n[loggers]\nkeys = x\n"),
+            (std::vector<std::string>{"alembic"}));
+  EXPECT_TRUE(AlembicSections("[DEFAULT]\nscript_location = d\n[loggers]\n").empty());
+  EXPECT_TRUE(AlembicSections("").empty());
+}
+
+TEST(AlembicConfigTest, ASeparatorCountsOnlyWhereSomethingIsToBeSplit) {
+  // What stands behind a value belongs to it, as Alembic's own template has it up to 1.15.
+  constexpr std::string_view kCommented = "[alembic]\nversion_path_separator = os  # as usual\n";
+  const auto config = ReadAlembicIni(Concat(kCommented, "prepend_sys_path = .:src\n"));
+  EXPECT_FALSE(config->bad_separator);
+  EXPECT_EQ(config->python_path, (std::vector<std::string>{".", "src"}));
+  const auto split = ReadAlembicIni(Concat(kCommented, "version_locations = a:b\n"));
+  EXPECT_EQ(split->bad_separator, (TextAtLine{"os  # as usual", 2}));
+  EXPECT_EQ(split->bad_separator_key, "version_path_separator");
+  EXPECT_TRUE(split->version_locations.empty());
+  // The newer key splits both.
+  const auto newer = ReadAlembicIni("[alembic]\npath_separator = x\nprepend_sys_path = .\n");
+  EXPECT_EQ(newer->bad_separator_key, "path_separator");
+  EXPECT_EQ(ReadAlembicIni("[alembic]\ndatabases = one, two\n")->databases,
+            (std::vector<std::string>{"one", "two"}));
+}
+
 TEST(AlembicConfigTest, TextsOfTomlAreRead) {
   const auto config = ReadAlembicToml(
       "[tool.alembic]\nscript_location = 'C:\\db' # literal\nversion_locations = [ \"a\\u0062\",\n"

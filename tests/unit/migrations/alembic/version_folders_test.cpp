@@ -107,6 +107,8 @@ TEST_F(VersionFoldersTest, VersionLocationsAreSplitAsAlembicSplitsThem) {
               ElementsAre(Path("a"), Path("b")));
   EXPECT_THAT(with("version_path_separator = comma\nversion_locations = a"), IsEmpty());
   EXPECT_EQ(Find().problem->kind, "alembic.separator");
+  EXPECT_EQ(Find().problem->message,
+            "'comma' is not a valid value for version_path_separator: Alembic stops there");
   EXPECT_EQ(Find().problem->where, Path("alembic.ini:3:1"));
 }
 
