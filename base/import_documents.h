@@ -1,4 +1,5 @@
-// What is said about leaving Alembic: the document of `drover import`.
+// What is said about leaving Alembic: the document of `drover import`, and what Alembic's Python
+// tells of the statements that it executes.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace drover {
 /// A line of Python for which no SQL can stand.
 struct ImportedCode {
   std::string where;  // "backend/alembic/versions/x.py:12"
-  std::string text;   // the line
-  bool rows = false;  // it reads or writes rows; else it only takes a connection
+  std::string text;   // the line, or the SQL that it had executed and that is left out
+  bool rows = false;  // it reads or writes rows: always true
   static constexpr void Fields(auto&& field) {
     field("where", &ImportedCode::where);
     field("text", &ImportedCode::text);
@@ -28,8 +29,8 @@ struct ImportedRevision {
   std::string message;
   std::string source;                    // Alembic's file
   std::string file;                      // the native one
-  std::string up;                        // sql | recorded | nothing
-  std::string down;                      // sql | recorded | nothing | none
+  std::string up;                        // sql | partial | nothing
+  std::string down;                      // sql | partial | nothing | none
   bool equal = false;                    // replaying the file does what Alembic does
   std::vector<std::string> differences;  // why not
   std::vector<ImportedCode> data_code;   // not translated
@@ -46,6 +47,29 @@ struct ImportedRevision {
     field("data_code", &ImportedRevision::data_code);
     field("notes", &ImportedRevision::notes);
   }
+};
+
+/// A line that daemon/alembic_hook/sitecustomize.py writes.
+struct AlembicTraceLine {
+  std::string kind;      // begin | statement | failed | commit | rollback | untraced
+  std::string sql;       // with the values of its parameters in their places
+  bool exact = true;     // these are the very values
+  bool derived = false;  // one of them is the id of a row that was inserted before
+  bool pending = false;  // a transaction was open when it was done
+  std::int64_t connection = 0;
+  std::string file;  // of the revision that has it executed; empty: Alembic, or env.py
+  std::int64_t line = 0;
+  static constexpr void Fields(auto&& field) {
+    field("kind", &AlembicTraceLine::kind);
+    field("sql", &AlembicTraceLine::sql);
+    field("exact", &AlembicTraceLine::exact);
+    field("derived", &AlembicTraceLine::derived);
+    field("pending", &AlembicTraceLine::pending);
+    field("connection", &AlembicTraceLine::connection);
+    field("file", &AlembicTraceLine::file);
+    field("line", &AlembicTraceLine::line);
+  }
+  bool operator==(const AlembicTraceLine&) const = default;
 };
 
 /// The `migrations:` of drover.yaml.

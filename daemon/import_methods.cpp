@@ -13,6 +13,7 @@
 #include "daemon/import_work.h"
 #include "daemon/offload.h"
 #include "daemon/stages.h"
+#include "migrations/folder.h"
 #include "migrations/safety/scratch_file.h"
 
 namespace drover::daemon {
@@ -68,22 +69,40 @@ std::optional<ErrorBody> Refusal(const ImportDocument& document) {
                       "drover import --partial writes them all the same, those as drafts"));
 }
 
+/// Alembic's program, for messages.
+std::string ProgramOf(const environments::Config& config) {
+  return config.alembic.command.empty() ? "Alembic's Python" : Join(config.alembic.command, " ");
+}
+
+/// The words of whoever was interrupted do not say what matters.
+ImportResult RunImporter(Importer& importer, const migrations::StageObserver& observer,
+                         const std::stop_token& stop) {
+  try {
+    return importer.Run(observer, stop);
+  } catch (const Error& error) {
+    if (error.code != Code::kCancelled) throw;
+    throw Error(Code::kCancelled, "interrupted", "cancelled: nothing was written");
+  }
+}
+
 ImportOutcome ImportNow(const JobRequest& request, const View& view, const Params& params,
                         const migrations::StageObserver& observer, const std::stop_token& stop) {
   const auto begun = ImportClock::now();
   const std::string directory = DirectoryOf(view, params);
-  CheckImportDirectory(directory);
+  const std::vector<std::string> names = NamesOfImport(view.graph());
+  CheckImportDirectory(directory, params.confirm ? names : std::vector<std::string>());
   const migrations::ScratchDirectory scratch(request.path, request.safety.backup);
   const AlembicRunner runner(*request.alembic);
-  ImportResult result = Importer({.graph = view.seen->graph,
-                                  .root = view.seen->root,
-                                  .scratch_directory = scratch.path(),
-                                  .proof = {.version_table = request.version_table,
-                                            .stubs = request.stubs,
-                                            .days = DaysAround(WallNow())},
-                                  .by = request.by},
-                                 runner)
-                            .Run(observer, stop);
+  Importer importer({.graph = view.seen->graph,
+                     .root = view.seen->root,
+                     .scratch_directory = scratch.path(),
+                     .program = ProgramOf(view.config()),
+                     .proof = {.version_table = request.version_table,
+                               .stubs = request.stubs,
+                               .days = DaysAround(WallNow())},
+                     .by = request.by},
+                    runner);
+  ImportResult result = RunImporter(importer, observer, stop);
   ImportOutcome outcome;
   ImportDocument& document = outcome.document;
   document.directory = directory;
@@ -100,13 +119,28 @@ ImportOutcome ImportNow(const JobRequest& request, const View& view, const Param
   return outcome;
 }
 
+/// What was imported must still be what is there.
+void CheckUnchanged(const View& view) {
+  migrations::MigrationFolders folders(migrations::Format::kAlembic);
+  const auto now = folders.Load(view.seen->migration_directories);
+  if (now.digest == view.seen->migrations_digest) return;
+  throw Error(
+      Code::kConflict, "import.changed",
+      "the revisions of Alembic's were changed while they were imported; nothing was written",
+      "drover import");
+}
+
 ImportDocument WriteImport(const View& view, const Params& params, ImportOutcome outcome) {
   ImportDocument& document = outcome.document;
+  CheckUnchanged(view);
   WriteImportedFiles(outcome.files, document.directory);
   document.written = true;
   document.message = Concat(Count(document.revisions.size(), "revision"), " written to ",
                             RelativeTo(document.directory, view.seen->root));
-  if (params.confirm) document.config = WriteNativeConfig(view.config(), document.directory);
+  if (params.confirm) {
+    document.config =
+        WriteNativeConfig(view.config(), document.directory, std::move(document.config));
+  }
   return std::move(document);
 }
 

@@ -1,10 +1,8 @@
 // From the history of an Alembic project to native migrations that are proven to do the same:
-// Alembic works on private databases, its steps are written down as SQL or planned from what they
-// did, and every script is replayed beside the original. Changes nothing but private files. Blocks;
-// for workers.
+// Alembic works on private databases, what it executes becomes the scripts, and every script is
+// replayed beside the original. Changes nothing but private files. Blocks; for workers.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <set>
 #include <stop_token>
@@ -13,12 +11,12 @@
 
 #include "base/import_documents.h"
 #include "daemon/alembic_runner.h"
-#include "daemon/import_recorder.h"
-#include "daemon/import_scripts.h"
+#include "daemon/import_trace.h"
 #include "migrations/alembic/native_file.h"
 #include "migrations/alembic/native_proof.h"
 #include "migrations/graph.h"
 #include "migrations/history.h"
+#include "migrations/plan.h"
 #include "migrations/safety/scratch_file.h"
 #include "migrations/schema_diff/autogenerate.h"
 
@@ -28,6 +26,7 @@ struct ImportSetting {
   std::shared_ptr<const migrations::Graph> graph;
   std::string root;               // of the project: files are named from there
   std::string scratch_directory;  // private and there
+  std::string program;            // Alembic, for messages
   migrations::ProofSetting proof;
   migrations::AppliedBy by;
 };
@@ -45,6 +44,10 @@ struct ImportResult {
   std::vector<std::string> differences;  // of all together
 };
 
+/// The names of the files that an import writes, in the order of a new database made from them.
+/// Throws kInvalid ("illegal_character") for a revision that no native file can have.
+[[nodiscard]] std::vector<std::string> NamesOfImport(const migrations::Graph& graph);
+
 class Importer final {
  public:
   /// `runner` must outlive it. The order of the work is that of a new database made from the native
@@ -54,35 +57,24 @@ class Importer final {
   /// Imports everything; `observer` is told about each revision. Throws kRefused
   /// ("alembic.url_ignored"), kInvalid ("alembic.failed", naming the revision that Alembic itself
   /// cannot apply to an empty database), kInvalid ("import.section_line"), kCancelled, and what
-  /// AlembicRunner throws.
+  /// RunAndTranslate throws.
   [[nodiscard]] ImportResult Run(const migrations::StageObserver& observer,
                                  const std::stop_token& stop);
 
  private:
   struct Attempt;
   struct Position;
-  /// From where a step is recorded.
-  enum class Ground : std::uint8_t { kBelow, kChain };
 
-  void Collect();
-  void DistrustDataCode();
-  void ImportOne(std::size_t at);
-  [[nodiscard]] Attempt Try(const migrations::ImportedScript& script, const std::string& from,
-                            const Position& position) const;
-  [[nodiscard]] Attempt ImportUp(const Position& position);
-  [[nodiscard]] Attempt ImportDown(const Position& position);
-  void CompareDown(Attempt& attempt, const Position& position) const;
-  [[nodiscard]] Attempt RecordUp(const Position& position, Ground ground) const;
-  [[nodiscard]] Attempt RecordDown(const Position& position, Ground ground) const;
-  [[nodiscard]] Recording RecordFrom(const std::string& from, std::vector<std::string> arguments,
-                                     const Position& position) const;
-  [[nodiscard]] std::vector<migrations::DataCodeLine> LeftOut(
-      const migrations::Revision& revision) const;
-  [[nodiscard]] migrations::StateDifferences Compare(const migrations::DatabaseState& expected,
-                                                     const std::string& path) const;
-  void MakeGround(const Position& position, Ground ground, const std::string& path) const;
+  void ImportOne(std::size_t index);
+  [[nodiscard]] migrations::TracedScript Upgrade(const migrations::Revision& revision) const;
+  [[nodiscard]] Attempt ImportUp(const Position& position,
+                                 const migrations::TracedScript& traced) const;
+  [[nodiscard]] Attempt ImportDown(const Position& position) const;
+  [[nodiscard]] Attempt Describe(const Position& position, const migrations::TracedScript& traced,
+                                 migrations::Direction direction) const;
+  void Replay(Attempt& attempt, const Position& position, const std::string& from,
+              const migrations::DatabaseState& expected) const;
   [[nodiscard]] bool HasSiblings(const Position& position) const;
-  [[nodiscard]] std::vector<bool> Below(const Position& position) const;
   void Add(const Position& position, const Attempt& up, const Attempt& down);
   void ProveAll();
 
@@ -92,9 +84,8 @@ class Importer final {
   migrations::ScratchFile chain_;    // Alembic's own database
   migrations::DatabaseState state_;  // what is in it
   std::vector<bool> applied_;        // there, by index in the graph
-  OfflineScripts ups_;
-  OfflineScripts downs_;
-  std::set<std::string> untranslated_;  // tables into which data code writes
+  std::set<std::string> names_;      // of the files, in lower case
+  bool leaves_rows_out_ = false;     // one of the upgrades so far
   ImportResult result_;
 };
 

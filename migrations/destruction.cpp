@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "migrations/copied_columns.h"
 #include "migrations/sql_text.h"
 #include "migrations/sqlite.h"
 
@@ -209,6 +210,12 @@ class Trace {
     std::map<std::string, std::string> columns;  // present name → original one, as written
   };
 
+  /// The table that stands where another was, and from which columns its own were filled.
+  struct Successor {
+    Table table;
+    std::map<std::string, std::string> carried;
+  };
+
   void Found(std::string kind, std::string object) {
     Destruction one{.kind = std::move(kind), .object = std::move(object)};
     if (std::ranges::find(found_, one) == found_.end()) found_.push_back(std::move(one));
@@ -270,6 +277,7 @@ class Trace {
         if (origin == nullptr) continue;
         copied_[into].insert(origin->table.name);
         if (only_some) thinned_.insert(origin->table.name);
+        if (sources.size() == 1) carried_[into] = FindCopiedColumns(statement);
       }
     }
   }
@@ -282,6 +290,7 @@ class Trace {
     const std::string name = now.Step() ? now.Text(0) : key;
     if (name != key) {
       Move(copied_, key, name);
+      Move(carried_, key, name);
       living_.erase(name);
       Move(living_, key, name);
       living_[key] = nullptr;
@@ -316,11 +325,12 @@ class Trace {
 
   /// The table that has taken the place of a dropped one: under the name that it had before the
   /// script, or under the last one.
-  std::optional<Table> Rebuilt(const std::string& last, const Origin& origin) {
+  std::optional<Successor> Rebuilt(const std::string& last, const Origin& origin) {
     for (const std::string& key : {ToLower(origin.table.name), last}) {
       const auto copied = copied_.find(key);
       if (copied == copied_.end() || !copied->second.contains(origin.table.name)) continue;
-      if (std::optional<Table> table = ReadTable(memory_, key)) return table;
+      std::optional<Table> table = ReadTable(memory_, key);
+      if (table) return Successor{.table = std::move(*table), .carried = carried_[key]};
     }
     return std::nullopt;
   }
@@ -328,14 +338,17 @@ class Trace {
   /// A table of the database was dropped, then called `last`: for good, or has it been rebuilt?
   void Gone(const std::string& last, const Origin& origin) {
     const std::string& name = origin.table.name;
-    const std::optional<Table> rebuilt = Rebuilt(last, origin);
+    const std::optional<Successor> rebuilt = Rebuilt(last, origin);
     if (!rebuilt) {
       Found("drop table", name);
       return;
     }
     if (thinned_.contains(name)) Found("delete rows", name);
     std::set<std::string> left;
-    for (const std::string& column : rebuilt->columns) left.insert(ToLower(column));
+    for (const std::string& column : rebuilt->table.columns) {
+      const auto from = rebuilt->carried.find(ToLower(column));  // under another name, perhaps
+      left.insert(from == rebuilt->carried.end() ? ToLower(column) : from->second);
+    }
     for (const std::string& column : origin.table.columns) {
       const bool kept = std::ranges::any_of(origin.columns, [&](const auto& known) {
         return known.second == column && left.contains(known.first);
@@ -361,6 +374,7 @@ class Trace {
   /// By the last name.
   std::vector<std::pair<std::string, std::unique_ptr<Origin>>> gone_;
   std::map<std::string, std::set<std::string>> copied_;  // present name ← original tables
+  std::map<std::string, std::map<std::string, std::string>> carried_;  // FindCopiedColumns()
   std::set<std::string> thinned_;  // original tables of which perhaps not all rows were copied
   std::set<std::string> created_;
   std::optional<std::set<Dependent>> dependents_;  // before the first of them went

@@ -5,8 +5,8 @@ namespace drover::client {
 namespace {
 
 std::string_view OriginWords(std::string_view origin) {
-  if (origin == "sql") return "Alembic's SQL";
-  if (origin == "recorded") return "recorded";
+  if (origin == "sql") return "what Alembic executes";
+  if (origin == "partial") return "what Alembic executes, in part";
   if (origin == "nothing") return "nothing to do";
   return "no way back";
 }

@@ -63,52 +63,157 @@ class OnImportOfConfig:
         return spec
 
 
+class RowId(int):
+    """What a cursor says of the row that it has inserted: whoever gives it to another statement has
+    read it from the database."""
+
+
+def is_exact(value):
+    """Does SQLite write it as it is? It leaves out digits of a float, and what follows a NUL."""
+    if isinstance(value, float):
+        return value - value == 0 and float("%.15g" % value) == value
+    return not (isinstance(value, str) and "\0" in value)
+
+
+def literal(value):
+    """The value as SQL. None: it is of a kind that only the driver knows."""
+    if value is None or value != value:
+        return "NULL"
+    if isinstance(value, float):
+        return repr(float(value)) if value - value == 0 else "9e999" if value > 0 else "-9e999"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "x'%s'" % bytes(value).hex()
+    if isinstance(value, str):
+        return ("CAST(x'%s' AS TEXT)" % value.encode().hex() if "\0" in value
+                else "'%s'" % value.replace("'", "''"))
+    return None
+
+
+def with_values(sql, parameters):
+    """`sql` with every value in its place; None: that cannot be told."""
+    import re
+
+    named = isinstance(parameters, dict)
+    count = 0
+
+    def place(match):
+        nonlocal count
+        number, name = match.group(1, 2)
+        if number is None and name is None:
+            return match.group()  # a text, a quoted name or a comment
+        if number is not None:
+            count = int(number) if number else count + 1
+        text = literal(parameters[name] if named else parameters[count - 1])
+        if text is None:
+            raise TypeError
+        return text
+
+    pieces = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|\?(\d*)|[:@$](\w+)"""
+    try:
+        return re.sub(pieces, place, sql, flags=re.DOTALL)
+    except (LookupError, TypeError):
+        return None
+
+
+def is_blank(sql):
+    """Is there nothing but white space, comments and semicolons?"""
+    import re
+
+    return re.fullmatch(r"(?:[\s;]|--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z))*", sql, re.DOTALL) is not None
+
+
+class Places:
+    """Tells which line of a revision has a statement executed."""
+
+    def __init__(self, folders):
+        self.folders = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders if folder)
+        self.known = {}
+        self.waiting = None
+
+    def revision(self, file):
+        """The real path of a revision's file; None for any other."""
+        if file not in self.known:
+            path = os.path.realpath(file)
+            self.known[file] = path if file.endswith(".py") and path.startswith(self.folders) else None
+        return self.known[file]
+
+    def above(self, frame):
+        while frame is not None:
+            file = self.revision(frame.f_code.co_filename)
+            if file:
+                return file, frame.f_lineno
+            frame = frame.f_back
+        return None
+
+    def now(self):
+        return self.above(sys._getframe(1)) or self.of_greenlet() or ("", 0)
+
+    def of_greenlet(self):
+        """With an asynchronous engine a thread works for SQLAlchemy's greenlet, which waits."""
+        import gc
+        import threading
+
+        greenlet = sys.modules.get("greenlet")
+        if greenlet is None or threading.current_thread() is threading.main_thread():
+            return None
+        if self.waiting is not None and self.waiting.gr_frame is not None:
+            return self.above(self.waiting.gr_frame)
+        for each in gc.get_objects():
+            if isinstance(each, greenlet.greenlet) and each.gr_frame is not None:
+                self.waiting = each
+                found = self.above(each.gr_frame)
+                if found:
+                    return found
+        return None
+
+
 def trace_statements(path):
     """Writes every statement that succeeds to the file at `path`, a line of JSON each: with the values
-    of its parameters in their places, and the line of the revision that has it executed."""
+    of its parameters in their places, and the line of the revision that has it executed. What else
+    happens is told as another kind: "rollback" (connection.rollback() with something to undo), "failed"
+    (the statement did, and whoever executed it may have gone on), "untraced"."""
     import json
     import sqlite3
 
-    folders = tuple(os.path.join(os.path.realpath(folder), "")
-                    for folder in os.environ.get("DROVER_ALEMBIC_FOLDERS", "").split(os.pathsep) if folder)
+    places = Places(os.environ.get("DROVER_ALEMBIC_FOLDERS", "").split(os.pathsep))
     out = open(path, "a", encoding="utf-8", errors="surrogateescape")
 
-    def place():
-        frame = sys._getframe(2)
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if file.endswith(".py") and os.path.realpath(file).startswith(folders):
-                return file, frame.f_lineno
-            frame = frame.f_back
-        return "", 0
-
-    def tell(kind, sql, exact=True):
-        file, line = place()
-        out.write(json.dumps({"kind": kind, "sql": sql, "exact": exact, "file": file, "line": line}) + "\n")
+    def tell(kind, sql="", connection=0, **more):
+        file, line = places.now()
+        out.write(json.dumps({"kind": kind, "sql": sql, "connection": connection, "file": file,
+                              "line": line, **more}) + "\n")
         out.flush()
 
-    def is_exact(values):
-        """Does SQLite write them with all their digits?"""
-        if isinstance(values, dict):
-            values = values.values()
-        return not any(isinstance(value, float) and float("%.15g" % value) != value for value in values)
-
     class Cursor(sqlite3.Cursor):
+        @property
+        def lastrowid(self):
+            value = super().lastrowid
+            return value if value is None else RowId(value)
+
         def execute(self, sql, parameters=()):
             return self.connection.drover_run(lambda: super(Cursor, self).execute(sql, parameters),
-                                              exact=is_exact(parameters))
+                                              sql, parameters)
 
         def executemany(self, sql, rows):
             return self.connection.drover_run(
-                lambda: super(Cursor, self).executemany(sql, self.connection.drover_rows(rows)))
+                lambda: super(Cursor, self).executemany(sql, self.connection.drover_rows(rows)), sql,
+                many=True)
 
         def executescript(self, script):
-            return self.connection.drover_run(lambda: super(Cursor, self).executescript(script), script=True)
+            return self.connection.drover_run(lambda: super(Cursor, self).executescript(script), script,
+                                              script=True)
 
     class Connection(sqlite3.Connection):
+        drover_connections = 0
+
         def __init__(self, *arguments, **options):
+            Connection.drover_connections += 1
+            self.drover_number = Connection.drover_connections
             self.drover_seen, self.drover_open, self.drover_script = [], False, False
-            self.drover_exact, self.drover_theirs = True, None
+            self.drover_sql, self.drover_at, self.drover_values = "", 0, ()
+            self.drover_theirs = None
             super().__init__(*arguments, **options)
             super().set_trace_callback(self.drover_see)
 
@@ -118,33 +223,69 @@ def trace_statements(path):
         def drover_see(self, sql):
             if self.drover_theirs is not None:
                 self.drover_theirs(sql)
-            if not self.drover_open:
-                return
-            # The driver's own BEGIN comes first; and a trigger is traced as well, each time with the
-            # text of the statement that fires it.
-            if self.drover_script or not sql.upper().startswith("BEGIN"):
-                self.drover_seen.append(sql)
-                self.drover_open = self.drover_script
+            if self.drover_open and self.drover_is_next(sql):
+                self.drover_seen.append(self.drover_complete(sql))
+
+        def drover_is_next(self, sql):
+            """Is it what we were told to run? The driver begins transactions; a virtual table asks its
+            own tables, when the statement is prepared, too; and a trigger is told of by the text of the
+            statement that fires it."""
+            if self.drover_script:
+                at = self.drover_sql.find(sql, self.drover_at)
+                if at < 0 or not is_blank(self.drover_sql[self.drover_at:at]):
+                    return False
+                self.drover_at = at + len(sql)
+                return True
+            begin = self.drover_sql.lstrip()
+            for mark in "?:@$":
+                begin = begin.partition(mark)[0]
+            self.drover_open = not (self.drover_sql.lstrip().startswith(sql.lstrip())
+                                    or sql.lstrip().startswith(begin))
+            return not self.drover_open
+
+        def drover_complete(self, sql):
+            """What is told of a statement whose text SQLite gives."""
+            values = self.drover_values
+            values = values.values() if isinstance(values, dict) else values
+            exact = all(map(is_exact, values))
+            if not exact:
+                better = with_values(self.drover_sql, self.drover_values)
+                sql, exact = (better, True) if better else (sql, False)
+            return {"sql": sql, "exact": exact, "derived": any(isinstance(each, RowId) for each in values)}
 
         def drover_rows(self, rows):
             for row in rows:
                 self.drover_open = True
-                self.drover_exact = self.drover_exact and is_exact(row)
+                self.drover_values = row
                 yield row
 
-        def drover_run(self, run, exact=True, script=False):
-            self.drover_seen, self.drover_open = [], True
-            self.drover_exact, self.drover_script = exact, script
+        def drover_run(self, run, sql, values=(), script=False, many=False):
+            self.drover_seen, self.drover_open, self.drover_script = [], True, script
+            self.drover_sql, self.drover_values, self.drover_at = sql, values, 0
             try:
                 result = run()
+            except Exception:
+                # Of several some may have been done, and nobody knows which.
+                half = (many or script) and self.drover_seen
+                tell("untraced" if half else "failed", sql, self.drover_number)
+                raise
             finally:
                 self.drover_open = False
-            for sql in self.drover_seen:
-                tell("statement", sql, self.drover_exact)
+            if not is_blank(sql[self.drover_at:] if script else "" if self.drover_seen or many else sql):
+                tell("untraced", sql, self.drover_number)
+            for seen in self.drover_seen:
+                tell("statement", connection=self.drover_number, pending=self.in_transaction, **seen)
             return result
 
         def cursor(self, factory=Cursor):
-            return super().cursor(factory)
+            made = super().cursor(factory)
+            if not isinstance(made, Cursor):
+                tell("untraced", connection=self.drover_number)
+            return made
+
+        def __exit__(self, kind, value, traceback):
+            self.commit() if kind is None else self.rollback()
+            return False
 
         def execute(self, *arguments):
             return self.cursor().execute(*arguments)
@@ -157,8 +298,12 @@ def trace_statements(path):
 
         def rollback(self):
             if self.in_transaction:
-                tell("rollback", "")
+                tell("rollback", connection=self.drover_number)
             super().rollback()
+
+        def commit(self):
+            super().commit()
+            tell("commit", connection=self.drover_number)
 
     connect = sqlite3.connect
 
@@ -169,11 +314,11 @@ def trace_statements(path):
             database = os.path.abspath(database)
         tell("make" if is_path and not os.path.exists(database) else "open", database)
         if options.setdefault("factory", Connection) is not Connection:
-            tell("untraced", "")
+            tell("untraced")
         return connect(*arguments, **options)
 
     sqlite3.connect = sqlite3.dbapi2.connect = traced_connect
-    tell("begin", "")
+    tell("begin")
 
 
 let_in_the_shadowed()

@@ -34,21 +34,11 @@ constexpr std::array<std::string_view, 18> kRowCalls{"execute",
 /// Whose methods of those names Alembic writes as SQL.
 constexpr std::array<std::string_view, 3> kOperations{"op", "batch_op", "batch"};
 
-/// With which words a statement begins that is about the schema.
-constexpr std::array<std::string_view, 4> kSchemaWords{"create", "drop", "alter", "pragma"};
-
 DataCodeLine LineOf(const std::vector<std::string_view>& lines, std::size_t line,
                     DataCodeLine::Kind kind, bool in_downgrade) {
   constexpr std::size_t kShown = 100;
   const std::string text = line <= lines.size() ? OneLine(Trim(lines[line - 1])) : std::string();
   return {.line = line, .kind = kind, .in_downgrade = in_downgrade, .text = Excerpt(text, kShown)};
-}
-
-/// Does the literal `token` begin a statement about the schema?
-bool IsAboutSchema(const PythonToken& token) {
-  const std::string_view body = Trim(PythonTextBody(token.text));
-  const std::string word = ToLower(body.substr(0, body.find_first_of(" \t\r\n;(")));
-  return IsOneOf(kSchemaWords, word);
 }
 
 /// Walks over the tokens, remembering the last two.
@@ -113,32 +103,6 @@ class DataCodeReader {
 
 std::vector<DataCodeLine> FindDataCode(std::string_view source) {
   return DataCodeReader(source).Read();
-}
-
-std::vector<DataCodeLine> FindRowOperations(std::string_view source) {
-  const std::vector<std::string_view> lines = SplitLines(source);
-  std::vector<DataCodeLine> found;
-  PythonLexer lexer(source);
-  std::array<PythonToken, 3> last{};  // the newest in front
-  bool in_downgrade = false;
-  std::size_t open = 0;  // the depth of the call whose first text is awaited; 0: none
-  for (PythonToken token = lexer.Next(); token.kind != PythonToken::Kind::kEnd;
-       token = lexer.Next()) {
-    if (last[0].text == "def" && !token.indented) in_downgrade = token.text == "downgrade";
-    const bool call =
-        token.text == "(" && last[1].text == "." && IsOneOf(kOperations, last[2].text);
-    if (call && (last[0].text == "execute" || last[0].text == "bulk_insert")) {
-      found.push_back(LineOf(lines, last[0].line, DataCodeLine::Kind::kRows, in_downgrade));
-      open = last[0].text == "execute" ? token.depth + 1 : 0;
-    } else if (open > 0 && token.kind == PythonToken::Kind::kText) {
-      if (IsAboutSchema(token)) found.pop_back();
-      open = 0;
-    } else if (token.kind == PythonToken::Kind::kNewline) {
-      open = 0;
-    }
-    last = {token, last[0], last[1]};
-  }
-  return found;
 }
 
 }  // namespace drover::migrations

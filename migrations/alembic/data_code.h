@@ -29,9 +29,4 @@ struct DataCodeLine {
 /// Alembic writes them as SQL.
 [[nodiscard]] std::vector<DataCodeLine> FindDataCode(std::string_view source);
 
-/// The lines of `source` with an op.execute() or op.bulk_insert() that works with rows, in order:
-/// those that Alembic writes as SQL unless it gives up before. What begins with CREATE, DROP, ALTER
-/// or PRAGMA does not count.
-[[nodiscard]] std::vector<DataCodeLine> FindRowOperations(std::string_view source);
-
 }  // namespace drover::migrations

@@ -1,5 +1,6 @@
 #include "migrations/alembic/native_file.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -16,18 +17,9 @@ std::string CommentLines(std::string_view lead, const std::vector<std::string>& 
   return text;
 }
 
-std::string DataCodeComment(const ImportedFile& imported, bool in_downgrade) {
-  std::vector<std::string> items;
-  bool rows = false;
-  for (const DataCodeLine& each : imported.data_code) {
-    if (each.in_downgrade != in_downgrade) continue;
-    items.push_back(Concat(imported.source, ":", each.line, "  ", each.text));
-    rows |= each.kind == DataCodeLine::Kind::kRows;
-  }
-  if (items.empty()) return {};
-  return CommentLines(rows ? "NOT TRANSLATED: Python that reads or writes rows:"
-                           : "Python that asks the database; below is what it does to a new one:",
-                      items);
+std::string LeftOutComment(const ImportedScript& script) {
+  if (script.left_out.empty()) return {};
+  return CommentLines("NOT TRANSLATED: Python that reads or writes rows:", script.left_out);
 }
 
 void CheckSections(const ImportedFile& imported, std::string_view sql) {
@@ -40,16 +32,18 @@ void CheckSections(const ImportedFile& imported, std::string_view sql) {
       "change that line of the revision", Concat(imported.source, ":1:1"));
 }
 
-std::string RecordedComment(const ImportedScript& script) {
-  if (script.origin != ScriptOrigin::kRecorded) return {};
-  return "-- Alembic gives up on writing this as SQL: planned from the schemas before and after "
-         "it.\n";
+std::string NativeStem(const Revision& revision) {
+  std::string stem = revision.id;
+  std::ranges::replace(stem, '/', '_');
+  if (stem.starts_with('.')) stem.front() = '_';
+  const std::string slug = Slug(revision.message);
+  return Concat(stem, slug.empty() ? "" : "_", slug);
 }
 
 }  // namespace
 
 std::string_view OriginName(ScriptOrigin origin) {
-  constexpr std::array<std::string_view, 4> kNames{"nothing", "sql", "recorded", "none"};
+  constexpr std::array<std::string_view, 4> kNames{"nothing", "sql", "partial", "none"};
   return kNames.at(static_cast<std::size_t>(origin));
 }
 
@@ -70,21 +64,27 @@ Revision MakeNative(const ImportedFile& imported) {
   if (made.draft) {
     up += CommentLines("NOT PROVEN EQUAL to what Alembic does:", imported.differences);
   }
-  up += DataCodeComment(imported, false);
-  up += RecordedComment(imported.up);
+  up += LeftOutComment(imported.up);
   up += imported.up.sql;
   if (imported.up.sql.empty() && !is_merge) up += "SELECT 1;  -- there is nothing else to do\n";
   made.up.sql = std::move(up);
   if (imported.down.origin != ScriptOrigin::kNone) {
-    made.down.emplace().sql =
-        Concat(DataCodeComment(imported, true), RecordedComment(imported.down), imported.down.sql);
+    made.down.emplace().sql = Concat(LeftOutComment(imported.down), imported.down.sql);
   }
   return made;
 }
 
 std::string NativeFileName(const Revision& revision) {
-  const std::string slug = Slug(revision.message);
-  return Concat(revision.id, slug.empty() ? "" : "_", slug, ".sql");
+  return Concat(NativeStem(revision), ".sql");
+}
+
+std::string FreeNativeFileName(const Revision& revision, std::set<std::string>& taken) {
+  const std::string stem = NativeStem(revision);
+  std::string name = Concat(stem, ".sql");
+  for (int number = 2; !taken.insert(ToLower(name)).second; ++number) {
+    name = Concat(stem, "_", number, ".sql");
+  }
+  return name;
 }
 
 }  // namespace drover::migrations

@@ -4,12 +4,9 @@
 
 #include "base/posix.h"
 #include "base/text.h"
-#include "migrations/inspect.h"
 #include "migrations/safety/database_copy.h"
 #include "migrations/schema_compare.h"
-#include "migrations/schema_diff/autogenerate.h"
 #include "migrations/schema_diff/carry_out.h"
-#include "migrations/schema_diff/synthetic.h"
 #include "migrations/script.h"
 
 namespace drover::migrations {
@@ -62,15 +59,6 @@ bool SameRows(const std::vector<std::string>& one, const std::vector<std::string
   return one.size() == two.size() && WithoutTimes(one, days) == WithoutTimes(two, days);
 }
 
-/// The values of a column as text, sorted; nothing when all are NULL.
-std::vector<std::string> ValuesOf(Connection& database, const std::string& table,
-                                  const std::string& column) {
-  const std::string name = QuoteIdentifier(column);
-  const std::string from = Concat(" FROM ", QuoteIdentifier(table));
-  if (database.QueryInteger(Concat("SELECT count(", name, ")", from)) == 0) return {};
-  return ReadRowLines(database, Concat("SELECT CAST(", name, " AS TEXT)", from));
-}
-
 }  // namespace
 
 DatabaseState ReadDatabaseState(const std::string& path, const ProofSetting& setting) {
@@ -112,15 +100,6 @@ void CopyScratchDatabase(const std::string& from, const std::string& to) {
   WriteCopy(source, to, CopyKind::kScratch);
 }
 
-bool FillScratchDatabase(const std::string& path, const ProofSetting& setting) {
-  Connection connection = OpenProof(path, OpenMode::kWrite, setting);
-  const SchemaImage image = SchemaReader(setting.version_table).Read(connection);
-  connection.Execute("PRAGMA foreign_keys = OFF");
-  FillTables(connection, image, CheckRule::kObey);
-  return std::ranges::any_of(image.objects,
-                             [](const auto& object) { return object->type == "table"; });
-}
-
 void RunOnScratch(const std::string& path, const Script& script, const std::string& file,
                   const ProofSetting& setting, const std::stop_token& stop) {
   Connection connection = OpenProof(path, OpenMode::kWrite, setting);
@@ -128,78 +107,6 @@ void RunOnScratch(const std::string& path, const Script& script, const std::stri
   connection.Execute("BEGIN IMMEDIATE");  // closing the connection rolls back
   RunScript(connection, script, file, stop);
   connection.Execute("COMMIT");
-}
-
-std::vector<RenameHint> InferRenames(const std::string& before, const std::string& after,
-                                     const ProofSetting& setting) {
-  Connection old_database = OpenProof(before, OpenMode::kWrite, setting);
-  Connection new_database = OpenProof(after, OpenMode::kWrite, setting);
-  const SchemaImage old_image = SchemaReader(setting.version_table).Read(old_database);
-  const SchemaImage new_image = SchemaReader(setting.version_table).Read(new_database);
-  std::vector<RenameHint> renames;
-  for (const auto& object : old_image.objects) {
-    const SchemaObject* changed = new_image.Find(object->type, object->name);
-    if (changed == nullptr || !object->facts || !changed->facts) continue;
-    std::set<std::string> taken;
-    for (const ColumnFacts& column : changed->facts->columns) {
-      if (object->facts->Find(column.name) != nullptr) continue;
-      const auto values = ValuesOf(new_database, changed->name, column.name);
-      for (const ColumnFacts& old : object->facts->columns) {
-        if (changed->facts->Find(old.name) != nullptr || taken.contains(old.name)) continue;
-        if (values.empty() || ValuesOf(old_database, object->name, old.name) != values) continue;
-        taken.insert(old.name);
-        renames.push_back({.table = changed->name, .column = column.name, .from = old.name});
-        break;
-      }
-    }
-  }
-  return renames;
-}
-
-void RemoveNulls(const std::string& filled, const std::string& after, const ProofSetting& setting) {
-  Connection database = OpenProof(filled, OpenMode::kWrite, setting);
-  database.Execute("PRAGMA foreign_keys = OFF");
-  database.SetTriggers(TriggerMode::kRest);
-  const SchemaImage image = SchemaReader(setting.version_table).Read(database);
-  Connection wanted = OpenProof(after, OpenMode::kWrite, setting);
-  for (const auto& object : SchemaReader(setting.version_table).Read(wanted).objects) {
-    const SchemaObject* old = image.Find(object->type, object->name);
-    if (old == nullptr || !old->facts || !object->facts) continue;
-    for (const ColumnFacts& column : object->facts->columns) {
-      if (!column.not_null || old->facts->Find(column.name) == nullptr) continue;
-      database.Execute(Concat("DELETE FROM ", QuoteIdentifier(old->name), " WHERE ",
-                              QuoteIdentifier(column.name), " IS NULL"));
-    }
-  }
-}
-
-RecordedPlan PlanRecorded(const std::string& before, const std::string& after,
-                          const std::vector<RenameHint>& renames, const ProofSetting& setting) {
-  Connection current = InspectSchemaCopy(before, setting.stubs);
-  Connection wanted = InspectSchemaCopy(after, setting.stubs);
-  const DesiredSchema desired = SchemaOfDatabase(wanted, setting.version_table, setting.stubs);
-  const AutogenerateDocument made = GenerateMigration({.current = current,
-                                                       .desired = desired,
-                                                       .nulls = NullsRule::kFail,
-                                                       .renames = renames,
-                                                       .version_table = setting.version_table,
-                                                       .stubs = setting.stubs});
-  RecordedPlan plan;
-  for (const PossibleRename& each : made.possible_renames) {
-    const bool of_table = each.table.empty();
-    plan.renames.push_back({.table = of_table ? each.to : each.table,
-                            .column = of_table ? std::string() : each.to,
-                            .from = each.from});
-  }
-  for (const Destruction& each : made.destructive) {
-    plan.drops.push_back(Concat(each.kind, " ", each.object));
-  }
-  if (made.outcome == "ok") {
-    plan.sql = made.up;
-  } else if (made.outcome != "noop") {
-    plan.problem = made.error ? made.error->message : made.message;
-  }
-  return plan;
 }
 
 }  // namespace drover::migrations

@@ -1,5 +1,5 @@
 // Does a native script do to a database what Alembic did? On private files: reads them, copies
-// them, runs scripts on them, and plans the script that Alembic cannot write.
+// them, and runs scripts on them.
 #pragma once
 
 #include <map>
@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "migrations/revision.h"
-#include "migrations/schema_diff/hints.h"
 #include "migrations/schema_image.h"
 #include "migrations/stubs.h"
 
@@ -53,38 +52,9 @@ void MakeEmptyDatabase(const std::string& path);
 /// Copies a private database with its -wal to a new file. Throws like WriteCopy().
 void CopyScratchDatabase(const std::string& from, const std::string& to);
 
-/// Fills the empty tables of a private database with made-up rows. False when there was no table to
-/// fill. Throws like Connection::Execute.
-bool FillScratchDatabase(const std::string& path, const ProofSetting& setting);
-
 /// Runs a script on a private database as drover would: in one transaction, foreign keys off.
 /// Throws as RunScript().
 void RunOnScratch(const std::string& path, const Script& script, const std::string& file,
                   const ProofSetting& setting, const std::stop_token& stop);
-
-/// A script planned from two schemas.
-struct RecordedPlan {
-  std::string sql;                  // empty: the schemas are equal, or there is a problem
-  std::string problem;              // why there is none
-  std::vector<RenameHint> renames;  // that may be meant where something is dropped and made
-  std::vector<std::string> drops;   // "drop column servers.name": what it destroys
-};
-
-/// The columns that have another name in `after`, told by their values: a column that is only there
-/// holds what one that is only in `before` held. Both private databases, before and after the same
-/// work. Throws like Connection::Execute.
-[[nodiscard]] std::vector<RenameHint> InferRenames(const std::string& before,
-                                                   const std::string& after,
-                                                   const ProofSetting& setting);
-
-/// Removes the made-up rows of `filled` that have NULL where the schema of `after` allows none.
-/// Throws like Connection::Execute.
-void RemoveNulls(const std::string& filled, const std::string& after, const ProofSetting& setting);
-
-/// Plans the way from the schema of one private database to that of another; `renames` are taken
-/// for true. Throws as PlanSchemaChange().
-[[nodiscard]] RecordedPlan PlanRecorded(const std::string& before, const std::string& after,
-                                        const std::vector<RenameHint>& renames,
-                                        const ProofSetting& setting);
 
 }  // namespace drover::migrations

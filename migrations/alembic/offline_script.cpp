@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "base/text.h"
@@ -15,53 +14,16 @@ namespace {
 /// The words that stand between a statement's verb and the name of its table.
 constexpr std::array<std::string_view, 9> kBeforeTable{"or",  "into",   "from",    "table", "if",
                                                        "not", "exists", "replace", "ignore"};
-constexpr std::array<std::string_view, 5> kBookkeepingVerbs{"create", "insert", "update", "delete",
-                                                            "drop"};
+constexpr std::array<std::string_view, 6> kBookkeepingVerbs{"create", "insert", "update",
+                                                            "delete", "drop",   "alter"};
 constexpr std::array<std::string_view, 5> kTransactionWords{"begin", "commit", "end", "rollback",
                                                             "start"};
 
+/// A batch operation on the version table itself makes it anew under another name.
 bool IsBookkeepingName(const std::string& name, std::string_view version_table) {
-  return ToLower(name) == ToLower(version_table);
-}
-
-/// Is it a BEGIN or COMMIT, or about the version table alone?
-bool IsBookkeeping(std::string_view statement, std::string_view version_table) {
-  Lexer lexer(statement);
-  const std::optional<Token> first = lexer.Next();
-  if (!first) return false;
-  const std::string verb = ToLower(first->text);
-  if (IsOneOf(kTransactionWords, verb)) return true;
-  if (!IsOneOf(kBookkeepingVerbs, verb)) return false;
-  std::optional<Token> token = lexer.Next();
-  while (token && token->kind == TokenKind::kWord && IsOneOf(kBeforeTable, ToLower(token->text))) {
-    token = lexer.Next();
-  }
-  if (!token) return false;
-  std::string name = NameOf(*token);
-  if (const auto dot = lexer.Next(); dot && dot->text == ".") {
-    if (const auto table = lexer.Next()) name = NameOf(*table);
-  }
-  return IsBookkeepingName(name, version_table);
-}
-
-constexpr std::array<std::string_view, 1> kReadingVerbs{"select"};
-constexpr std::array<std::string_view, 5> kRowVerbs{"insert", "update", "delete", "replace",
-                                                    "with"};
-
-bool BeginsWithOneOf(std::string_view statement, std::span<const std::string_view> verbs) {
-  const auto first = Lexer(statement).Next();
-  return first && IsOneOf(verbs, ToLower(first->text));
-}
-
-/// `sql` up to the first statement that is an end.
-template <class IsEnd>
-std::string BeginningBefore(std::string_view sql, const IsEnd& is_end) {
-  for (const StatementSpan& each : FindStatements(sql)) {
-    if (!is_end(sql.substr(each.begin, each.end - each.begin))) continue;
-    const std::string_view kept = Trim(sql.substr(0, each.begin));
-    return kept.empty() ? std::string() : Concat(kept, "\n");
-  }
-  return std::string(sql);
+  std::string_view rest = name;
+  if (rest.starts_with(kBatchPrefix)) rest.remove_prefix(kBatchPrefix.size());
+  return ToLower(rest) == ToLower(version_table);
 }
 
 /// The revision that a line "-- Running upgrade A, B -> C" is about, or nothing.
@@ -81,6 +43,25 @@ std::optional<RevisionId> RunningRevision(std::string_view line, Direction direc
 }
 
 }  // namespace
+
+bool IsBookkeeping(std::string_view statement, std::string_view version_table) {
+  Lexer lexer(statement);
+  const std::optional<Token> first = lexer.Next();
+  if (!first) return false;
+  const std::string verb = ToLower(first->text);
+  if (IsOneOf(kTransactionWords, verb)) return true;
+  if (!IsOneOf(kBookkeepingVerbs, verb)) return false;
+  std::optional<Token> token = lexer.Next();
+  while (token && token->kind == TokenKind::kWord && IsOneOf(kBeforeTable, ToLower(token->text))) {
+    token = lexer.Next();
+  }
+  if (!token) return false;
+  std::string name = NameOf(*token);
+  if (const auto dot = lexer.Next(); dot && dot->text == ".") {
+    if (const auto table = lexer.Next()) name = NameOf(*table);
+  }
+  return IsBookkeepingName(name, version_table);
+}
 
 std::string WithoutBookkeeping(std::string_view sql, std::string_view version_table) {
   std::string kept;
@@ -138,25 +119,6 @@ bool HasParameters(std::string_view sql) {
     last = token;
   }
   return false;
-}
-
-std::string BeginningWithoutData(std::string_view sql) {
-  return BeginningBefore(sql, [](std::string_view statement) {
-    return HasParameters(statement) || BeginsWithOneOf(statement, kReadingVerbs);
-  });
-}
-
-std::string BeginningWithoutRows(std::string_view sql) {
-  return BeginningBefore(sql, [](std::string_view statement) {
-    return BeginsWithOneOf(statement, kReadingVerbs) || BeginsWithOneOf(statement, kRowVerbs);
-  });
-}
-
-std::size_t CountRowStatements(std::string_view sql) {
-  const std::vector<StatementSpan> statements = FindStatements(sql);
-  return static_cast<std::size_t>(std::ranges::count_if(statements, [&](const StatementSpan& each) {
-    return BeginsWithOneOf(sql.substr(each.begin, each.end - each.begin), kRowVerbs);
-  }));
 }
 
 }  // namespace drover::migrations

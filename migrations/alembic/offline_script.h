@@ -12,6 +12,9 @@
 
 namespace drover::migrations {
 
+/// How Alembic's batch operations name a table that they make anew, until it is complete.
+inline constexpr std::string_view kBatchPrefix = "_alembic_tmp_";
+
 /// What one revision does in one direction.
 struct OfflineSection {
   RevisionId revision;
@@ -26,22 +29,14 @@ struct OfflineSection {
                                                              Direction direction,
                                                              std::string_view version_table);
 
+/// Is the statement about a transaction (not a savepoint), or about the version table alone?
+[[nodiscard]] bool IsBookkeeping(std::string_view statement, std::string_view version_table);
+
 /// `sql` without those statements and the blank lines that they leave.
 [[nodiscard]] std::string WithoutBookkeeping(std::string_view sql, std::string_view version_table);
 
 /// Has it a parameter ("?", ":name") in the place of a value? Alembic prints such without
 /// literal_binds, and for what is executed on op.get_bind(); to SQLite they are NULL.
 [[nodiscard]] bool HasParameters(std::string_view sql);
-
-/// The statements of `sql` before the first that reads rows or has parameters: what follows may
-/// depend on values that are not there.
-[[nodiscard]] std::string BeginningWithoutData(std::string_view sql);
-
-/// The statements of `sql` before the first that reads or writes rows. For what a revision executes
-/// on op.get_bind(), Alembic with literal_binds prints NULL in the place of every parameter.
-[[nodiscard]] std::string BeginningWithoutRows(std::string_view sql);
-
-/// How many statements of `sql` write rows.
-[[nodiscard]] std::size_t CountRowStatements(std::string_view sql);
 
 }  // namespace drover::migrations

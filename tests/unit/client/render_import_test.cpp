@@ -18,7 +18,7 @@ ImportDocument Imported() {
        .source = "versions/a1.py",
        .file = "a1_first.sql",
        .up = "sql",
-       .down = "recorded",
+       .down = "partial",
        .equal = true,
        .differences = {},
        .data_code = {},
@@ -50,7 +50,7 @@ TEST(ImportScreenTest, EachRevisionAndWhatIsToBeChanged) {
   EXPECT_EQ(
       Screen(Imported()),
       "✓ a1  First [31m\n"
-      "    up: Alembic's SQL; down: recorded\n"
+      "    up: what Alembic executes; down: what Alembic executes, in part\n"
       "    a note\n"
       "✓ b2  Second\n"
       "    up: nothing to do; down: no way back\n"

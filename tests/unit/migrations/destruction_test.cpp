@@ -45,6 +45,18 @@ TEST(DestructionTest, ColumnsThatGoAreNamed) {
   EXPECT_EQ(Of("ALTER TABLE t ADD COLUMN d; ALTER TABLE t DROP COLUMN d", plain), "");
 }
 
+TEST(DestructionTest, ARebuildMayRenameColumns) {
+  const std::vector<std::string> plain{"CREATE TABLE t (a, B)"};
+  EXPECT_EQ(Of("CREATE TABLE n (a, c); INSERT INTO n (a, c) SELECT t.a, t.b AS c FROM t; "
+               "DROP TABLE t; ALTER TABLE n RENAME TO t",
+               plain),
+            "");
+  EXPECT_EQ(Of("CREATE TABLE n (a, b); INSERT INTO n (a, b) SELECT a, a AS b FROM t; "
+               "DROP TABLE t; ALTER TABLE n RENAME TO t",
+               plain),
+            "drop column t.B");
+}
+
 TEST(DestructionTest, ARebuildLosesOnlyTheColumnsThatAreMissingAfterwards) {
   const std::vector<std::string> plain{"CREATE TABLE t (a, b)"};
   EXPECT_EQ(Of("CREATE TABLE n (a, b NOT NULL); INSERT INTO n SELECT * FROM t; DROP TABLE t; "

@@ -55,22 +55,6 @@ TEST(DataCodeTest, ASessionCounts) {
             (CodeTexts{"3 connection", "4 rows", "5 rows"}));
 }
 
-TEST(DataCodeTest, OperationsOnRowsAreFoundOnDemand) {
-  std::vector<std::size_t> lines;
-  for (const DataCodeLine& each :
-       FindRowOperations("def upgrade():\n"
-                         "    op.execute('UPDATE t SET x = 1')\n"
-                         "    op.execute(sa.text(\n        'DELETE FROM t'))\n"
-                         "    op.execute(\"\"\"\n  CREATE VIEW v AS SELECT 1\"\"\")\n"
-                         "    op.bulk_insert(t, [{'x': 'create'}])\n"
-                         "    op.execute(t.update())\n"
-                         "    connection.execute('INSERT')\n"
-                         "def downgrade():\n    op.execute('drop view v')\n")) {
-    lines.push_back(each.line);
-  }
-  EXPECT_EQ(lines, (std::vector<std::size_t>{2, 3, 7, 8}));
-}
-
 TEST(DataCodeTest, TheLineIsShown) {
   EXPECT_EQ(FindDataCode("def upgrade():\n\tbind = op.get_bind()  # why\n").front().text,
             "bind = op.get_bind()  # why");

@@ -28,22 +28,20 @@ TEST(NativeFileTest, EverythingButTheCodeStays) {
       MakeNative({.revision = old,
                   .source = "versions/b2.py",
                   .up = {.origin = ScriptOrigin::kSql, .sql = "ALTER TABLE t ADD COLUMN n;\n"},
-                  .down = {.origin = ScriptOrigin::kRecorded, .sql = "DROP TABLE u;\n"}});
-  EXPECT_EQ(
-      FormatMigration(made),
-      "-- revision: b2\n"
-      "-- down_revision: a1\n"
-      "-- depends_on: f9\n"
-      "-- branch_labels: shop\n"
-      "-- message: Add a note\n"
-      "-- created: 2026-02-12 23:20:18.123456\n"
-      "-- migrate:up\n"
-      "-- Imported from versions/b2.py.\n"
-      "ALTER TABLE t ADD COLUMN n;\n"
-      "\n"
-      "-- migrate:down\n"
-      "-- Alembic gives up on writing this as SQL: planned from the schemas before and after it.\n"
-      "DROP TABLE u;\n");
+                  .down = {.origin = ScriptOrigin::kSql, .sql = "DROP TABLE u;\n"}});
+  EXPECT_EQ(FormatMigration(made),
+            "-- revision: b2\n"
+            "-- down_revision: a1\n"
+            "-- depends_on: f9\n"
+            "-- branch_labels: shop\n"
+            "-- message: Add a note\n"
+            "-- created: 2026-02-12 23:20:18.123456\n"
+            "-- migrate:up\n"
+            "-- Imported from versions/b2.py.\n"
+            "ALTER TABLE t ADD COLUMN n;\n"
+            "\n"
+            "-- migrate:down\n"
+            "DROP TABLE u;\n");
   EXPECT_EQ(NativeFileName(made), "b2_add_a_note.sql");
   EXPECT_FALSE(ParseMigration(FormatMigration(made), "x.sql").draft);
 }
@@ -64,26 +62,31 @@ TEST(NativeFileTest, DoingNothingIsDoneByAStatement) {
 
 TEST(NativeFileTest, PythonThatIsLeftOutIsNamed) {
   const Revision old = OfAlembic();
-  const DataCodeLine asks{.line = 3,
-                          .kind = DataCodeLine::Kind::kConnection,
-                          .in_downgrade = false,
-                          .text = "bind = op.get_bind()"};
-  DataCodeLine writes{.line = 9,
-                      .kind = DataCodeLine::Kind::kRows,
-                      .in_downgrade = true,
-                      .text = "bind.execute(x)"};
-  const Revision made = MakeNative({.revision = old,
-                                    .source = "b2.py",
-                                    .up = {.origin = ScriptOrigin::kSql, .sql = "SELECT 2;\n"},
-                                    .down = {.origin = ScriptOrigin::kNothing, .sql = {}},
-                                    .data_code = {asks, writes}});
+  const Revision made = MakeNative(
+      {.revision = old,
+       .source = "b2.py",
+       .up = {.origin = ScriptOrigin::kPartial,
+              .sql = "SELECT 2;\n",
+              .left_out = {"b2.py:3  bind.execute(x)"}},
+       .down = {
+           .origin = ScriptOrigin::kPartial, .sql = {}, .left_out = {"b2.py:9  bind.execute(y)"}}});
   EXPECT_EQ(made.up.sql,
             "-- Imported from b2.py.\n"
-            "-- Python that asks the database; below is what it does to a new one:\n"
-            "--   b2.py:3  bind = op.get_bind()\nSELECT 2;\n");
+            "-- NOT TRANSLATED: Python that reads or writes rows:\n"
+            "--   b2.py:3  bind.execute(x)\nSELECT 2;\n");
   EXPECT_EQ(
       made.down->sql,
-      "-- NOT TRANSLATED: Python that reads or writes rows:\n--   b2.py:9  bind.execute(x)\n");
+      "-- NOT TRANSLATED: Python that reads or writes rows:\n--   b2.py:9  bind.execute(y)\n");
+}
+
+TEST(NativeFileTest, AnIdIsNeverAPath) {
+  Revision revision = OfAlembic();
+  revision.id = "../a/b";
+  EXPECT_EQ(NativeFileName(revision), "_._a_b_add_a_note.sql");
+  std::set<std::string> taken;
+  EXPECT_EQ(FreeNativeFileName(revision, taken), "_._a_b_add_a_note.sql");
+  revision.id = "_._A_b";
+  EXPECT_EQ(FreeNativeFileName(revision, taken), "_._A_b_add_a_note_2.sql");
 }
 
 TEST(NativeFileTest, WhatIsNotProvenIsADraftThatSaysSo) {

@@ -69,56 +69,5 @@ TEST_F(NativeProofTest, AScriptRunsAsAMigrationDoes) {
   EXPECT_THAT(Differences().rows, ElementsAre("table p: 0 rows instead of 1"));
 }
 
-TEST_F(NativeProofTest, TheWayIsPlannedFromTwoSchemas) {
-  MakeEmptyDatabase(directory_ / "empty.db");
-  Make("a.db", "CREATE TABLE t (x VARCHAR(10))");
-  Make("b.db", "CREATE TABLE t (x TEXT NOT NULL)");
-  const RecordedPlan plan = PlanRecorded(directory_ / "a.db", directory_ / "b.db", {}, setting_);
-  EXPECT_EQ(plan.problem, "");
-  RunOnScratch(directory_ / "a.db", {.sql = plan.sql}, "x.sql", setting_, {});
-  EXPECT_THAT(Differences().schema, IsEmpty());
-  EXPECT_EQ(PlanRecorded(directory_ / "a.db", directory_ / "b.db", {}, setting_).sql, "");
-  EXPECT_THAT(PlanRecorded(directory_ / "empty.db", directory_ / "b.db", {}, setting_).sql,
-              HasSubstr("CREATE TABLE"));
-}
-
-TEST_F(NativeProofTest, AColumnWithAnotherNameMayBeARename) {
-  Make("a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
-  Make("b.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, title TEXT)");
-  const RecordedPlan plan = PlanRecorded(directory_ / "a.db", directory_ / "b.db", {}, setting_);
-  ASSERT_EQ(plan.renames.size(), 1U);
-  EXPECT_EQ(plan.renames[0], (RenameHint{.table = "t", .column = "title", .from = "name"}));
-  const RecordedPlan renamed =
-      PlanRecorded(directory_ / "a.db", directory_ / "b.db", plan.renames, setting_);
-  EXPECT_THAT(renamed.sql, HasSubstr("RENAME COLUMN name TO title"));
-}
-
-TEST_F(NativeProofTest, ValuesTellWhichColumnHasAnotherName) {
-  Make("a.db",
-       "CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(9), b INTEGER, c TEXT);"
-       "INSERT INTO t VALUES (1, 'x', 7, NULL), (2, NULL, 8, NULL)");
-  Make("b.db",
-       "CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT, d TEXT, e TEXT);"
-       "INSERT INTO t VALUES (1, '7', 'x', NULL), (2, '8', NULL, NULL)");
-  EXPECT_THAT(InferRenames(directory_ / "a.db", directory_ / "b.db", setting_),
-              ElementsAre(RenameHint{.table = "t", .column = "n", .from = "b"},
-                          RenameHint{.table = "t", .column = "d", .from = "a"}));
-}
-
-TEST_F(NativeProofTest, RowsThatCannotBecomeNotNullGo) {
-  Make("a.db", "CREATE TABLE t (x, y); INSERT INTO t VALUES (1, NULL), (NULL, 2), (3, 4)");
-  Make("b.db", "CREATE TABLE t (x NOT NULL, y)");
-  RemoveNulls(directory_ / "a.db", directory_ / "b.db", setting_);
-  EXPECT_EQ(ReadDatabaseState(directory_ / "a.db", setting_).rows.at("t").size(), 2U);
-}
-
-TEST_F(NativeProofTest, RowsAreMadeUpWhereThereAreTables) {
-  MakeEmptyDatabase(directory_ / "a.db");
-  EXPECT_FALSE(FillScratchDatabase(directory_ / "a.db", setting_));
-  Make("b.db", "CREATE TABLE t (x)");
-  EXPECT_TRUE(FillScratchDatabase(directory_ / "b.db", setting_));
-  EXPECT_FALSE(ReadDatabaseState(directory_ / "b.db", setting_).rows.at("t").empty());
-}
-
 }  // namespace
 }  // namespace drover::migrations

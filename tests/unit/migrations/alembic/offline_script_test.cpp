@@ -77,27 +77,11 @@ TEST(OfflineScriptTest, TheVersionTableMayHaveAnotherName) {
             "DELETE FROM alembic_version;\n");
 }
 
-TEST(OfflineScriptTest, StatementsAboutRowsAreCounted) {
-  EXPECT_EQ(
-      CountRowStatements("CREATE TABLE t (x);\nINSERT INTO t VALUES (1);\n-- x\nupdate t SET "
-                         "x = 2;\nCREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; END;"),
-      2U);
-}
-
 TEST(OfflineScriptTest, ParametersAreValuesThatAreMissing) {
   EXPECT_TRUE(HasParameters("UPDATE t SET x = :name"));
   EXPECT_TRUE(HasParameters("INSERT INTO t VALUES (?, 1)"));
   EXPECT_TRUE(HasParameters("INSERT INTO t VALUES (?1)"));
   EXPECT_FALSE(HasParameters("INSERT INTO t VALUES (':a ?', \"b:c\") -- :d ?"));
-}
-
-TEST(OfflineScriptTest, ABeginningEndsWhereDataBegins) {
-  constexpr std::string_view kFirst = "ALTER TABLE t ADD COLUMN x;\n\nUPDATE t SET x = 1;\n";
-  EXPECT_EQ(BeginningWithoutData(kFirst), kFirst);
-  EXPECT_EQ(BeginningWithoutData(Concat(kFirst, "\nSELECT x FROM t;\n\nDROP TABLE u;\n")), kFirst);
-  EXPECT_EQ(BeginningWithoutData(Concat(kFirst, "\nUPDATE t SET x = :x;\n")), kFirst);
-  EXPECT_EQ(BeginningWithoutData("SELECT 1;\n"), "");
-  EXPECT_EQ(BeginningWithoutRows(kFirst), "ALTER TABLE t ADD COLUMN x;\n");
 }
 
 TEST(OfflineScriptTest, TriggersAreOneStatementAndCommentsStay) {
