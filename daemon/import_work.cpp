@@ -155,15 +155,20 @@ void Importer::ImportOne(std::size_t index) {
   Add(position, up, down);
 }
 
+TracedScript Importer::RunTraced(const std::vector<std::string>& arguments,
+                                 const std::string& path) const {
+  return RunAndTranslate({.runner = runner_,
+                          .program = setting_.program,
+                          .scratch_directory = setting_.scratch_directory,
+                          .setting = {.version_table = setting_.proof.version_table,
+                                      .root = setting_.root,
+                                      .days = setting_.proof.days}},
+                         arguments, path, stop_);
+}
+
 TracedScript Importer::Upgrade(const Revision& revision) const {
   try {
-    return RunAndTranslate({.runner = runner_,
-                            .program = setting_.program,
-                            .scratch_directory = setting_.scratch_directory,
-                            .setting = {.version_table = setting_.proof.version_table,
-                                        .root = setting_.root,
-                                        .days = setting_.proof.days}},
-                           {"upgrade", revision.id}, chain_.path(), stop_);
+    return RunTraced({"upgrade", revision.id}, chain_.path());
   } catch (Error& error) {
     if (error.kind == "alembic.failed") {
       error.message = Concat("Alembic itself cannot apply revision ", revision.id,
@@ -272,18 +277,12 @@ Importer::Attempt Importer::ImportDown(const Position& position) const {
   migrations::CopyScratchDatabase(chain_.path(), theirs.path());
   TracedScript traced;
   try {
-    traced = RunAndTranslate({.runner = runner_,
-                              .program = setting_.program,
-                              .scratch_directory = setting_.scratch_directory,
-                              .setting = {.version_table = setting_.proof.version_table,
-                                          .root = setting_.root,
-                                          .days = setting_.proof.days}},
-                             AlembicArgumentsFor({.revision = position.revision,
-                                                  .direction = Direction::kDown,
-                                                  .rows_before = position.rows_after,
-                                                  .rows_after = position.rows_before,
-                                                  .destructive = {}}),
-                             theirs.path(), stop_);
+    traced = RunTraced(AlembicArgumentsFor({.revision = position.revision,
+                                            .direction = Direction::kDown,
+                                            .rows_before = position.rows_after,
+                                            .rows_after = position.rows_before,
+                                            .destructive = {}}),
+                       theirs.path());
   } catch (const Error& error) {
     if (error.kind != "alembic.failed") throw;
     Attempt none;

@@ -66,6 +66,8 @@ class Importer final {
   struct Position;
 
   void ImportOne(std::size_t index);
+  [[nodiscard]] migrations::TracedScript RunTraced(const std::vector<std::string>& arguments,
+                                                   const std::string& path) const;
   [[nodiscard]] migrations::TracedScript Upgrade(const migrations::Revision& revision) const;
   [[nodiscard]] Attempt ImportUp(const Position& position,
                                  const migrations::TracedScript& traced) const;
