@@ -49,8 +49,9 @@ struct Sink {
   std::unique_ptr<spdlog::sinks::sink> sink;
 };
 
-std::mutex mutex;  // guards `current`
+std::mutex mutex;  // guards `current` and `bursts`
 Sink current;
+int bursts = 0;
 std::atomic<int> threshold = -1;  // the lowest level written; -1: the log has not been started
 
 /// JOURNAL_STREAM is inherited by everything below a service, terminals too: it means us only if it
@@ -167,8 +168,22 @@ void Log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
                                  ? JsonLine(level, message, fields, current.journal)
                                  : TextLine(level, message, fields, current.journal);
     current.sink->log(spdlog::details::log_msg("", Row(level).level, line));
-    current.sink->flush();
+    if (bursts == 0) current.sink->flush();
   } catch (...) {  // NOLINT: a full disk must not stop the work that is being logged
+  }
+}
+
+LogBurst::LogBurst() {
+  const std::lock_guard lock(mutex);
+  ++bursts;
+}
+
+LogBurst::~LogBurst() {
+  const std::lock_guard lock(mutex);
+  if (--bursts > 0 || !current.sink) return;
+  try {
+    current.sink->flush();
+  } catch (...) {  // NOLINT: as in Log()
   }
 }
 

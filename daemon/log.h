@@ -29,4 +29,13 @@ using LogField = std::pair<std::string_view, std::string>;
 /// so that library code may log in tests.
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
+/// While one exists, lines may wait for their write until it ends: for many at once. Thread-safe.
+class LogBurst final {
+ public:
+  LogBurst();
+  LogBurst(const LogBurst&) = delete;
+  LogBurst& operator=(const LogBurst&) = delete;
+  ~LogBurst();
+};
+
 }  // namespace drover::daemon

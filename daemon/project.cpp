@@ -1,6 +1,7 @@
 #include "daemon/project.h"
 
 #include <algorithm>
+#include <mutex>
 #include <pwd.h>
 #include <unistd.h>
 #include <utility>
@@ -73,6 +74,26 @@ migrations::AppliedBy Identify(const std::string& root) {
           .git_branch = git.branch,
           .tool_version = "drover " DROVER_VERSION};
 }
+
+/// Steps that a worker has applied and that the loop has not told of yet.
+class AppliedSteps final {
+ public:
+  /// True when there was none: the loop is to be called.
+  bool Add(const migrations::AppliedStep& step) {
+    const std::lock_guard lock(mutex_);
+    steps_.push_back(step);
+    return steps_.size() == 1;
+  }
+
+  [[nodiscard]] std::vector<migrations::AppliedStep> Take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(steps_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<migrations::AppliedStep> steps_;
+};
 
 }  // namespace
 
@@ -397,26 +418,13 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
   auto self = shared_from_this();
   auto work = [self, shared, observer = std::move(observer)](const std::stop_token& stop) {
     shared->by = Identify(self->root_);
+    const auto applied = std::make_shared<AppliedSteps>();
     migrations::ApplyObserver announcing = observer;
     announcing.on_applied = [&](const migrations::AppliedStep& step) {
       if (observer.on_applied) observer.on_applied(step);
-      self->context_.loop.Post([self, shared, step] {
-        self->reached_.insert_or_assign(shared->path, step.rows_after);
-        const bool up = step.direction == migrations::Direction::kUp;
-        EventDocument event;
-        event.event = "applied";
-        event.environment = shared->environment;
-        event.revision = step.revision;
-        event.direction = up ? "up" : "down";
-        event.duration_ms = step.duration_ms;
-        event.message = step.message;
-        if (!step.output.empty()) event.output = step.output;
-        Log(LogLevel::kInfo, up ? "applied" : "reverted",
-            {{"env", shared->environment},
-             {"rev", step.revision},
-             {"dur_ms", Concat(step.duration_ms)}});
-        self->Emit(std::move(event));
-      });
+      if (!applied->Add(step)) return;
+      self->context_.loop.Post(
+          [self, shared, applied] { self->AnnounceSteps(*shared, applied->Take()); });
     };
     JobOutcome outcome =
         CarryOut(*shared, self->context_.journal, self->context_.store, announcing, stop);
@@ -435,6 +443,28 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
                                 self->JobEnded(*shared, outcome);
                                 done(std::move(outcome));
                               });
+}
+
+void Project::AnnounceSteps(const JobRequest& request,
+                            const std::vector<migrations::AppliedStep>& steps) {
+  const LogBurst burst;
+  for (const migrations::AppliedStep& step : steps) {
+    const bool up = step.direction == migrations::Direction::kUp;
+    EventDocument event;
+    event.event = "applied";
+    event.environment = request.environment;
+    event.revision = step.revision;
+    event.direction = up ? "up" : "down";
+    event.duration_ms = step.duration_ms;
+    event.message = step.message;
+    if (!step.output.empty()) event.output = step.output;
+    Log(LogLevel::kInfo, up ? "applied" : "reverted",
+        {{"env", request.environment},
+         {"rev", step.revision},
+         {"dur_ms", Concat(step.duration_ms)}});
+    Emit(std::move(event));
+  }
+  if (!steps.empty()) reached_.insert_or_assign(request.path, steps.back().rows_after);
 }
 
 void Project::Run(const std::string& path, JobQueue::Work work, JobQueue::Done done) {

@@ -107,6 +107,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   void RefuseRepetition(View& view);
   void ActByPolicy();
   [[nodiscard]] bool HoldNewRevisions();
+  void AnnounceSteps(const JobRequest& request, const std::vector<migrations::AppliedStep>& steps);
   void JobEnded(const JobRequest& request, const JobOutcome& outcome);
   void AnswerWaiters();
   void StraysChanged();
