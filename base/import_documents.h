@@ -51,7 +51,7 @@ struct ImportedRevision {
 
 /// A line that daemon/alembic_hook/sitecustomize.py writes.
 struct AlembicTraceLine {
-  std::string kind;      // begin | statement | failed | commit | rollback | untraced
+  std::string kind;      // begin | statement | elsewhere | asked | failed | commit | rollback | …
   std::string sql;       // with the values of its parameters in their places
   bool exact = true;     // these are the very values
   bool derived = false;  // one of them is the id of a row that was inserted before

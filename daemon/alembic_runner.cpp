@@ -220,6 +220,7 @@ std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path,
       Concat("DROVER_ALEMBIC_SCRIPTS=", setting_.folders.scripts)};
   if (!trace.empty()) {
     variables.push_back(Concat("DROVER_ALEMBIC_TRACE=", trace));
+    variables.push_back(Concat("DROVER_ALEMBIC_DATABASE=", path));
     variables.push_back(Concat("DROVER_ALEMBIC_FOLDERS=", Join(setting_.folders.directories, ":")));
   }
   if (const std::string& name = config.alembic.url_variable; !name.empty()) {

@@ -149,6 +149,7 @@ void Importer::ImportOne(std::size_t index) {
   const TracedScript traced = Upgrade(revision);
   applied_[index] = true;
   position.rows_after = setting_.graph->Maxima(applied_);
+  CheckArrived(position);
   state_ = migrations::ReadDatabaseState(chain_.path(), setting_.proof);
   const Attempt up = ImportUp(position, traced);
   const Attempt down = ImportDown(position);
@@ -164,6 +165,19 @@ TracedScript Importer::RunTraced(const std::vector<std::string>& arguments,
                                       .root = setting_.root,
                                       .days = setting_.proof.days}},
                          arguments, path, stop_);
+}
+
+/// Alembic says that it has applied the revision; a revision may have ended the program.
+void Importer::CheckArrived(const Position& position) const {
+  const std::vector<RevisionId> rows =
+      migrations::Inspect(chain_.path(), setting_.proof.version_table).rows;
+  std::vector<RevisionId> expected = position.rows_after;
+  std::ranges::sort(expected);
+  if (rows == expected) return;
+  throw Error(Code::kConflict, "alembic.unexpected_rows",
+              Concat("after Alembic's upgrade to ", position.revision.id, " a new database is at ",
+                     rows.empty() ? "base" : Join(rows, ", "), ", not at ", Join(expected, ", ")),
+              "look for what ends the program in that revision", Concat(position.source, ":1:1"));
 }
 
 TracedScript Importer::Upgrade(const Revision& revision) const {
@@ -227,14 +241,6 @@ Importer::Attempt Importer::Describe(const Position& position, const TracedScrip
     attempt.script.origin = ScriptOrigin::kPartial;
   } else if (traced.sql.empty()) {
     attempt.script.origin = ScriptOrigin::kNothing;
-  }
-  const auto asks = std::ranges::find_if(
-      source, [](std::string_view line) { return line.contains(".rowcount"); });
-  if (direction == Direction::kUp && asks != source.end()) {
-    attempt.notes.push_back(
-        Concat(position.source, ":", asks - source.begin() + 1,
-               ": asks how many rows were changed: the script does what follows "
-               "from that in a new database"));
   }
   if (!idle.empty()) {
     attempt.notes.push_back(

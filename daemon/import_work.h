@@ -66,6 +66,7 @@ class Importer final {
   struct Position;
 
   void ImportOne(std::size_t index);
+  void CheckArrived(const Position& position) const;
   [[nodiscard]] migrations::TracedScript RunTraced(const std::vector<std::string>& arguments,
                                                    const std::string& path) const;
   [[nodiscard]] migrations::TracedScript Upgrade(const migrations::Revision& revision) const;

@@ -63,9 +63,29 @@ class OnImportOfConfig:
         return spec
 
 
-class RowId(int):
-    """What a cursor says of the row that it has inserted: whoever gives it to another statement has
-    read it from the database."""
+class Told(int):
+    """What a cursor tells of the rows: how many were changed, or the id of the one that was inserted.
+    Whoever looks at it, or gives it to another statement, has read it from the database."""
+
+    asked = staticmethod(lambda: None)  # is called when somebody looks
+
+
+def watch(name):
+    """Lets the operation of that name tell that somebody looks at the number."""
+    plain = getattr(int, name)
+
+    def watched(self, *others):
+        Told.asked()
+        return plain(self, *others)
+
+    setattr(Told, name, watched)
+
+
+for operation in ("eq", "ne", "lt", "le", "gt", "ge", "bool", "int", "index", "str", "repr", "format",
+                  "add", "radd", "sub", "rsub", "mul", "rmul", "mod", "floordiv", "neg", "float"):
+    if hasattr(int, "__%s__" % operation):
+        watch("__%s__" % operation)
+Told.__hash__ = int.__hash__
 
 
 def is_exact(value):
@@ -82,7 +102,7 @@ def literal(value):
     if isinstance(value, float):
         return repr(float(value)) if value - value == 0 else "9e999" if value > 0 else "-9e999"
     if isinstance(value, int):
-        return str(int(value))
+        return int.__repr__(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "x'%s'" % bytes(value).hex()
     if isinstance(value, str):
@@ -173,11 +193,13 @@ def trace_statements(path):
     """Writes every statement that succeeds to the file at `path`, a line of JSON each: with the values
     of its parameters in their places, and the line of the revision that has it executed. What else
     happens is told as another kind: "rollback" (connection.rollback() with something to undo), "failed"
-    (the statement did, and whoever executed it may have gone on), "untraced"."""
+    (the statement did, and whoever executed it may have gone on), "elsewhere" (a statement on another
+    database), "asked" (Python has looked at a number of rows, or an id), "untraced"."""
     import json
     import sqlite3
 
     places = Places(os.environ.get("DROVER_ALEMBIC_FOLDERS", "").split(os.pathsep))
+    ours = os.path.realpath(os.environ["DROVER_ALEMBIC_DATABASE"])
     out = open(path, "a", encoding="utf-8", errors="surrogateescape")
 
     def tell(kind, sql="", connection=0, **more):
@@ -190,7 +212,11 @@ def trace_statements(path):
         @property
         def lastrowid(self):
             value = super().lastrowid
-            return value if value is None else RowId(value)
+            return value if value is None else Told(value)
+
+        @property
+        def rowcount(self):
+            return Told(super().rowcount)
 
         def execute(self, sql, parameters=()):
             return self.connection.drover_run(lambda: super(Cursor, self).execute(sql, parameters),
@@ -215,7 +241,13 @@ def trace_statements(path):
             self.drover_sql, self.drover_at, self.drover_values = "", 0, ()
             self.drover_theirs = None
             super().__init__(*arguments, **options)
+            self.drover_kind = "statement" if self.drover_is_ours() else "elsewhere"
             super().set_trace_callback(self.drover_see)
+
+        def drover_is_ours(self):
+            """Is it to the database that Alembic was told to work on?"""
+            file = super().execute("PRAGMA database_list").fetchone()[2]
+            return bool(file) and os.path.realpath(file) == ours
 
         def set_trace_callback(self, callback):
             self.drover_theirs = callback
@@ -251,7 +283,7 @@ def trace_statements(path):
             if not exact:
                 better = with_values(self.drover_sql, self.drover_values)
                 sql, exact = (better, True) if better else (sql, False)
-            return {"sql": sql, "exact": exact, "derived": any(isinstance(each, RowId) for each in values)}
+            return {"sql": sql, "exact": exact, "derived": any(isinstance(each, Told) for each in values)}
 
         def drover_rows(self, rows):
             for row in rows:
@@ -274,7 +306,7 @@ def trace_statements(path):
             if not is_blank(sql[self.drover_at:] if script else "" if self.drover_seen or many else sql):
                 tell("untraced", sql, self.drover_number)
             for seen in self.drover_seen:
-                tell("statement", connection=self.drover_number, pending=self.in_transaction, **seen)
+                tell(self.drover_kind, connection=self.drover_number, pending=self.in_transaction, **seen)
             return result
 
         def cursor(self, factory=Cursor):
@@ -305,6 +337,14 @@ def trace_statements(path):
             super().commit()
             tell("commit", connection=self.drover_number)
 
+    def asked():
+        """SQLAlchemy itself looks at these numbers, too."""
+        frame = sys._getframe(2)
+        if places.revision(frame.f_code.co_filename) or not any(
+                "/%s/" % library in frame.f_code.co_filename for library in ("sqlalchemy", "alembic")):
+            tell("asked")
+
+    Told.asked = staticmethod(asked)
     connect = sqlite3.connect
 
     def traced_connect(*arguments, **options):

@@ -43,6 +43,8 @@ class TraceReader {
       if (each.kind == "failed" && !each.file.empty()) {
         Note(each, Concat("failed, and the revision went on without it: ", Shown(each)));
       }
+      if (each.kind == "elsewhere") Elsewhere(each);
+      if (each.kind == "asked") Distrust(each, Reason::kReads);
       if (each.kind != "statement") continue;
       script_.lines.emplace(each.file, each.line);
       Take(each);
@@ -106,6 +108,24 @@ class TraceReader {
     }
   }
 
+  /// On another database, which the script cannot reach.
+  void Elsewhere(const AlembicTraceLine& line) {
+    if (line.file.empty()) return;
+    script_.lines.emplace(line.file, line.line);
+    switch (ClassifyStatement(line.sql, setting_.version_table)) {
+      case StatementKind::kRead:
+        return Distrust(line, Reason::kReads);
+      case StatementKind::kRows:
+      case StatementKind::kSchema:
+      case StatementKind::kElsewhere:
+        return Note(line, Concat("left out, since it is about another database: ", Shown(line)));
+      case StatementKind::kAlembics:
+      case StatementKind::kNothing:
+      case StatementKind::kPragma:
+        return;
+    }
+  }
+
   void Take(const AlembicTraceLine& line) {
     const StatementKind kind = ClassifyStatement(line.sql, setting_.version_table);
     switch (kind) {
@@ -121,6 +141,11 @@ class TraceReader {
       case StatementKind::kRows:
         return Rows(line);
       case StatementKind::kSchema:
+        // Of a batch nobody decides half.
+        if (has_read_ && !line.file.empty() && !line.sql.contains("_alembic_tmp_")) {
+          Note(line, Concat("kept, though rows that were read before may have decided it: ",
+                            Shown(line)));
+        }
         Keep(line, kind);
     }
     script_.has_batch |= BeginsBatch(line.sql);

@@ -253,6 +253,37 @@ class DataCode(ImportCase):
         return {r["revision"]: [(c["where"].rsplit(":", 1)[-1], c["text"]) for c in r["data_code"]]
                 for r in said["revisions"] if r["data_code"]}
 
+    def test_other_databases_counts_of_rows_and_an_end_of_the_program(self):
+        other = self.root / "side.sqlite"
+        self.version("e1", MERGE, "Elsewhere", up=(
+            'import sqlite3\n'
+            f'side = sqlite3.connect({str(other)!r})\n'
+            'side.execute("CREATE TABLE IF NOT EXISTS accounts (id)")\n'
+            'side.execute("DELETE FROM accounts")\nside.commit()\n'
+            'op.execute("UPDATE accounts SET note = \'2\'")'))
+        counts = self.version("e2", "e1", "Counts", up=(
+            'changed = op.get_bind().execute(sa.text("UPDATE accounts SET note = \'3\'")).rowcount\n'
+            'if changed == 0:\n'
+            '    op.execute("INSERT INTO accounts (name) VALUES (\'none\')")'))
+        said = self.said()
+        texts = self.texts()
+        self.assertNotIn("DELETE FROM accounts", texts["e1"])
+        self.assertIn("UPDATE accounts SET note = '2';", texts["e1"])
+        self.assertIn("UPDATE accounts SET note = '3';", texts["e2"])
+        self.assertNotIn("\nINSERT", texts["e2"])
+        self.assertEqual([line for line, _ in self.code(said)["e2"]],
+                         [str(self.line_of(counts, "if changed")), str(self.line_of(counts, "INSERT"))])
+        notes = next(r["notes"] for r in said["revisions"] if r["revision"] == "e1")
+        self.assertTrue(any("another database" in note for note in notes), notes)
+
+        self.version("e3", "e2", "Ends", up="import sys\nsys.exit(0)")
+        error = self.drover("import", "--to", "again", "--json", check=5).error
+        self.assertEqual(error["kind"], "alembic.unexpected_rows")
+        self.assertFalse((self.root / "again").exists())
+
+    def line_of(self, file, text):
+        return next(i for i, line in enumerate(file.read_text().splitlines(), 1) if text in line)
+
     def test_what_depends_on_rows_is_named_and_left_out(self):
         fill = self.version("d1", MERGE, "Fill", up=(
             'op.create_table("roles", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))\n'

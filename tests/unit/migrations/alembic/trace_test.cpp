@@ -184,5 +184,24 @@ TEST(TraceTest, CascadesOfForeignKeysAreNoted) {
   EXPECT_THAT(Translate({InEnv("PRAGMA foreign_keys=OFF"), Did("DELETE FROM t")}).notes, IsEmpty());
 }
 
+TEST(TraceTest, WhatIsAboutAnotherDatabaseIsLeftOut) {
+  Trace trace{Did("DELETE FROM old", 1), Did("SELECT n FROM other", 2),
+              Did("UPDATE t SET a = 7", 3)};
+  trace[0].kind = trace[1].kind = "elsewhere";
+  const TracedScript script = Translate(trace);
+  EXPECT_EQ(script.sql, "");
+  EXPECT_THAT(LeftOut(script), ElementsAre("2 reads 1", "3 writes 1"));
+  EXPECT_THAT(script.notes, ElementsAre(HasSubstr("b2.py:1: left out, since it is about another")));
+}
+
+TEST(TraceTest, WhoeverLooksAtANumberOfRowsHasReadThem) {
+  const Trace trace{Did("UPDATE t SET a = 1", 1), Event("asked", 2),
+                    Did("INSERT INTO t VALUES (2)", 3), Did("DROP TABLE u", 4)};
+  const TracedScript script = Translate(trace);
+  EXPECT_THAT(LeftOut(script), ElementsAre("2 reads 1", "3 writes 1"));
+  EXPECT_THAT(script.sql, HasSubstr("DROP TABLE u"));
+  EXPECT_THAT(script.notes, ElementsAre(HasSubstr("b2.py:4: kept, though rows")));
+}
+
 }  // namespace
 }  // namespace drover::migrations
