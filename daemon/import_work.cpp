@@ -28,7 +28,7 @@ using migrations::TracedScript;
 using migrations::UntranslatedLine;
 
 constexpr std::string_view kBesideNote =
-    "it makes a table anew, and another branch comes before it: right in the order of a new "
+    "it makes a table anew, and another branch stands beside it: right in the order of a new "
     "database";
 
 /// The same revisions, loaded in the order of the native files' names, which decides between
@@ -192,9 +192,15 @@ TracedScript Importer::Upgrade(const Revision& revision) const {
   }
 }
 
-/// Is more applied than what lies below the revision?
+/// Is there a revision that is neither below nor above this one?
 bool Importer::HasSiblings(const Position& position) const {
-  return setting_.graph->Closure(std::span(&position.revision.id, 1)) != applied_;
+  const std::span id(&position.revision.id, 1);
+  const std::vector<bool> below = setting_.graph->Closure(id);
+  const std::vector<bool> above = setting_.graph->Descendants(id);
+  for (std::size_t at = 0; at < below.size(); ++at) {
+    if (!below[at] && !above[at]) return true;
+  }
+  return false;
 }
 
 /// The script, and what is to be said about it. Lines that work with rows and had nothing executed,

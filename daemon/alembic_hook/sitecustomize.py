@@ -168,7 +168,16 @@ class Places:
         return None
 
     def now(self):
-        return self.above(sys._getframe(1)) or self.of_greenlet() or ("", 0)
+        return self.above(sys._getframe(1)) or self.of_greenlet() or self.of_main_thread() or ("", 0)
+
+    def of_main_thread(self):
+        """Another thread works for whatever the main one is waiting in."""
+        import threading
+
+        main = threading.main_thread()
+        if threading.current_thread() is main:
+            return None
+        return self.above(sys._current_frames().get(main.ident))
 
     def of_greenlet(self):
         """With an asynchronous engine a thread works for SQLAlchemy's greenlet, which waits."""
@@ -357,7 +366,14 @@ def trace_statements(path):
             tell("untraced")
         return connect(*arguments, **options)
 
+    def on_event(event, arguments):
+        # Another program may read the database, or write to it.
+        if event in ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec") and places.now()[0]:
+            tell("asked", "starts another program")
+
+    sys.addaudithook(on_event)
     sqlite3.connect = sqlite3.dbapi2.connect = traced_connect
+    sqlite3.Connection = sqlite3.dbapi2.Connection = Connection
     tell("begin")
 
 

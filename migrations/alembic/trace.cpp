@@ -17,6 +17,9 @@ namespace {
 using Reason = UntranslatedLine::Kind;
 
 constexpr std::size_t kSqlShown = 100;
+/// Of env.py's settings those with which statements do something else.
+constexpr std::array<std::string_view, 3> kTellingSettings{
+    "case_sensitive_like", "recursive_triggers", "ignore_check_constraints"};
 constexpr std::array<std::string_view, 4> kCascadingWords{"delete", "update", "replace", "drop"};
 
 std::vector<std::string> FirstWords(std::string_view sql, std::size_t count) {
@@ -205,7 +208,8 @@ class TraceReader {
       constexpr std::array<std::string_view, 4> kOn{"1", "on", "yes", "true"};
       foreign_keys_ |= std::ranges::any_of(
           name, words.end(), [&](const std::string& word) { return IsOneOf(kOn, word); });
-    } else if (!line.file.empty() && words[1] != "read_uncommitted") {  // that is SQLAlchemy's
+    } else if (line.file.empty() ? IsOneOf(kTellingSettings, words[1])
+                                 : words[1] != "read_uncommitted") {  // that is SQLAlchemy's
       Note(line, Concat("left out: ", Shown(line)));
     }
   }

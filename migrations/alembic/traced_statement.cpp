@@ -26,6 +26,21 @@ constexpr std::array<std::string_view, 11> kAskingPragmas{
     "index_list",  "index_info",      "index_xinfo",   "foreign_key_check",
     "quick_check", "integrity_check", "collation_list"};
 
+/// What these answer is about rows, or is kept in the file as rows are.
+constexpr std::array<std::string_view, 6> kReadingPragmas{"foreign_key_check", "quick_check",
+                                                          "integrity_check",   "user_version",
+                                                          "application_id",    "data_version"};
+/// Table-valued functions about the schema alone.
+constexpr std::array<std::string_view, 9> kCataloguePragmas{
+    "pragma_table_info",       "pragma_table_xinfo",    "pragma_table_list",
+    "pragma_index_list",       "pragma_index_info",     "pragma_index_xinfo",
+    "pragma_foreign_key_list", "pragma_collation_list", "pragma_database_list"};
+/// What these answer is about rows, or never the same.
+constexpr std::array<std::string_view, 11> kTellingFunctions{
+    "last_insert_rowid", "changes",   "total_changes", "random",
+    "randomblob",        "strftime",  "date",          "time",
+    "datetime",          "julianday", "unixepoch"};
+
 Words WordsOf(std::string_view sql) {
   Words words;
   Lexer lexer(sql);
@@ -60,14 +75,39 @@ std::string NameAt(const Words& words, std::size_t at) {
   return ToLower(NameOf(words[at]));
 }
 
+bool CallsTelling(const Words& words) {
+  for (std::size_t at = 0; at + 1 < words.size(); ++at) {
+    if (words[at + 1].text == "(" && IsOneOf(kTellingFunctions, Lower(words, at))) return true;
+  }
+  return false;
+}
+
+/// A parenthesis at `at` that is a query, alone behind its FROM.
+bool IsLoneQuery(const Words& words, std::size_t at) {
+  if (Lower(words, at + 1) != "select") return false;
+  int depth = 0;
+  for (; at < words.size(); ++at) {
+    if (words[at].text == "(") ++depth;
+    if (words[at].text == ")" && --depth == 0) break;
+  }
+  const std::size_t behind = at + 1;  // perhaps an alias, with or without AS
+  const bool more = Lower(words, behind) == "," || Lower(words, behind + 1) == "," ||
+                    (Lower(words, behind) == "as" && Lower(words, behind + 2) == ",");
+  return !more;
+}
+
 /// Does a SELECT ask nothing but the catalogue and the version table?
 bool IsAboutCatalogue(const Words& words, std::string_view version_table) {
+  if (CallsTelling(words)) return false;
   for (std::size_t at = 0; at + 1 < words.size(); ++at) {
     const std::string word = Lower(words, at);
     if (words[at].kind != TokenKind::kWord || (word != "from" && word != "join")) continue;
-    if (Lower(words, at + 1) == "(") continue;  // what is in there has a FROM of its own, or none
+    if (Lower(words, at + 1) == "(") {
+      if (!IsLoneQuery(words, at + 1)) return false;
+      continue;  // what is in there has a FROM of its own, or none
+    }
     const std::string name = NameAt(words, at + 1);
-    if (!IsOneOf(kCatalogue, name) && !name.starts_with("pragma_") &&
+    if (!IsOneOf(kCatalogue, name) && !IsOneOf(kCataloguePragmas, name) &&
         name != ToLower(version_table)) {
       return false;
     }
@@ -80,9 +120,11 @@ bool IsAboutCatalogue(const Words& words, std::string_view version_table) {
   return true;
 }
 
+/// Where the name stands in a PRAGMA.
+std::size_t NameOfPragma(const Words& pragma) { return Lower(pragma, 2) == "." ? 3 : 1; }
+
 bool IsAsking(const Words& pragma) {
-  std::size_t at = 1;
-  if (Lower(pragma, 2) == ".") at = 3;
+  const std::size_t at = NameOfPragma(pragma);
   return at + 1 >= pragma.size() || Lower(pragma, at + 1) == ";" ||
          IsOneOf(kAskingPragmas, Lower(pragma, at));
 }
@@ -166,7 +208,9 @@ StatementKind ClassifyStatement(std::string_view sql, std::string_view version_t
   if (IsOneOf(kIdleWords, verb)) return StatementKind::kNothing;
   if (IsBookkeeping(sql, version_table)) return StatementKind::kAlembics;
   if (verb == "pragma") {
-    return IsAsking(words) ? StatementKind::kNothing : StatementKind::kPragma;
+    if (!IsAsking(words)) return StatementKind::kPragma;
+    return IsOneOf(kReadingPragmas, Lower(words, NameOfPragma(words))) ? StatementKind::kRead
+                                                                       : StatementKind::kNothing;
   }
   if (IsOneOf(kElsewhereWords, verb)) return StatementKind::kElsewhere;
   if (verb == "select" || verb == "values") {

@@ -564,7 +564,7 @@ class Parts(ImportCase):
         self.assertIn("-- branch_labels: left\n", texts["b1"])
         notes = {r["revision"]: [n for n in r["notes"] if "another branch" in n]
                  for r in said["revisions"]}
-        self.assertEqual([r for r, found in notes.items() if found], ["b2", "b4", "b5"])
+        self.assertEqual([r for r, found in notes.items() if found], [ADD_NOTE, "b1", "b2", "b4", "b5"])
         self.assertIn("west", texts["b4"])
 
     def test_transactions_and_another_version_table_stay_out(self):

@@ -35,7 +35,14 @@ TEST(TracedStatementTest, AReadOfATableOfTheUsersIsOne) {
   for (const std::string_view sql :
        {"SELECT id, name FROM accounts", "select 1 from main.accounts limit 1",
         "WITH x AS (SELECT 1) SELECT * FROM accounts, x", "SELECT count(*) FROM sqlite_master, t",
-        "SELECT a.id FROM sqlite_master JOIN a ON 1", "SELECT (SELECT max(id) FROM t)"}) {
+        "SELECT a.id FROM sqlite_master JOIN a ON 1", "SELECT (SELECT max(id) FROM t)",
+        "SELECT count(*) FROM (accounts)",
+        "SELECT 1 FROM (SELECT name FROM sqlite_master) s, accounts",
+        "SELECT 1 FROM (SELECT name FROM sqlite_master), accounts",
+        "SELECT 1 FROM (SELECT name FROM sqlite_master) AS s, accounts",
+        "SELECT * FROM pragma_foreign_key_check", "PRAGMA foreign_key_check",
+        "PRAGMA main.integrity_check(t)", "PRAGMA user_version", "SELECT last_insert_rowid()",
+        "SELECT hex(randomblob(8))", "SELECT strftime('%s', 'now')"}) {
     EXPECT_EQ(KindOf(sql), StatementKind::kRead) << sql;
   }
 }
