@@ -69,6 +69,7 @@ UrlBase ChooseUrlBase(std::string_view path, std::span<const std::string> candid
 Finding AmbiguousUrl(const std::string& url, const UrlBase& base, const std::string& chosen,
                      const std::string& where) {
   std::vector<std::string> others;
+  others.reserve(base.others.size());
   for (const std::string& each : base.others) others.push_back(FolderName(each));
   const std::string reason = base.reason == kThere ? "that is the likelier place" : base.reason;
   return MakeFinding("relative-url-ambiguous",

@@ -55,7 +55,7 @@ std::string Lower(const Words& words, std::size_t at) {
 /// The next token behind `at` that is not in parentheses and is one of SELECT, INSERT, …: what a
 /// statement that begins with WITH does.
 std::string VerbOf(const Words& words) {
-  const std::string first = Lower(words, 0);
+  std::string first = Lower(words, 0);
   if (first != "with") return first;
   int depth = 0;
   for (std::size_t at = 1; at < words.size(); ++at) {
