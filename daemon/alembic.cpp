@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/error.h"
 #include "base/posix.h"
 #include "base/text.h"
 
@@ -63,20 +64,14 @@ std::string AlembicCommand(const Observation& seen, std::string_view arguments,
   return Concat("drover exec ", is_default ? "" : Concat("-e ", environment, " "), "-- ", command);
 }
 
-Error AlembicUnsupported(const Observation& seen, std::string_view what, std::string_view arguments,
-                         std::string_view environment) {
-  return {
+void RefuseForAlembic(const Observation& seen, std::string_view what, std::string_view arguments) {
+  if (!seen.config || seen.config->format != migrations::Format::kAlembic) return;
+  throw Error(
       Code::kRefused, "alembic.unsupported",
       Concat("the revisions of this project are Alembic's, and what they do only Python can tell: "
              "drover does not ",
              what, " here"),
-      arguments.empty() ? std::string() : AlembicCommand(seen, arguments, environment)};
-}
-
-void RefuseForAlembic(const Observation& seen, std::string_view what, std::string_view arguments,
-                      std::string_view environment) {
-  if (!seen.config || seen.config->format != migrations::Format::kAlembic) return;
-  throw AlembicUnsupported(seen, what, arguments, environment);
+      arguments.empty() ? std::string() : AlembicCommand(seen, arguments, {}));
 }
 
 }  // namespace drover::daemon

@@ -1,12 +1,11 @@
-// Projects whose revisions are Alembic's: what drover does not do there, and what to type instead.
-// This is the one place that refuses it.
+// Projects whose revisions are Alembic's: what Alembic is started from, what drover does not do
+// there, and what to type instead. This is the one place that refuses it.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-#include "base/error.h"
 #include "daemon/alembic_runner.h"
 #include "daemon/observe.h"
 
@@ -21,14 +20,9 @@ namespace drover::daemon {
 [[nodiscard]] std::string AlembicCommand(const Observation& seen, std::string_view arguments,
                                          std::string_view environment);
 
-/// kRefused "alembic.unsupported": drover does not do `what` ("upgrade") to such a project yet. The
-/// hint is AlembicCommand() of `arguments`, or nothing when those are empty.
-[[nodiscard]] Error AlembicUnsupported(const Observation& seen, std::string_view what,
-                                       std::string_view arguments, std::string_view environment);
-
-/// Throws AlembicUnsupported() when the project of `seen` is Alembic's; for the default environment
-/// unless another is named.
-void RefuseForAlembic(const Observation& seen, std::string_view what, std::string_view arguments,
-                      std::string_view environment = {});
+/// Throws kRefused ("alembic.unsupported") when the project of `seen` is Alembic's: drover does not
+/// do `what` ("check the schema") there. The hint is AlembicCommand() of `arguments` for the
+/// default environment, or nothing when those are empty.
+void RefuseForAlembic(const Observation& seen, std::string_view what, std::string_view arguments);
 
 }  // namespace drover::daemon

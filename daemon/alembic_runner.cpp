@@ -347,8 +347,9 @@ void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& st
   const bool own = !opened.empty() && std::ranges::all_of(opened, [&](const std::string& path) {
     return path == setting_.target.path;
   });
-  if (StatFile(probe) || (own && redirection == Redirection::kWhereItCan)) {
-    setting_.record->url_was_used = true;
+  const bool used = StatFile(probe).has_value();
+  if (used || (own && redirection == Redirection::kWhereItCan)) {
+    setting_.record->url_was_used = used;  // else a copy is still to be refused
     (void)TakeOutput();
     return;
   }

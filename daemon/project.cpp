@@ -1,7 +1,6 @@
 #include "daemon/project.h"
 
 #include <algorithm>
-#include <mutex>
 #include <pwd.h>
 #include <unistd.h>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/recovery.h"
 #include "daemon/safety.h"
+#include "daemon/untold_steps.h"
 #include "environments/git.h"
 #include "migrations/lock_state.h"
 
@@ -74,26 +74,6 @@ migrations::AppliedBy Identify(const std::string& root) {
           .git_branch = git.branch,
           .tool_version = "drover " DROVER_VERSION};
 }
-
-/// Steps that a worker has applied and that the loop has not told of yet.
-class AppliedSteps final {
- public:
-  /// True when there was none: the loop is to be called.
-  bool Add(const migrations::AppliedStep& step) {
-    const std::lock_guard lock(mutex_);
-    steps_.push_back(step);
-    return steps_.size() == 1;
-  }
-
-  [[nodiscard]] std::vector<migrations::AppliedStep> Take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(steps_, {});
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<migrations::AppliedStep> steps_;
-};
 
 }  // namespace
 
@@ -418,7 +398,7 @@ std::stop_source Project::Submit(JobRequest request, migrations::ApplyObserver o
   auto self = shared_from_this();
   auto work = [self, shared, observer = std::move(observer)](const std::stop_token& stop) {
     shared->by = Identify(self->root_);
-    const auto applied = std::make_shared<AppliedSteps>();
+    const auto applied = std::make_shared<UntoldSteps>();
     migrations::ApplyObserver announcing = observer;
     announcing.on_applied = [&](const migrations::AppliedStep& step) {
       if (observer.on_applied) observer.on_applied(step);

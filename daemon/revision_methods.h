@@ -1,5 +1,5 @@
-// The methods that write a new revision by hand's orders; schema_methods.h has those that find out
-// themselves what to write.
+// The methods that write a revision for somebody to fill in, or a merge; schema_methods.h has those
+// that find out themselves what to write.
 #pragma once
 
 #include "daemon/service.h"

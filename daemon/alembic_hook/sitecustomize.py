@@ -217,6 +217,8 @@ def trace_statements(path):
                               "line": line, **more}) + "\n")
         out.flush()
 
+    plain_cursor = sqlite3.Cursor
+
     class Cursor(sqlite3.Cursor):
         @property
         def lastrowid(self):
@@ -255,7 +257,7 @@ def trace_statements(path):
 
         def drover_is_ours(self):
             """Is it to the database that Alembic was told to work on?"""
-            file = super().execute("PRAGMA database_list").fetchone()[2]
+            file = plain_cursor(self).execute("PRAGMA database_list").fetchone()[2]
             return bool(file) and os.path.realpath(file) == ours
 
         def set_trace_callback(self, callback):
