@@ -3,8 +3,12 @@
 #include <chrono>
 #include <utility>
 
+#include "base/posix.h"
 #include "base/text.h"
+#include "daemon/applied_files.h"
+#include "migrations/checksum.h"
 #include "migrations/commit_mark.h"
+#include "migrations/folder.h"
 #include "migrations/inspect.h"
 
 namespace drover::daemon {
@@ -104,16 +108,51 @@ migrations::ApplyResult AlembicWork::Apply(const std::string& path, AlembicPace 
 
 std::string AlembicWork::Run(const std::string& path, const Plan& plan, std::size_t begin,
                              std::size_t end, const std::stop_token& stop) const {
+  CheckFiles(plan, begin, end);
   const Traces before = TracesOf(path);
   const Step& last = plan.steps[end - 1];
   try {
     runner_.Run(AlembicArgumentsFor(last), path, stop, turn_);
   } catch (const Error& error) {
+    NoteFiles(path, plan, begin, end);
     throw Explain(error, path, plan, begin, end, before);
   }
   CheckRows(path, plan.steps[begin].rows_before, last.rows_after,
             Join(AlembicArgumentsFor(last), " "));
+  NoteFiles(path, plan, begin, end);
   return runner_.TakeOutput();
+}
+
+void AlembicWork::CheckFiles(const Plan& plan, std::size_t begin, std::size_t end) {
+  for (std::size_t i = begin; i < end; ++i) {
+    const Step& step = plan.steps[i];
+    if (step.direction == Direction::kDown) continue;  // goes by what was applied
+    const std::string now =
+        migrations::Sha256(ReadFile(step.revision.file, migrations::kLargestMigration));
+    if (now == step.revision.raw_sha256) continue;
+    throw Error(Code::kConflict, "alembic.file_changed",
+                Concat("the file of revision ", step.revision.id,
+                       " was changed after this was planned: it has not been applied"),
+                "look at it, then the same once more",
+                Concat(step.revision.file, ":", step.revision.header_line, ":1"));
+  }
+}
+
+void AlembicWork::NoteFiles(const std::string& path, const Plan& plan, std::size_t begin,
+                            std::size_t end) const {
+  if (path != request_.path) return;
+  std::vector<RevisionId> rows;
+  try {
+    rows = Rows(path);
+  } catch (const Error&) {
+    return;  // its reader says it
+  }
+  std::vector<RevisionId> anew;
+  for (std::size_t i = begin; i < end; ++i) {
+    if (rows == plan.steps[i].rows_before) break;  // Alembic got no further
+    if (plan.steps[i].direction == Direction::kUp) anew.push_back(plan.steps[i].revision.id);
+  }
+  AppliedFiles(request_.state_directory).NoteJob(path, rows, *request_.graph, anew);
 }
 
 void AlembicWork::CheckRows(const std::string& path, const std::vector<RevisionId>& before,

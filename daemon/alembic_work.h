@@ -31,7 +31,8 @@ class AlembicWork final {
   /// Throws what the plan and AlembicRunner::Run throw, the failure named by its revision;
   /// kConflict ("alembic.half_applied": the schema has changed and the version row has not;
   /// "alembic.no_effect": Alembic says it did it, and nothing happened here;
-  /// "alembic.unexpected_rows"); and what is wrong with the database.
+  /// "alembic.unexpected_rows"; "alembic.file_changed": a file is another than was planned); and
+  /// what is wrong with the database.
   migrations::ApplyResult Apply(const std::string& path, AlembicPace pace,
                                 const migrations::ApplyObserver& observer,
                                 const std::stop_token& stop) const;
@@ -51,6 +52,11 @@ class AlembicWork final {
   [[nodiscard]] std::string Run(const std::string& path, const migrations::Plan& plan,
                                 std::size_t begin, std::size_t end,
                                 const std::stop_token& stop) const;
+  /// What is about to be applied must be what was planned, and rehearsed.
+  static void CheckFiles(const migrations::Plan& plan, std::size_t begin, std::size_t end);
+  /// Of the environment's own database: which files it is made of now.
+  void NoteFiles(const std::string& path, const migrations::Plan& plan, std::size_t begin,
+                 std::size_t end) const;
   void CheckRows(const std::string& path, const std::vector<migrations::RevisionId>& before,
                  const std::vector<migrations::RevisionId>& expected,
                  const std::string& what) const;

@@ -117,20 +117,17 @@ void AppliedFiles::Write(const std::string& path, Book& book) {
   book.status = StatFile(file);
 }
 
-std::map<RevisionId, AppliedRecord> AppliedFiles::Note(const std::string& path,
-                                                       const FileIdentity& file,
-                                                       std::span<const RevisionId> rows,
-                                                       const migrations::MigrationFiles& files) {
+const AppliedFiles::Records& AppliedFiles::Update(const std::string& path, const FileIdentity& file,
+                                                  std::span<const RevisionId> rows,
+                                                  const FilesById& known, bool complete,
+                                                  std::span<const RevisionId> anew) {
   Book& book = Read(path);
   bool changed = false;
+  for (const RevisionId& id : anew) changed |= book.records.erase(id) > 0;
   if (book.database != file) {  // another database lies there now
     changed = !book.records.empty();
     book.records.clear();
     book.database = file;
-  }
-  std::unordered_map<std::string_view, const Revision*> known;
-  for (const migrations::RevisionPtr& revision : files.revisions) {
-    known.emplace(revision->id, revision.get());
   }
   const std::set<RevisionId> applied = FindApplied(rows, book.records, known);
   for (const RevisionId& id : applied) {
@@ -139,13 +136,36 @@ std::map<RevisionId, AppliedRecord> AppliedFiles::Note(const std::string& path,
     book.records.emplace(id, RecordOf(*revision->second));
     changed = true;
   }
-  if (!files.unreadable) {
+  if (complete) {
     changed |= std::erase_if(book.records, [&](const auto& record) {
                  return !applied.contains(record.first);
                }) > 0;
   }
   if (changed) Write(path, book);
   return book.records;
+}
+
+std::map<RevisionId, AppliedRecord> AppliedFiles::Note(const std::string& path,
+                                                       const FileIdentity& file,
+                                                       std::span<const RevisionId> rows,
+                                                       const migrations::MigrationFiles& files) {
+  FilesById known;
+  for (const migrations::RevisionPtr& revision : files.revisions) {
+    known.emplace(revision->id, revision.get());
+  }
+  return Update(path, file, rows, known, !files.unreadable, {});
+}
+
+void AppliedFiles::NoteJob(const std::string& path, std::span<const RevisionId> rows,
+                           const migrations::Graph& graph, std::span<const RevisionId> anew) {
+  FilesById known;
+  for (const Revision& revision : graph.revisions()) known.emplace(revision.id, &revision);
+  try {
+    const std::optional<FileStatus> status = StatFile(path);
+    if (status) (void)Update(path, status->identity, rows, known, true, anew);
+  } catch (const Error&) {
+    books_.erase(path);  // what was done counts all the same
+  }
 }
 
 void AppliedFiles::Accept(const std::string& path, const RevisionId& revision) {

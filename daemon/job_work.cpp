@@ -163,15 +163,6 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
     const AlembicPace pace = file.made() ? AlembicPace::kTogether : AlembicPace::kOneByOne;
     begun = true;
     outcome_.result = work.Apply(request_.path, pace, observer, stop);
-    // What was applied anew is what the file says now; no look has seen it away in between.
-    if (GoesDownAndUp(request_.command)) {
-      AppliedFiles noted(request_.state_directory);
-      for (const migrations::AppliedStep& step : outcome_.result.steps) {
-        if (step.direction == migrations::Direction::kUp) {
-          noted.Accept(request_.path, step.revision);
-        }
-      }
-    }
   } catch (const Error& error) {
     Note(safeguard);
     const bool half = error.kind == "alembic.half_applied";
@@ -297,6 +288,11 @@ void JobWork::Reset(const migrations::ApplyObserver& observer, const std::stop_t
   migrations::ApplyResult result = MakeFresh(fresh.path(), watching, stop);
   migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
   Replace(content);
+  if (request_.alembic) {
+    std::vector<migrations::RevisionId> anew;
+    for (const migrations::AppliedStep& step : result.steps) anew.push_back(step.revision);
+    AppliedFiles(request_.state_directory).NoteJob(request_.path, result.to, *request_.graph, anew);
+  }
   if (observer.on_applied) std::ranges::for_each(result.steps, observer.on_applied);
   outcome_.result = std::move(result);
   outcome_.result.from = request_.rows;

@@ -177,6 +177,38 @@ class Upgrades(Applying):
         self.assertEqual(self.dev()["state"], "current")
         self.assertEqual(self.columns("extra"), ["x", "y"])
 
+    def test_an_edit_behind_the_job_is_one(self):
+        """The job itself notes the files of what it has applied, before anybody can edit them."""
+        first = self.version(LAST, MERGE, "The last one", up="pass")
+        self.version("aaaa00000006", LAST, "Edits the one before", up=(
+            "if str(op.get_bind().engine.url).endswith('/application.db'):\n"
+            f"    with open({str(first)!r}, 'a') as file:\n"
+            "        file.write('# edited\\n')"))
+        self.drover("upgrade")
+        self.assertIn("# edited", first.read_text())
+        self.assertEqual(self.dev()["state"], "modified")
+
+    def test_a_file_that_changes_after_the_plan_is_not_applied(self):
+        file = self.last_version("pass")
+        file.write_text(file.read_text().replace("def upgrade():\n    pass", (
+            "def upgrade():\n"
+            "    with open(__file__, 'a') as file:\n"
+            "        file.write('# edited\\n')")))
+        self.drover("upgrade", MERGE)
+        self.execute("INSERT INTO accounts (id) VALUES (1)")  # wants a rehearsal
+        error = self.drover("upgrade", "--json", check=5).error
+        self.assertEqual(error["kind"], "alembic.file_changed")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_a_reset_takes_the_files_as_they_are(self):
+        file = self.last_version('op.execute("CREATE TABLE extra (x)")')
+        self.drover("upgrade")
+        file.write_text(file.read_text().replace("extra (x)", "extra (x, y)"))
+        self.assertEqual(self.dev()["state"], "modified")
+        self.drover("reset", "--yes")
+        self.assertEqual(self.dev()["state"], "current")
+        self.assertEqual(self.columns("extra"), ["x", "y"])
+
     def test_stamp(self):
         self.drover("upgrade", FIRST)
         self.drover("stamp", ADD_NOTE)

@@ -1,5 +1,6 @@
 #include "daemon/applied_files.h"
 
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,15 +38,17 @@ class Files {
     return {.revisions = revisions_, .graph = nullptr, .unreadable = std::nullopt};
   }
 
+  [[nodiscard]] std::vector<migrations::RevisionPtr> Pointers() const { return revisions_; }
+
  private:
   std::vector<migrations::RevisionPtr> revisions_;
 };
 
 std::string NotedIn(AppliedFiles& noted, std::vector<RevisionId> rows, std::string_view files,
-                    FileIdentity database = kDatabase) {
+                    FileIdentity database = kDatabase, const std::string& path = kPath) {
   const Files there(files);
   std::vector<std::string> texts;
-  for (const auto& [id, record] : noted.Note(kPath, database, rows, there.Get())) {
+  for (const auto& [id, record] : noted.Note(path, database, rows, there.Get())) {
     texts.push_back(Concat(id, "=", record.raw_sha256));
   }
   return Join(texts, " ");
@@ -88,6 +91,25 @@ TEST(AppliedFilesTest, AnEditIsAcceptedAlsoByAnotherProcess) {
   EXPECT_EQ(NotedIn(noted, {"b"}, "a=1 b:a=2"), "a=1 b=2");
   AppliedFiles(scratch.path()).Accept(kPath, "a");
   EXPECT_EQ(NotedIn(noted, {"b"}, "a=7 b:a=2"), "a=7 b=2");
+}
+
+TEST(AppliedFilesTest, AJobNotesWhatItHasApplied) {
+  const Scratch scratch;
+  const std::string path = scratch / "app.db";
+  Spill(path, "");
+  const FileIdentity database = StatFile(path)->identity;
+  AppliedFiles noted(scratch.path());
+  EXPECT_EQ(NotedIn(noted, {"b"}, "a=1 b:a=2", database, path), "a=1 b=2");
+
+  const Files now("a=7 b:a=8 c:b=3");
+  const migrations::Graph graph(now.Pointers());
+  AppliedFiles(scratch.path())
+      .NoteJob(path, std::vector<RevisionId>{"c"}, graph, std::vector<RevisionId>{"b", "c"});
+  EXPECT_EQ(NotedIn(noted, {"c"}, "a=7 b:a=8 c:b=9", database, path), "a=1 b=8 c=3");
+
+  std::filesystem::remove(path);
+  AppliedFiles(scratch.path()).NoteJob(path, {}, graph, {});
+  EXPECT_EQ(NotedIn(noted, {"c"}, "c:b=9", database, path), "a=1 b=8 c=3") << "nothing to note of";
 }
 
 TEST(AppliedFilesTest, DamagedNotesAreMadeAnew) {
