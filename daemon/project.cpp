@@ -1,6 +1,7 @@
 #include "daemon/project.h"
 
 #include <algorithm>
+#include <numeric>
 #include <pwd.h>
 #include <unistd.h>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "daemon/log.h"
 #include "daemon/recovery.h"
 #include "daemon/safety.h"
+#include "daemon/taken_back.h"
 #include "daemon/untold_steps.h"
 #include "environments/git.h"
 #include "migrations/lock_state.h"
@@ -150,7 +152,7 @@ void Project::Look() {
 void Project::Settle(std::shared_ptr<const Observation> seen) {
   // What was seen may be older than the end of a job, or than what the job has noted.
   if (std::exchange(outdated_, false)) {
-    waiting_.insert(waiting_.end(), served_by_this_look_.begin(), served_by_this_look_.end());
+    WaitForNextLook();
     Look();
     return;
   }
@@ -159,8 +161,7 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
                            (!view_ || view_->seen->migrations_digest != seen->migrations_digest);
   if (watch_ && new_trouble && !held_back_ && watch_->restless()) {
     held_back_ = true;
-    waiting_.insert(waiting_.end(), served_by_this_look_.begin(), served_by_this_look_.end());
-    served_by_this_look_.clear();
+    WaitForNextLook();
     hold_timer_ = context_.loop.After(Settler::kQuiet, [this] { Look(); });
     return;
   }
@@ -169,6 +170,8 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
   if (watch_) watch_->Arm(*seen);
   const bool first = view_ == nullptr;
   const bool replaced = view_ && TargetReplaced(*view_->seen, *seen);
+  std::vector<std::size_t> taken_back;
+  if (view_) taken_back = FindTakenBack(*view_->seen, *seen);
   Publish(std::move(seen));
   if (replaced) strays_->ScanSome(view_->seen, {});  // somebody may go on with the old file
   // Until the first look nobody knew which files matter: what changed meanwhile was not noted.
@@ -178,8 +181,10 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
       if (const auto self = weak.lock(); self && self->Quiet()) self->EndPatience();
     });
   }
-  if (HoldNewRevisions()) {
-    look_again_ = true;
+  // Our own jobs have written their holds down before they began.
+  const bool held = Hold(taken_back, "downgrade by another program");
+  if (HoldNewRevisions() || held) {
+    WaitForNextLook();
   } else {
     ActByPolicy();
   }
@@ -187,6 +192,13 @@ void Project::Settle(std::shared_ptr<const Observation> seen) {
   AnswerWaiters();
   if (Quiet()) EndPatience();
   if (look_again_ || !waiting_.empty()) Look();
+}
+
+/// Nobody is answered with what this look has seen.
+void Project::WaitForNextLook() {
+  waiting_.insert(waiting_.end(), served_by_this_look_.begin(), served_by_this_look_.end());
+  served_by_this_look_.clear();
+  look_again_ = true;
 }
 
 /// The end of a transaction is an event; the end of its process, or of a lock, is none.
@@ -323,11 +335,17 @@ std::shared_ptr<void> Project::BeginAuthoring() {
 /// it is to be read before it is applied.
 bool Project::HoldNewRevisions() {
   if (authors_ > 0 || !std::exchange(hold_new_revisions_, false)) return false;
-  const Held held{.since = FormatUtc(WallNow()),
-                  .by = "revision",
-                  .migrations = view_->seen->migrations_digest};
+  std::vector<std::size_t> all(view_->verdicts.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return Hold(all, "revision");
+}
+
+/// Of these environments, those to which policy would apply something now: it waits. Was there any?
+bool Project::Hold(std::span<const std::size_t> environments, const std::string& by) {
+  const Held held{
+      .since = FormatUtc(WallNow()), .by = by, .migrations = view_->seen->migrations_digest};
   bool noted = false;
-  for (std::size_t i = 0; i < view_->verdicts.size(); ++i) {
+  for (const std::size_t i : environments) {
     if (!view_->verdicts[i].may_apply) continue;
     try {
       context_.store.Update(

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -100,6 +101,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   [[nodiscard]] bool Quiet() const;
   void EndPatience();
   void Settle(std::shared_ptr<const Observation> seen);
+  void WaitForNextLook();
   void AwaitWriter();
   void Publish(std::shared_ptr<const Observation> seen);
   void Announce(const View* before, const View& now) const;
@@ -107,6 +109,7 @@ class Project final : public std::enable_shared_from_this<Project> {
   void RefuseRepetition(View& view);
   void ActByPolicy();
   [[nodiscard]] bool HoldNewRevisions();
+  [[nodiscard]] bool Hold(std::span<const std::size_t> environments, const std::string& by);
   void AnnounceSteps(const JobRequest& request, const std::vector<migrations::AppliedStep>& steps);
   void JobEnded(const JobRequest& request, const JobOutcome& outcome);
   void AnswerWaiters();

@@ -229,6 +229,21 @@ class Upgrades(Applying):
         self.project.wait_versions(LAST)
         self.assertIn("age", self.columns("accounts"))
 
+    def test_the_policy_does_not_undo_a_downgrade_by_hand(self):
+        self.fastapi(policy="apply")
+        self.drover("trust")
+        self.project.wait_state("current")
+        self.alembic("downgrade", ADD_NOTE)
+        held = self.project.wait_state("held")
+        self.assertIn("downgrade by another program", held["why"])
+        self.drover("daemon", "reload")
+        self.assertEqual((self.dev()["state"], self.rows()), ("held", [ADD_NOTE, ADD_INDEX]))
+        self.alembic("upgrade", "head")
+        self.project.wait_state("current")
+        self.alembic("downgrade", "base")
+        self.project.wait_state("held")
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))')
+        self.project.wait_versions(LAST)
 
     def test_the_policy_applies_neither_what_is_empty_nor_what_was_just_written(self):
         self.fastapi(policy="apply")
