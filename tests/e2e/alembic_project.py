@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sqlite3
 
 import harness
 
@@ -47,6 +48,33 @@ if context.is_offline_mode():
         context.run_migrations()
 else:
     run_migrations_online()
+"""
+
+# The template of new revisions.
+MAKO = """\
+\"\"\"${message}
+
+Revision ID: ${up_revision}
+Revises: ${down_revision | comma,n}
+Create Date: ${create_date}
+
+\"\"\"
+from alembic import op
+import sqlalchemy as sa
+${imports if imports else ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    ${downgrades if downgrades else "pass"}
 """
 
 TABLES = ("accounts", "servers", "bindings", "transactions", "transaction_snapshots")
@@ -139,3 +167,28 @@ class AlembicCase(harness.Case):
     def dev(self):
         """What status says of the one environment."""
         return self.drover("status", "--json").json["environments"][0]
+
+
+class ApplyingCase(AlembicCase):
+    """The whole project, to be upgraded by the real Alembic."""
+
+    def setUp(self):
+        if not available():
+            self.skipTest("Alembic is not installed")
+        super().setUp()
+        self.fastapi()
+
+    def rows(self):
+        return sorted(self.project.versions())
+
+    def execute(self, sql):
+        database = sqlite3.connect(self.project.database)
+        with database:
+            database.executescript(sql)
+        database.close()
+
+    def columns(self, table):
+        return [row[1] for row in self.project.query(f"PRAGMA table_info({table})")]
+
+    def last_version(self, up, down="pass"):
+        return self.version(LAST, MERGE, "The last one", up=up, down=down)

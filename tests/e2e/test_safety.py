@@ -7,7 +7,6 @@ import stat
 import subprocess
 
 import harness
-from harness import wait_until
 
 TABLE = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);"
 

@@ -1,0 +1,151 @@
+"""drover's safety around Alembic: copies, backups, and what a failure or a death leaves."""
+
+import subprocess
+
+import harness
+from alembic_project import LAST, MERGE, ApplyingCase
+
+
+class Safety(ApplyingCase):
+    def setUp(self):
+        super().setUp()
+        self.drover("upgrade")
+        self.execute("INSERT INTO accounts (name, note) VALUES ('ann', 'kept')")
+
+    def test_a_backup_comes_first_and_a_rehearsal_on_a_copy(self):
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))')
+        done = self.drover("upgrade", "--json").json
+        self.assertEqual(done["rehearsal"]["outcome"], "ok")
+        self.assertEqual(done["backup"]["revisions"], [MERGE])
+        copy = done["backup"]["path"]
+        self.assertEqual(self.project.query("SELECT name, note FROM accounts", copy), [("ann", "kept")])
+
+    def test_what_fails_halfway_fails_on_the_copy(self):
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        before = self.project.schema()
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn(f"revision {LAST}", error["message"])
+        self.assertIn("no such table: nowhere", error["message"])
+        self.assertRegex(error["where"], rf"versions/{LAST}_the_last_one\.py:\d+:1$")
+        self.assertEqual((self.project.schema(), self.rows()), (before, [MERGE]))
+        self.assertEqual(self.dev()["state"], "failed")
+
+    def test_without_a_rehearsal_the_half_applied_state_is_said_and_taken_back(self):
+        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
+            config.write("safety: {rehearse: never}\n")
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        before = self.project.schema()
+        error = self.drover("upgrade", "--json", check=5).error
+        self.assertEqual(error["kind"], "alembic.half_applied")
+        self.assertNotEqual(self.project.schema(), before, "SQLite under Alembic is like that")
+        command = error["hint"].split()
+        self.assertEqual(command[:2], ["drover", "restore"])
+        self.assertEqual(self.dev()["error"]["hint"], error["hint"])
+        again = self.drover("upgrade", "--json", check=5).error
+        self.assertEqual((again["kind"], again["hint"]), (error["kind"], error["hint"]),
+                         "a second backup would be one of the damage")
+        self.drover(*command[1:], "--yes")
+        self.assertEqual(self.project.schema(), before)
+        self.assertEqual(self.project.query("SELECT name, note FROM accounts"), [("ann", "kept")])
+
+    def test_rows_that_a_failed_revision_has_committed_are_said(self):
+        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
+            config.write("safety: {rehearse: never}\n")
+        self.last_version('op.execute("UPDATE accounts SET note = note || \'!\'")\n'
+                          'op.get_bind().execute(sa.text("COMMIT"))\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn("have changed meanwhile", error["message"])
+        self.assertEqual(self.project.query("SELECT note FROM accounts"), [("kept!",)])
+        self.last_version('op.execute("UPDATE accounts SET note = note || \'?\'")\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertNotIn("meanwhile", error["message"], "what was rolled back is not told")
+        self.assertEqual(self.project.query("SELECT note FROM accounts"), [("kept!",)])
+
+    def test_lost_rows_columns_and_tables_need_consent(self):
+        self.last_version('with op.batch_alter_table("accounts") as batch:\n'
+                          '    batch.drop_column("note")\n'
+                          'op.drop_table("bindings")')
+        self.execute("INSERT INTO bindings (name) VALUES ('x')")
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertIn("accounts.note", error["message"])
+        self.assertIn("bindings would be gone with its 1 row", error["message"])
+        self.assertEqual(self.rows(), [MERGE])
+        plan = self.drover("plan", "--rehearse", "--json", check=None).json
+        kinds = {problem["kind"] for problem in plan["rehearsal"]["problems"]}
+        self.assertEqual(kinds, {"rehearsal.column_lost", "rehearsal.table_lost"})
+        self.drover("upgrade", "--yes")
+        self.assertEqual(self.rows(), [LAST])
+
+    def test_a_lost_trigger_is_found(self):
+        self.execute("CREATE TRIGGER quiet AFTER INSERT ON accounts BEGIN SELECT 1; END")
+        self.last_version('with op.batch_alter_table("accounts", recreate="always") as batch:\n'
+                          '    batch.alter_column("name", nullable=True)')
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertEqual(error["kind"], "rehearsal.trigger_lost")
+
+    def test_reset_makes_the_database_anew_and_keeps_the_old_one(self):
+        self.drover("reset", "--yes")
+        self.assertEqual(self.project.query("SELECT count(*) FROM accounts"), [(0,)])
+        self.assertEqual(self.rows(), [MERGE])
+        self.drover("restore", "latest", "--yes")
+        self.assertEqual(self.project.query("SELECT name FROM accounts"), [("ann",)])
+
+
+class Verifying(ApplyingCase):
+    def test_up_down_and_up_again(self):
+        verified = self.drover("verify", "--json").json
+        self.assertEqual(verified["outcome"], "ok")
+        self.assertEqual([r["revision"] for r in verified["revisions"]][-1], MERGE)
+        self.assertFalse(self.project.database.exists())
+
+    def test_a_way_down_that_forgets_something_is_found(self):
+        self.last_version('op.add_column("accounts", sa.Column("age", sa.Integer))')
+        verified = self.drover("verify", LAST, "--json", check=None).json
+        self.assertEqual(verified["outcome"], "failed")
+        last = verified["revisions"][-1]
+        self.assertEqual((last["revision"], last["outcome"]), (LAST, "failed"))
+        self.assertIn("age", " ".join(last["problems"]))
+
+
+class Deaths(ApplyingCase):
+    SLOW = ('op.create_table("big", sa.Column("id", sa.Integer))\nimport sys, time\n'
+            'open("begun", "w").close()\ntime.sleep(2)\nprint("x" * 1000)\n'
+            'op.create_table("big2", sa.Column("id", sa.Integer))')
+
+    def setUp(self):
+        super().setUp()
+        self.drover("upgrade")
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
+        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
+            config.write("safety: {rehearse: never}\n")
+
+    def test_alembic_ends_its_revision_when_drover_dies_and_the_next_one_waits(self):
+        self.last_version(self.SLOW)
+        child = self.project.spawn([harness.DROVER, "upgrade"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        harness.wait_until(lambda: (self.root / "begun").exists(), "the revision has begun")
+        self.project.kill()
+        child.wait(timeout=harness.PATIENCE)
+        # A thread of the dead one may still hold its socket for a moment.
+        harness.wait_until(lambda: self.drover("upgrade", check=None).code == 0, "the next one did it")
+        self.assertIn("Alembic goes on without drover", self.project.log_text())
+        self.assertEqual(self.rows(), [LAST])
+        self.assertLessEqual({"big", "big2"}, set(self.project.tables()))
+
+    def test_much_output_and_children_in_the_background_are_no_trouble(self):
+        self.last_version('import subprocess\nsubprocess.Popen(["sleep", "60"])\n'
+                          'for _ in range(70):\n    print("x" * (1 << 20))\n'
+                          'op.create_table("big", sa.Column("id", sa.Integer))')
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [LAST])
+        subprocess.run(["pkill", "-f", "^sleep 60$"], check=False)
+
+
+if __name__ == "__main__":
+    harness.main()

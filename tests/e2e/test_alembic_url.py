@@ -1,0 +1,171 @@
+"""The project's Alembic is made to work on the environment's database, or told that it does not."""
+
+import json
+import subprocess
+
+import harness
+from alembic_project import ENV_PY, FIRST, INI, LAST, MERGE, ApplyingCase
+
+
+TEMPLATE_ENV_PY = """
+config = context.config
+
+
+def run_migrations_online():
+    from sqlalchemy import engine_from_config
+    connectable = engine_from_config(config.get_section(config.config_ini_section),
+                                     prefix="sqlalchemy.", poolclass=pool.NullPool)
+    with connectable.connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run_migrations_online()
+"""
+
+
+class WrongDatabase(ApplyingCase):
+    def test_an_env_py_that_does_not_read_the_variable_is_caught(self):
+        """The founding accident: Alembic would have worked on a file of its own."""
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            'url = os.environ.get("DB__DB_URL")', 'url = "sqlite:///./other.db"'))
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertEqual(error["kind"], "alembic.url_ignored")
+        self.assertIn("DB__DB_URL", error["message"])
+        self.assertIn("application.db", error["message"])
+        self.assertFalse(self.project.database.exists())
+
+    def test_it_is_asked_for_each_job(self):
+        self.write("backend/alembic/settings.py", "import os\nURL = os.environ['DB__DB_URL']\n")
+        self.write("backend/alembic/env.py",
+                   "import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\n"
+                   "import settings\n" + ENV_PY.replace('os.environ.get("DB__DB_URL")',
+                                                        "settings.URL"))
+        self.drover("upgrade", FIRST)
+        self.write("backend/alembic/settings.py", "URL = 'sqlite:///./other.db'\n")
+        self.assertEqual(self.drover("upgrade", "--json", check=8).error["kind"],
+                         "alembic.url_ignored")
+        self.assertEqual(self.rows(), [FIRST])
+
+    def test_the_variable_can_be_named(self):
+        self.write("backend/alembic/env.py", ENV_PY.replace("DB__DB_URL", "MIGRATIONS_URL"))
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn("url_variable", error["hint"])
+        self.fastapi(migrations="{format: alembic, config: backend/alembic.ini, "
+                                "url_variable: MIGRATIONS_URL}")
+        self.write("backend/alembic/env.py", ENV_PY.replace("DB__DB_URL", "MIGRATIONS_URL"))
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_a_url_that_only_the_configuration_has_is_replaced(self):
+        """The env.py of Alembic's own template."""
+        self.write("backend/alembic.ini", INI.replace("driver://user:pass@localhost/dbname",
+                                                      "sqlite:///./other.db"))
+        self.write("backend/alembic/env.py", ENV_PY.split("url = ")[0] + TEMPLATE_ENV_PY)
+        self.drover("upgrade", FIRST)
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
+        self.assertEqual(self.drover("upgrade", "--json").json["rehearsal"]["outcome"], "ok")
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertFalse(list(self.root.rglob("other.db")))
+
+    def test_a_constant_url_will_do_without_a_rehearsal(self):
+        constant = f'url = "sqlite:///{self.project.database}"'
+        self.write("backend/alembic/env.py",
+                   ENV_PY.replace('url = os.environ.get("DB__DB_URL")', constant))
+        self.drover("upgrade", FIRST)  # makes it: nothing to rehearse
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertEqual(error["kind"], "alembic.url_ignored")
+        self.assertIn(f"it always opens {self.project.database}", error["message"])
+        self.assertIn("rehearse: never", error["hint"])
+        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
+            config.write("safety: {rehearse: never}\n")
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_what_env_py_imports_decides_where_alembic_is_started(self):
+        self.write("backend/alembic.ini",
+                   INI.replace("prepend_sys_path = %(here)s", "prepend_sys_path = ."))
+        self.write("backend/app/__init__.py", "")
+        self.write("backend/alembic/env.py", "from app import __name__ as app\n" + ENV_PY)
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_a_relative_script_location_is_started_where_it_works(self):
+        self.write("backend/alembic.ini", INI.replace("%(here)s/alembic", "alembic", 1))
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertFalse((self.root / "backend" / "application.db").exists())
+
+    def test_a_broken_env_py_is_an_error_with_alembics_own_words(self):
+        self.write("backend/alembic/env.py", "import nothing_like_it\n")
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.failed")
+        self.assertIn("No module named 'nothing_like_it'", error["message"])
+
+    def test_a_first_revision_that_fails_leaves_nothing_in_the_way(self):
+        self.version(FIRST, None, "Initial migration creating all tables",
+                     up='op.execute("INSERT INTO nowhere VALUES (1)")')
+        self.assertEqual(self.drover("upgrade", "--json", check=1).error["kind"], "alembic.failed")
+        self.first_version()
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_of_two_at_once_one_does_it(self):
+        first = self.project.spawn([harness.DROVER, "--local", "upgrade", "--json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        second = self.project.spawn([harness.DROVER, "upgrade", "--json"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        done = [child.communicate(timeout=harness.PATIENCE)[0] for child in (first, second)]
+        self.assertEqual((first.returncode, second.returncode), (0, 0))
+        self.assertEqual(sorted(json.loads(out)["applied"] for out in done), [0, 4])
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_a_program_that_is_not_there(self):
+        self.fastapi(migrations="{format: alembic, config: backend/alembic.ini, "
+                                "command: [/nonexistent/alembic]}")
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertEqual(error["kind"], "alembic.program")
+
+
+class OnlyPythonCanTell(ApplyingCase):
+    """A constant for a parent or a label: Alembic is asked, once, when its Python may be run."""
+
+    def setUp(self):
+        super().setUp()
+        self.asked = self.root / "asked"
+        program = self.write("alembic.sh", f'#!/bin/sh\necho "$@" >> {self.asked}\n'
+                             'exec /usr/bin/python3 -m alembic "$@"\n')
+        program.chmod(0o755)
+        self.fastapi(migrations="{format: alembic, config: backend/alembic.ini, "
+                                f"command: [{program}]}}")
+        path = self.version(LAST, MERGE, "The last one",
+                            up='op.add_column("accounts", sa.Column("age", sa.Integer))')
+        path.write_text(path.read_text().replace(
+            f"down_revision = '{MERGE}'", f"PARENT = '{MERGE}'\ndown_revision = PARENT").replace(
+            "branch_labels = None", "LABEL = 'newest'\nbranch_labels = (LABEL,)"))
+
+    def histories(self):
+        text = self.asked.read_text() if self.asked.exists() else ""
+        return [line for line in text.splitlines() if " history " in line]
+
+    def test_untrusted_it_is_an_error_trusted_it_is_asked_once(self):
+        dev = self.dev()
+        self.assertEqual((dev["state"], dev["error"]["kind"]), ("failed", "alembic.not_literal"))
+        self.assertIn("drover trust", dev["error"]["hint"])
+        self.assertEqual(self.histories(), [])
+        self.drover("trust")
+        harness.wait_until(lambda: self.dev()["state"] == "missing", "Alembic has been asked")
+        self.assertEqual(self.dev()["heads"], [LAST])
+        self.assertEqual(self.drover("heads", "--json").json["revisions"][0]["branch_labels"],
+                         ["newest"])
+        self.drover("upgrade", "newest@head")
+        self.assertEqual(self.rows(), [LAST])
+        self.drover("daemon", "stop")
+        self.assertEqual(self.dev()["state"], "current")
+        self.assertEqual(len(self.histories()), 1)
+
+
+if __name__ == "__main__":
+    harness.main()
