@@ -18,7 +18,6 @@
 #include "daemon/taken_back.h"
 #include "daemon/untold_steps.h"
 #include "environments/git.h"
-#include "migrations/lock_state.h"
 
 namespace drover::daemon {
 namespace {
@@ -49,14 +48,6 @@ std::string HostName() {
     return gethostname(name, sizeof name - 1) == 0 ? std::string(name) : std::string();
   }();
   return host;
-}
-
-migrations::Footprint FootprintOf(const std::string& path) {
-  try {
-    return migrations::TakeFootprint(path);
-  } catch (const Error&) {
-    return {};
-  }
 }
 
 /// Is there another file now where a configured database was?
@@ -204,9 +195,7 @@ void Project::WaitForNextLook() {
 /// The end of a transaction is an event; the end of its process, or of a lock, is none.
 void Project::AwaitWriter() {
   writer_timer_.reset();
-  const bool locked_out = std::ranges::any_of(
-      outside_failures_, [](const auto& failure) { return failure.second.code == Code::kBusy; });
-  if (!watch_ || (!view_->seen->being_written && !locked_out)) {
+  if (!watch_ || (!view_->seen->being_written && !retries_.locked_out())) {
     writer_pause_ = kFirstWriterPause;
     return;
   }
@@ -219,7 +208,7 @@ void Project::Publish(std::shared_ptr<const Observation> seen) {
   view->seen = std::move(seen);
   view->verdicts = Judge(*view->seen, context_.jobs.Busy());
   ShowProgress(*view);
-  RefuseRepetition(*view);
+  retries_.Refuse(*view);
   view->findings = CollectFindings(*view->seen);
   view->findings.insert(view->findings.end(), recovered_.begin(), recovered_.end());
   for (Finding& finding : DetachedFindings(*view->seen, strays_->detached())) {
@@ -296,24 +285,6 @@ void Project::ShowProgress(View& view) const {
     if (view.seen->graph) {
       verdict.pending = migrations::Pending(*view.seen->graph, verdict.current).size();
     }
-  }
-}
-
-/// A failure is remembered in the state file; but the disk may be full, and that the reason for it.
-void Project::RefuseRepetition(View& view) {
-  for (std::size_t i = 0; i < view.verdicts.size(); ++i) {
-    Verdict& verdict = view.verdicts[i];
-    const auto attempt = attempts_.find(view.seen->targets[i].path);
-    if (attempt == attempts_.end() || verdict.state == EnvironmentState::kApplying) continue;
-    if (attempt->second.inputs != verdict.inputs) {
-      attempts_.erase(attempt);
-      continue;
-    }
-    if (!verdict.may_apply) continue;
-    verdict.may_apply = false;
-    verdict.state = EnvironmentState::kFailed;
-    verdict.why = attempt->second.error.message;
-    verdict.error = attempt->second.error;
   }
 }
 
@@ -490,24 +461,10 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
          {"where", outcome.error->where},
          {"err", outcome.error->message}});
     Emit(std::move(event));
-    const Code code = outcome.error->code;
-    if (code == Code::kBusy || code == Code::kIo) {
-      // What it looks like now: our own attempt may have left a trace.
-      outside_failures_.insert_or_assign(
-          request.path, OutsideFailure{.code = code, .left = FootprintOf(request.path)});
-    }
-  } else if (!outcome.result.steps.empty()) {
-    if (request.origin == JobOrigin::kUser) recovered_.clear();  // somebody has seen them
-    attempts_.erase(request.path);
+  } else if (!outcome.result.steps.empty() && request.origin == JobOrigin::kUser) {
+    recovered_.clear();  // somebody has seen them
   }
-  if (request.origin == JobOrigin::kPolicy && outcome.result.steps.empty()) {
-    attempts_.insert_or_assign(
-        request.path,
-        Attempt{.inputs = InputsDigest(request.migrations_digest, request.config_sha256,
-                                       request.path, request.rows),
-                .error = outcome.error.value_or(Error(Code::kInternal, "job.nothing_done",
-                                                      "the upgrade found nothing to do"))});
-  }
+  retries_.NoteEnd(request, outcome);
   outdated_ = looking_;
   for (const std::string& warning : outcome.result.warnings) {
     Log(LogLevel::kInfo, warning, {{"env", request.environment}});
@@ -515,24 +472,15 @@ void Project::JobEnded(const JobRequest& request, const JobOutcome& outcome) {
   Look();
 }
 
-/// A lock that is gone, a permission that was given, are no changes of the inputs, but they are
-/// what the job was waiting for.
 void Project::ForgetOutsideFailures(const Observation& seen) {
-  std::erase_if(outside_failures_, [&](const auto& failure) {
-    const auto& [path, before] = failure;
-    const auto now = seen.footprints.find(path);
-    const bool same = now != seen.footprints.end() && now->second == before.left;
-    const bool unlocked = before.code == Code::kBusy && !migrations::IsLocked(path);
-    if (context_.jobs.Has(path) || (same && !unlocked)) return false;
-    attempts_.erase(path);
+  for (const std::string& path : retries_.TakeUnblocked(seen, context_.jobs)) {
     look_again_ = true;
     try {
-      context_.store.Update([&key = path](State& state) { state.failures.erase(key); });
+      context_.store.Update([&](State& state) { state.failures.erase(path); });
     } catch (const Error& error) {
       Log(LogLevel::kError, "the state cannot be written", {{"err", error.message}});
     }
-    return true;
-  });
+  }
 }
 
 bool Project::idle() const { return !looking_ && waiting_.empty() && view_ != nullptr; }

@@ -15,6 +15,7 @@
 #include "base/daemon_documents.h"
 #include "daemon/jobs.h"
 #include "daemon/project_watch.h"
+#include "daemon/retries.h"
 #include "daemon/schema_check.h"
 #include "daemon/stray_keeper.h"
 #include "daemon/view.h"
@@ -106,7 +107,6 @@ class Project final : public std::enable_shared_from_this<Project> {
   void Publish(std::shared_ptr<const Observation> seen);
   void Announce(const View* before, const View& now) const;
   void ShowProgress(View& view) const;
-  void RefuseRepetition(View& view);
   void ActByPolicy();
   [[nodiscard]] bool HoldNewRevisions();
   [[nodiscard]] bool Hold(std::span<const std::size_t> environments, const std::string& by);
@@ -139,20 +139,9 @@ class Project final : public std::enable_shared_from_this<Project> {
   std::vector<ViewCallback> waiting_;  // for the look after the present one
   std::vector<ViewCallback> served_by_this_look_;
   std::vector<Finding> recovered_;
-  /// What policy has tried without effect, by target path: not again while the inputs are equal.
-  struct Attempt {
-    std::string inputs;
-    Error error;
-  };
-  std::map<std::string, Attempt> attempts_;
+  Retries retries_;
   bool outdated_ = false;  // a job has ended since the present look began
   bool closed_ = false;
-  /// Databases whose job failed on a lock or by I/O.
-  struct OutsideFailure {
-    Code code;
-    migrations::Footprint left;  // as the job left it
-  };
-  std::map<std::string, OutsideFailure> outside_failures_;
   /// Jobs that are queued or running, by target path.
   struct RunningJob {
     JobCommand command;
