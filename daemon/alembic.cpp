@@ -47,7 +47,8 @@ AlembicSetting AlembicSettingFor(const Observation& seen, std::size_t environmen
           .environment = seen.config->environments[environment].name,
           .target = seen.targets[environment],
           .folders = seen.alembic,
-          .state_directory = seen.state_directory};
+          .state_directory = seen.state_directory,
+          .passes_all = seen.surroundings == Surroundings::kShell};
 }
 
 std::string AlembicCommand(const Observation& seen, std::string_view arguments,

@@ -73,7 +73,9 @@ migrations::AppliedBy Identify(const std::string& root) {
 Project::Project(const ProjectContext& context, std::string root)
     : context_(context),
       root_(std::move(root)),
-      observer_(std::make_shared<Observer>(root_, context.store, schemas_)) {}
+      observer_(std::make_shared<Observer>(
+          root_, context.store, schemas_,
+          context.mode == Mode::kWatch ? Surroundings::kDaemon : Surroundings::kShell)) {}
 
 void Project::Start() {
   const std::weak_ptr<Project> weak = weak_from_this();
