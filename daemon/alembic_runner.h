@@ -41,7 +41,8 @@ inline constexpr std::chrono::minutes kAlembicLimit{60};
 class AlembicRunner final {
  public:
   /// Finds the program: the configured command; that of a virtual environment (.venv, venv, env) in
-  /// the project's root, beside Alembic's configuration or where Alembic is started; `alembic` in
+  /// the project's root, beside Alembic's configuration or where Alembic is started, or its Python
+  /// if that can import Alembic; `alembic` in
   /// PATH; or `python3 -m alembic`.
   explicit AlembicRunner(AlembicSetting setting);
 

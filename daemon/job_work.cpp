@@ -1,6 +1,7 @@
 #include "daemon/job_work.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,9 +58,21 @@ class FileForAlembic final {
   bool made_ = false;
 };
 
+/// Told by Alembic it would be an error of the revision's, and not be tried again once it is
+/// mended.
+void CheckWritable(const std::string& path) {
+  for (const std::string& each : {path, DirectoryName(path)}) {
+    if (access(each.c_str(), W_OK) == 0 || errno == ENOENT) continue;
+    Error error = SystemError("write to", each, errno);
+    error.hint = "make the file and its directory writable";
+    throw error;
+  }
+}
+
 /// Waits until no other drover, and no Alembic that a killed one has left, is at work on the
 /// database, and marks it as ours: Alembic itself knows of nobody else.
 void TakeTurn(migrations::Turn& turn, const std::string& path, const std::stop_token& stop) {
+  CheckWritable(path);
   migrations::BusyWait wait(
       kBusyTimeout, turn, [&path] { return environments::FindLockHolders(path); }, {}, stop);
   for (;;) {

@@ -194,10 +194,11 @@ void Project::WaitForNextLook() {
   look_again_ = true;
 }
 
-/// The end of a transaction is an event; the end of its process, or of a lock, is none.
+/// The end of a transaction is an event; the end of its process, of a lock or of a missing
+/// permission is none.
 void Project::AwaitWriter() {
   writer_timer_.reset();
-  if (!watch_ || (!view_->seen->being_written && !retries_.locked_out())) {
+  if (!watch_ || (!view_->seen->being_written && !retries_.shut_out())) {
     writer_pause_ = kFirstWriterPause;
     return;
   }
