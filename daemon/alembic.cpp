@@ -65,6 +65,10 @@ std::string AlembicCommand(const Observation& seen, std::string_view arguments,
   return Concat("drover exec ", is_default ? "" : Concat("-e ", environment, " "), "-- ", command);
 }
 
+std::string NameVersionTable(std::string_view table) {
+  return Concat("set it in drover.yaml: migrations: {version_table: ", table, "}");
+}
+
 void RefuseForAlembic(const Observation& seen, std::string_view what, std::string_view arguments) {
   if (!seen.config || seen.config->format != migrations::Format::kAlembic) return;
   throw Error(

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/posix.h"
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/alembic_hook.h"
 #include "daemon/log.h"
 #include "environments/exec_variables.h"
@@ -381,11 +382,10 @@ void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& st
   if (!StatFile(probe)) throw UrlIgnored(told.opened);
   const std::string& table = setting_.config->version_table;
   if (!told.version_table.empty() && ToLower(told.version_table) != ToLower(table)) {
-    throw Error(
-        Code::kRefused, "alembic.version_table",
-        Concat("env.py keeps the version in the table ", told.version_table,
-               ", and drover looks into ", table),
-        Concat("set it in drover.yaml: migrations: {version_table: ", told.version_table, "}"));
+    throw Error(Code::kRefused, "alembic.version_table",
+                Concat("env.py keeps the version in the table ", told.version_table,
+                       ", and drover looks into ", table),
+                NameVersionTable(told.version_table));
   }
   setting_.record->url_was_used = true;
   (void)TakeOutput();
