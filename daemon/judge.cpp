@@ -272,8 +272,9 @@ class Judgement {
   }
 
   bool Conflict() {
-    const std::vector<RevisionId> heads = seen_.graph->Heads();
-    if (heads.size() < 2) return false;
+    // Lines that have nothing in common are meant to stay apart.
+    const std::vector<RevisionId> heads = seen_.graph->HeadsToMerge();
+    if (heads.empty()) return false;
     // Whoever has upgraded to all of them knows of them.
     std::vector<RevisionId> real = seen_.graph->RealHeads();
     std::ranges::sort(real);
@@ -283,7 +284,10 @@ class Judgement {
                            Concat("there are ", heads.size(),
                                   " heads: ", migrations::NameRevisions(*seen_.graph, heads)),
                            std::string(kMergeHint));
-    return Settle(EnvironmentState::kConflict, verdict_.error->message, std::string(kMergeHint));
+    return Settle(EnvironmentState::kConflict,
+                  Concat(verdict_.error->message,
+                         "; without a merge drover upgrade heads applies all of them"),
+                  std::string(kMergeHint));
   }
 
   void CountPending() {

@@ -123,7 +123,8 @@ Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std:
 std::vector<RevisionId> ResolveMergeParents(const Graph& graph,
                                             const std::vector<std::string>& revisions) {
   std::vector<RevisionId> parents =
-      revisions.empty() ? graph.Heads() : ResolveParents(graph, Join(revisions, " "), false);
+      revisions.empty() ? graph.HeadsToMerge() : ResolveParents(graph, Join(revisions, " "), false);
+  if (revisions.empty() && parents.empty()) parents = graph.Heads();
   if (parents.size() < 2) {
     throw Error(Code::kInvalid, "nothing_to_merge",
                 parents.empty() ? std::string("there are no revisions to merge")

@@ -151,6 +151,14 @@ TEST_F(AuthorTest, AMergeJoinsAllHeadsAndIsNoDraft) {
   EXPECT_EQ(folders.Load(directories).revisions.at(0)->id, merge.id);
 }
 
+TEST_F(AuthorTest, AMergeLeavesLinesOfTheirOwnAlone) {
+  EXPECT_THAT(Merge(Build("a <- b; a <- c; x <- y"), {}).down_revision, ElementsAre("b", "c"));
+}
+
+TEST_F(AuthorTest, LinesOfTheirOwnAreMergedWhenThereIsNothingElse) {
+  EXPECT_THAT(Merge(Build("a <- b; x <- y"), {}).down_revision, ElementsAre("b", "y"));
+}
+
 TEST_F(AuthorTest, AMergeOfNamedHeads) {
   const Graph graph = Build("aaaa <- bbbb; aaaa <- cccc; aaaa <- dddd");
   EXPECT_THAT(Merge(graph, {"bb", "dd"}).down_revision, ElementsAre("bbbb", "dddd"));
