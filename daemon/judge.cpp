@@ -351,11 +351,15 @@ class Judgement {
     if (verdict_.error->kind == "alembic.half_applied") {  // a second try fails on what is there
       return Settle(EnvironmentState::kFailed, verdict_.error->message, verdict_.error->hint);
     }
+    std::string next = WithEnvironment(seen_, "drover upgrade", config_.name);
+    if (verdict_.error->kind == "alembic.url_ignored") {
+      // A second try alone fails on the same, and nobody sees when env.py is another.
+      verdict_.error->hint += Concat("; then ", next);
+      return Settle(EnvironmentState::kFailed, verdict_.error->message);
+    }
     // Under the policy "apply" a corrected file is tried by itself: the error's own hint leads on.
-    return Settle(EnvironmentState::kFailed, verdict_.error->message,
-                  verdict_.policy == OnPending::kApply && !verdict_.error->where.empty()
-                      ? std::string()
-                      : WithEnvironment(seen_, "drover upgrade", config_.name));
+    if (verdict_.policy == OnPending::kApply && !verdict_.error->where.empty()) next.clear();
+    return Settle(EnvironmentState::kFailed, verdict_.error->message, std::move(next));
   }
 
   bool Waiting() {

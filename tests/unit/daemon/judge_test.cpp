@@ -392,6 +392,13 @@ TEST_F(JudgeTest, AFailureIsNotRetriedUntilAnInputChanges) {
   EXPECT_EQ(verdict.error->where, "b.sql:3:1");
   seen.state.failures["/p/app.db"].error.where.reset();
   EXPECT_EQ(Short(First()), "failed wait | drover upgrade");
+  seen.state.failures["/p/app.db"].error = {.code = "refused",
+                                            .kind = "alembic.url_ignored",
+                                            .message = "not used",
+                                            .hint = "let env.py take it",
+                                            .where = {}};
+  EXPECT_EQ(Short(First()), "failed wait | ") << "a second try alone fails on the same";
+  EXPECT_EQ(First().error->hint, "let env.py take it; then drover upgrade");
   seen.migrations_digest = "fixed";
   EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
   seen.migrations_digest = "digest";
