@@ -14,6 +14,7 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 class AuthorTest : public testing::Test {
  protected:
@@ -94,6 +95,12 @@ TEST_F(AuthorTest, SeveralHeadsAreAConflict) {
   EXPECT_EQ(error.code, Code::kConflict);
   EXPECT_EQ(error.kind, "multiple_heads");
   EXPECT_THAT(Names(directory_.path()), IsEmpty());
+}
+
+TEST_F(AuthorTest, OfLinesThatStayApartOneMustBeNamed) {
+  const Error error = WriteError(Build("a <- b; x <- y"), {.message = "x"});
+  EXPECT_EQ(error.kind, "multiple_heads");
+  EXPECT_THAT(error.hint, StartsWith("drover revision --head"));
 }
 
 TEST_F(AuthorTest, TheParentMustBeAHeadUnlessSpliced) {
