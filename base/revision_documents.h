@@ -124,9 +124,11 @@ struct RevisionEntry {
 struct RevisionsDocument {
   int v = 1;
   std::vector<RevisionEntry> revisions;
+  std::vector<std::string> to_merge{};  // heads only: those that share an ancestor with another
   static constexpr void Fields(auto&& field) {
     field("v", &RevisionsDocument::v);
     field("revisions", &RevisionsDocument::revisions);
+    field("to_merge", &RevisionsDocument::to_merge);
   }
 };
 

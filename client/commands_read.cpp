@@ -53,7 +53,8 @@ int DrawHistory(const Invocation& invocation, Params params) {
 }
 
 void AdviseMerge(std::size_t heads) {
-  if (heads > 1) PrintError(Concat("drover: there are ", heads, " heads: ", kMergeHint, "\n"));
+  if (heads == 0) return;
+  PrintError(Concat("drover: there are ", heads, " heads: ", kMergeHint, "\n"));
 }
 
 }  // namespace
@@ -103,7 +104,7 @@ int RunHistory(Invocation& invocation) {
     Print(RenderHistory(revisions, invocation.out));
   } else {
     Print(RenderHeads(revisions, invocation.out));
-    if (verb == "heads") AdviseMerge(revisions.revisions.size());
+    if (verb == "heads") AdviseMerge(revisions.to_merge.size());
   }
   return 0;
 }
@@ -119,7 +120,7 @@ int RunPlan(Invocation& invocation) {
   for (Params& params : ParamsPerEnvironment(invocation)) {
     params.target = arguments.positionals.empty() ? std::string() : arguments.positionals.front();
     const bool down = arguments.down || MeansDown(params.target);
-    if (params.target.empty()) params.target = down ? "-1" : "head";
+    if (down && params.target.empty()) params.target = "-1";
     if (down) params.direction = "down";
     params.sql = arguments.sql;
     params.draft = arguments.draft;

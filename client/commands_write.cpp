@@ -22,11 +22,11 @@ CallOptions ChangeOptions(const Invocation& invocation, const Params& params) {
   return options;
 }
 
-/// What upgrade, stamp and the others mean without a target.
+/// What the verb means without a target. The daemon knows what is newest, and what redo is about.
 std::string TargetOf(const Invocation& invocation) {
   const std::vector<std::string>& given = invocation.arguments.positionals;
   if (!given.empty()) return Join(given, " ");
-  return invocation.verb->name == "redo" ? "" : "head";
+  return invocation.verb->name == "stamp" || invocation.verb->name == "edit" ? "head" : "";
 }
 
 void FillChange(const Invocation& invocation, Params& params) {

@@ -141,15 +141,18 @@ NewRevisionDocument WriteAlembicRevision(const View& view, const Params& wanted,
 NewRevisionDocument WriteAlembicMerge(const View& view, const Params& wanted,
                                       const std::stop_token& stop) {
   const Params params = Checked(view, wanted);
+  std::vector<std::string> parents = params.revisions;
   if (view.seen->graph) {
-    (void)migrations::ResolveMergeParents(*view.seen->graph, params.revisions);
+    const std::size_t all = view.seen->graph->Heads().size();
+    const auto joined = migrations::ResolveMergeParents(*view.seen->graph, params.revisions);
+    if (parents.empty() && joined.size() < all) parents = joined;
   }
+  if (parents.empty()) parents.emplace_back("heads");
   std::vector<std::string> arguments{"merge"};
   Add(arguments, "--message", params.message);
   Add(arguments, "--rev-id", params.rev_id);
   Add(arguments, "--branch-label", params.branch_label);
-  arguments.insert(arguments.end(), params.revisions.begin(), params.revisions.end());
-  if (params.revisions.empty()) arguments.emplace_back("heads");
+  arguments.insert(arguments.end(), parents.begin(), parents.end());
   const std::size_t index = OneEnvironment(view, params);
   const AlembicRunner runner(AlembicSettingFor(*view.seen, index));
   return WriteBy(view, runner, view.seen->targets[index].path, params, arguments, stop);

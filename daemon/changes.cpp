@@ -124,8 +124,10 @@ migrations::Plan PlanKnowingBranches(const JobRequest& request, const View& view
   }
 }
 
-std::string_view DefaultTarget(JobCommand command) {
-  if (command == JobCommand::kUpgrade || command == JobCommand::kAlign) return "head";
+std::string_view DefaultTarget(JobCommand command, const View& view) {
+  if (command == JobCommand::kUpgrade || command == JobCommand::kAlign) {
+    return migrations::TargetOfAll(view.graph());
+  }
   if (command == JobCommand::kRedo) return "";  // the newest applied one
   throw Error(
       Code::kInvalid, "protocol.params", Concat(CommandName(command), " needs a target revision"),
@@ -203,7 +205,7 @@ ChangeRequest PlanChange(const Project& project, const View& view, const Params&
   if (!range && forward && verdict.state == EnvironmentState::kOrphan) throw Error(*verdict.error);
   // A downgrade goes by what is applied, which may be complete where the files are not.
   if (command != JobCommand::kDowngrade || !request.lineage) (void)view.graph();
-  request.target = params.target.empty() ? DefaultTarget(command) : params.target;
+  request.target = params.target.empty() ? DefaultTarget(command, view) : params.target;
   if (params.draft) request.drafts = migrations::Drafts::kInclude;
   if (params.purge) request.purge = migrations::Purge::kYes;
   if (params.confirm) request.findings = migrations::Findings::kAccept;

@@ -59,6 +59,11 @@ class HeldGuard {
 
 void RememberOutcome(const JobRequest& request, StateStore& store, const JobOutcome& outcome,
                      const std::vector<migrations::RevisionId>& reached) {
+  // What goes down and up again and waits for a yes leaves nothing outstanding.
+  if (GoesDownAndUp(request.command) && outcome.error && outcome.error->code == Code::kRefused &&
+      outcome.error->kind.starts_with("rehearsal.")) {
+    return;
+  }
   const State state = store.Read();
   const bool user = request.origin == JobOrigin::kUser;
   // What the user has cancelled, policy must not begin anew the moment after.
@@ -184,10 +189,12 @@ migrations::SafeguardRequest SafeguardOf(const JobRequest& request) {
   };
   using environments::DestructivePolicy;
   const DestructivePolicy policy = request.alembic->config->destructive;
-  const bool goes_down =
-      request.command == JobCommand::kDowngrade || GoesDownAndUp(request.command);
-  if (goes_down || policy == DestructivePolicy::kAllow) guard.losses = migrations::Losses::kWanted;
-  if (policy == DestructivePolicy::kRefuse) guard.findings = migrations::Findings::kRefuse;
+  const bool goes_down = request.command == JobCommand::kDowngrade;
+  if (goes_down) guard.losses = migrations::Losses::kWayDown;
+  if (policy == DestructivePolicy::kAllow) guard.losses = migrations::Losses::kWanted;
+  if (policy == DestructivePolicy::kRefuse && !goes_down) {
+    guard.findings = migrations::Findings::kRefuse;
+  }
   return guard;
 }
 

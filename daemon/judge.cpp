@@ -276,8 +276,9 @@ class Judgement {
   }
 
   bool Conflict() {
-    const std::vector<RevisionId> heads = seen_.graph->Heads();
-    if (heads.size() < 2) return false;
+    // Lines that have nothing in common are meant to stay apart.
+    const std::vector<RevisionId> heads = seen_.graph->HeadsToMerge();
+    if (heads.empty()) return false;
     // Whoever has upgraded to all of them knows of them.
     std::vector<RevisionId> real = seen_.graph->RealHeads();
     std::ranges::sort(real);
@@ -287,7 +288,10 @@ class Judgement {
                            Concat("there are ", heads.size(),
                                   " heads: ", migrations::NameRevisions(*seen_.graph, heads)),
                            std::string(kMergeHint));
-    return Settle(EnvironmentState::kConflict, verdict_.error->message, std::string(kMergeHint));
+    return Settle(EnvironmentState::kConflict,
+                  Concat(verdict_.error->message,
+                         "; without a merge drover upgrade heads applies all of them"),
+                  std::string(kMergeHint));
   }
 
   void CountPending() {
@@ -351,11 +355,15 @@ class Judgement {
     if (verdict_.error->kind == "alembic.half_applied") {  // a second try fails on what is there
       return Settle(EnvironmentState::kFailed, verdict_.error->message, verdict_.error->hint);
     }
+    std::string next = WithEnvironment(seen_, "drover upgrade", config_.name);
+    if (verdict_.error->kind == "alembic.url_ignored") {
+      // A second try alone fails on the same, and nobody sees when env.py is another.
+      verdict_.error->hint += Concat("; then ", next);
+      return Settle(EnvironmentState::kFailed, verdict_.error->message);
+    }
     // Under the policy "apply" a corrected file is tried by itself: the error's own hint leads on.
-    return Settle(EnvironmentState::kFailed, verdict_.error->message,
-                  verdict_.policy == OnPending::kApply && !verdict_.error->where.empty()
-                      ? std::string()
-                      : WithEnvironment(seen_, "drover upgrade", config_.name));
+    if (verdict_.policy == OnPending::kApply && !verdict_.error->where.empty()) next.clear();
+    return Settle(EnvironmentState::kFailed, verdict_.error->message, std::move(next));
   }
 
   bool Waiting() {

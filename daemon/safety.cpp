@@ -145,8 +145,8 @@ ReplacementPlan PlanReset(JobRequest request, const View& view, const Params& pa
   plan.document.action = "reset";
   plan.document.environment = request.environment;
   plan.document.path = request.path;
-  request.target = "head";
-  request.goal = migrations::PlanUpgrade(view.graph(), {}, "head", request.drafts).to;
+  request.target = migrations::TargetOfAll(view.graph());
+  request.goal = migrations::PlanUpgrade(view.graph(), {}, request.target, request.drafts).to;
   plan.document.revisions = request.goal;
   plan.request = std::move(request);
   AddKeepStep(plan, view);

@@ -120,7 +120,8 @@ CheckDocument Check(const View& view) {
   const environments::Config& config = view.config();
   CheckSchemaConfigured(view);
   CheckDocument check;
-  check.heads = migrations::ResolveSymbol(view.graph(), "head").revisions;
+  check.heads =
+      migrations::ResolveSymbol(view.graph(), migrations::TargetOfAll(view.graph())).revisions;
   const migrations::SchemaImage made = migrations::ReplaySchema(
       view.graph(), check.heads, config.version_table, config.stubs, {}, view.seen->snapshots);
   const migrations::DesiredSchema wanted = LoadWanted(view);
@@ -171,9 +172,9 @@ void HandleCheck(Service& service, const CallPtr& call) {
   service.ProjectOf(call->params())->Fresh([&service, call](const ViewOfProject& view) {
     call->Guard([&] {
       if (view->seen->config_error) throw Error(*view->seen->config_error);
-      // That there is one head can be checked without Python.
+      // That no heads want a merge can be checked without Python.
       const bool alembic = view->config().format == migrations::Format::kAlembic;
-      if (alembic && view->graph().Heads().size() > 1) {
+      if (alembic && !view->graph().HeadsToMerge().empty()) {
         (void)migrations::ResolveRevision(view->graph(), "head");
       }
       RefuseForAlembic(*view->seen, "check the schema", "check");

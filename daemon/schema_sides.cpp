@@ -154,8 +154,9 @@ SideNames CompleteSides(const View& view, const Params& params) {
   const std::string wanted = config.schema_files.empty()
                                  ? Concat("env:", config.default_environment)
                                  : std::string("schema");
-  if (params.from.empty()) return {.from = "head", .to = wanted};
-  if (IsPlace(view, params.from, params.cwd)) return {.from = "head", .to = params.from};
+  const auto newest = [&] { return std::string(migrations::TargetOfAll(view.graph())); };
+  if (params.from.empty()) return {.from = newest(), .to = wanted};
+  if (IsPlace(view, params.from, params.cwd)) return {.from = newest(), .to = params.from};
   return {.from = params.from, .to = wanted};
 }
 

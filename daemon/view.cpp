@@ -337,6 +337,7 @@ RevisionsDocument MakeRevisions(const View& view, std::string_view select,
       document.revisions.push_back(EntryOf(view, graph, orphan, positions));
     }
   }
+  if (select == "heads") document.to_merge = graph.HeadsToMerge();
   const std::vector<bool> inside =
       target.empty() ? std::vector<bool>(graph.revisions().size(), true)
                      : migrations::ResolveRange(graph, target, RowsOfDefault(view));

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hints.h"
 #include "base/posix.h"
 #include "base/text.h"
 #include "migrations/identifiers.h"
@@ -60,6 +61,16 @@ Revision Write(Revision revision, const std::string& directory, const FileTempla
   return revision;
 }
 
+std::vector<RevisionId> ResolveParent(const Graph& graph, const std::string& name) {
+  try {
+    return ResolveSymbol(graph, name).revisions;
+  } catch (Error& error) {
+    const bool apart = error.kind == "multiple_heads" && error.hint != kMergeHint;
+    if (apart) error.hint = "drover revision --head REV -m \"…\", with one of them";
+    throw;
+  }
+}
+
 }  // namespace
 
 RevisionId NewRevisionId() {
@@ -79,7 +90,7 @@ RevisionId NewRevisionId() {
 std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view names, bool splice) {
   std::vector<RevisionId> parents;
   for (const std::string& name : SplitList(names, ' ')) {
-    for (RevisionId& id : ResolveSymbol(graph, name).revisions) {
+    for (RevisionId& id : ResolveParent(graph, name)) {
       if (std::ranges::find(parents, id) != parents.end()) {
         throw Error(Code::kInvalid, "duplicate_heads", Concat("revision ", id, " is named twice"),
                     "name each revision once");
@@ -123,7 +134,8 @@ Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std:
 std::vector<RevisionId> ResolveMergeParents(const Graph& graph,
                                             const std::vector<std::string>& revisions) {
   std::vector<RevisionId> parents =
-      revisions.empty() ? graph.Heads() : ResolveParents(graph, Join(revisions, " "), false);
+      revisions.empty() ? graph.HeadsToMerge() : ResolveParents(graph, Join(revisions, " "), false);
+  if (revisions.empty() && parents.empty()) parents = graph.Heads();
   if (parents.size() < 2) {
     throw Error(Code::kInvalid, "nothing_to_merge",
                 parents.empty() ? std::string("there are no revisions to merge")

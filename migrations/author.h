@@ -33,9 +33,8 @@ struct NewRevision {
 [[nodiscard]] std::vector<RevisionId> ResolveParents(const Graph& graph, std::string_view names,
                                                      bool splice);
 
-/// What a merge of `revisions` (empty: all heads) joins. Throws what ResolveParents throws and
-/// kInvalid
-/// ("nothing_to_merge") when that is less than two.
+/// What a merge of `revisions` joins; empty: the heads that share an ancestor, or all when none do.
+/// Throws what ResolveParents throws and kInvalid ("nothing_to_merge") when that is less than two.
 [[nodiscard]] std::vector<RevisionId> ResolveMergeParents(
     const Graph& graph, const std::vector<std::string>& revisions);
 
@@ -49,8 +48,8 @@ struct NewRevision {
 Revision WriteRevision(const Graph& graph, const NewRevision& wanted, const std::string& directory,
                        const FileTemplate& name = {});
 
-/// Writes the revision that joins `revisions` (empty: all heads). Merges are no drafts: they change
-/// nothing. Throws what ResolveMergeParents and ChooseRevisionId throw.
+/// Writes the revision that joins `revisions`, as ResolveMergeParents() takes them. Merges are no
+/// drafts: they change nothing. Throws what ResolveMergeParents and ChooseRevisionId throw.
 Revision WriteMerge(const Graph& graph, const std::vector<std::string>& revisions,
                     std::string message, const std::string& rev_id, const std::string& branch_label,
                     const std::string& directory, const FileTemplate& name = {});

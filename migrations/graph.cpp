@@ -180,6 +180,31 @@ std::vector<RevisionId> Graph::Without(Neighbours neighbours) const {
 }
 
 std::vector<RevisionId> Graph::Heads() const { return Without(&Graph::ChildrenOf); }
+
+std::vector<RevisionId> Graph::HeadsToMerge() const {
+  std::vector<RevisionId> heads = Heads();
+  if (heads.size() < 2) return {};
+  // Whoever shares an ancestor shares a base.
+  const std::vector<RevisionId> bases = Bases();
+  std::vector<std::size_t> reached_by(bases.size());
+  std::vector<std::vector<std::size_t>> reached(heads.size());
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const std::vector<bool> inside = Ancestors(std::span(heads).subspan(i, 1));
+    for (std::size_t k = 0; k < bases.size(); ++k) {
+      if (!inside[PositionOf(bases[k])]) continue;
+      reached[i].push_back(k);
+      ++reached_by[k];
+    }
+  }
+  std::vector<RevisionId> wanting;
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const bool shares =
+        std::ranges::any_of(reached[i], [&](std::size_t base) { return reached_by[base] > 1; });
+    if (shares) wanting.push_back(std::move(heads[i]));
+  }
+  return wanting;
+}
+
 std::vector<RevisionId> Graph::RealHeads() const { return Without(&Graph::AboveOf); }
 std::vector<RevisionId> Graph::Bases() const { return Without(&Graph::ParentsOf); }
 std::vector<RevisionId> Graph::RealBases() const { return Without(&Graph::BelowOf); }

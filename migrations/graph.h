@@ -50,8 +50,12 @@ class Graph final {
   /// The revision that carries this branch label itself; null when none does.
   [[nodiscard]] const Revision* FindLabel(std::string_view label) const;
 
-  /// Revisions that are nobody's parent, in load order. Two or more want a merge.
+  /// Revisions that are nobody's parent, in load order.
   [[nodiscard]] std::vector<RevisionId> Heads() const;
+
+  /// The heads that share an ancestor by down_revision with another head, in load order: these want
+  /// a merge. Lines with bases of their own are meant to stay apart.
+  [[nodiscard]] std::vector<RevisionId> HeadsToMerge() const;
 
   /// Heads on which no other revision depends either: the rows of a fully upgraded database.
   [[nodiscard]] std::vector<RevisionId> RealHeads() const;

@@ -142,9 +142,11 @@ Limits LimitsOf(const Graph& graph, const Parts& parts) {
 std::vector<RevisionId> SingleHead(const Graph& graph, const Limits& limits) {
   std::vector<RevisionId> heads = limits.Among(graph.Heads());
   if (heads.size() > 1) {
-    throw Error(Code::kConflict, "multiple_heads",
-                Concat("there are ", heads.size(), " heads: ", NameRevisions(graph, heads)),
-                std::string(kMergeHint));
+    const bool apart = limits.Among(graph.HeadsToMerge()).empty();
+    throw Error(
+        Code::kConflict, "multiple_heads",
+        Concat("there are ", heads.size(), " heads: ", NameRevisions(graph, heads)),
+        std::string(apart ? "name one of them; drover upgrade alone goes to all" : kMergeHint));
   }
   return heads;
 }
@@ -311,6 +313,10 @@ std::string NameRevisions(const Graph& graph, std::span<const RevisionId> ids) {
   }
   if (ids.size() > kNamed) names.push_back(Concat(ids.size() - kNamed, " more"));
   return Join(names, ", ");
+}
+
+std::string_view TargetOfAll(const Graph& graph) {
+  return graph.Heads().size() > 1 && graph.HeadsToMerge().empty() ? "heads" : "head";
 }
 
 ResolvedTarget ResolveTarget(const Graph& graph, std::string_view target,

@@ -35,6 +35,10 @@ struct ResolvedTarget {
 [[nodiscard]] ResolvedTarget ResolveTarget(const Graph& graph, std::string_view target,
                                            std::span<const RevisionId> rows, Direction direction);
 
+/// What "everything" is as the target of an upgrade: "heads" where every line has a base of its
+/// own, else "head", which several heads that want a merge make an error.
+[[nodiscard]] std::string_view TargetOfAll(const Graph& graph);
+
 /// What stamp, revision and merge take: no relative forms. The hint of the error for one names what
 /// it would mean to an upgrade.
 [[nodiscard]] ResolvedTarget ResolveSymbol(const Graph& graph, std::string_view text);

@@ -56,13 +56,7 @@ class TraceReader {
     for (const Kept& each : kept_) {
       if (each.undone) continue;
       script_.sql += each.text;
-      cascades_ |= IsOneOf(kCascadingWords, FirstWords(each.text, 1).front());
-    }
-    if (foreign_keys_ && cascades_) {
-      script_.notes.emplace_back(
-          "env.py switches foreign keys on: the script leaves rows alone that their ON DELETE or "
-          "ON "
-          "UPDATE would change");
+      NoteCascades(each);
     }
     return std::move(script_);
   }
@@ -71,6 +65,7 @@ class TraceReader {
   struct Kept {
     std::string text;
     std::int64_t connection;
+    std::string foreign_keys;  // who had switched them on for it; empty: they were off
     bool undone = false;
   };
 
@@ -86,6 +81,18 @@ class TraceReader {
   /// Once, however many statements it is true of.
   void Note(const AlembicTraceLine& line, std::string_view what) {
     std::string note = Concat(Where(line), ": ", what);
+    if (std::ranges::find(script_.notes, note) == script_.notes.end()) {
+      script_.notes.push_back(std::move(note));
+    }
+  }
+
+  /// Of what was done with foreign keys on, which drover does with foreign keys off.
+  void NoteCascades(const Kept& kept) {
+    if (kept.foreign_keys.empty()) return;
+    if (!IsOneOf(kCascadingWords, FirstWords(kept.text, 1).front())) return;
+    std::string note = Concat(kept.foreign_keys,
+                              " switches foreign keys on: the script leaves rows alone that their "
+                              "ON DELETE or ON UPDATE would change");
     if (std::ranges::find(script_.notes, note) == script_.notes.end()) {
       script_.notes.push_back(std::move(note));
     }
@@ -173,7 +180,9 @@ class TraceReader {
 
   void Keep(const AlembicTraceLine& line, StatementKind kind) {
     NoteValues(line);
-    kept_.push_back({.text = WriteStatement(line.sql, kind), .connection = line.connection});
+    kept_.push_back({.text = WriteStatement(line.sql, kind),
+                     .connection = line.connection,
+                     .foreign_keys = foreign_keys_[line.connection]});
   }
 
   /// What ends a transaction, or a part of one, as SQL.
@@ -205,9 +214,12 @@ class TraceReader {
     const std::vector<std::string> words = FirstWords(line.sql, 6);
     const auto name = std::ranges::find(words, "foreign_keys");
     if (name != words.end()) {
+      // In a transaction it has no effect (sqlite.org/pragma.html#pragma_foreign_keys).
+      if (line.pending) return;
       constexpr std::array<std::string_view, 4> kOn{"1", "on", "yes", "true"};
-      foreign_keys_ |= std::ranges::any_of(
-          name, words.end(), [&](const std::string& word) { return IsOneOf(kOn, word); });
+      const bool on = std::any_of(name, words.end(),
+                                  [&](const std::string& word) { return IsOneOf(kOn, word); });
+      foreign_keys_[line.connection] = on ? Where(line) : std::string();
     } else if (line.file.empty() ? IsOneOf(kTellingSettings, words[1])
                                  : words[1] != "read_uncommitted") {  // that is SQLAlchemy's
       Note(line, Concat("left out: ", Shown(line)));
@@ -221,8 +233,7 @@ class TraceReader {
   std::map<std::pair<std::int64_t, std::string>, std::size_t> savepoints_;
   bool has_read_ = false;
   bool env_has_read_ = false;
-  bool foreign_keys_ = false;
-  bool cascades_ = false;
+  std::map<std::int64_t, std::string> foreign_keys_;  // of each connection, as in Kept
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "migrations/safety/column_digest.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -36,28 +37,52 @@ std::uint64_t HashOf(sqlite3_value* value) {
   return HashOf({bytes == nullptr ? "" : static_cast<const char*>(bytes), length});
 }
 
+/// What is known after some of the rows; all zero before the first one.
+struct Digesting {
+  std::uint64_t sum;
+  std::uint64_t first;  // the hash of the first value
+  std::int64_t rows;
+  std::int64_t filled;
+  bool telling;
+};
+
 void Add(sqlite3_context* context, int, sqlite3_value** values) {
-  void* sum = sqlite3_aggregate_context(context, sizeof(std::uint64_t));
-  if (sum == nullptr) return sqlite3_result_error_nomem(context);
-  std::uint64_t so_far = 0;
-  std::memcpy(&so_far, sum, sizeof so_far);
-  so_far += HashOf(values[0]);
-  std::memcpy(sum, &so_far, sizeof so_far);
+  void* const place = sqlite3_aggregate_context(context, sizeof(Digesting));
+  if (place == nullptr) return sqlite3_result_error_nomem(context);
+  Digesting so_far;
+  std::memcpy(&so_far, place, sizeof so_far);
+  const std::uint64_t hash = HashOf(values[0]);
+  if (so_far.rows++ == 0) so_far.first = hash;
+  so_far.sum += hash;
+  so_far.telling |= hash != so_far.first;
+  if (sqlite3_value_type(values[0]) != SQLITE_NULL) ++so_far.filled;
+  std::memcpy(place, &so_far, sizeof so_far);
 }
 
-void Sum(sqlite3_context* context) {
-  std::uint64_t total = 0;
-  if (const void* sum = sqlite3_aggregate_context(context, 0)) {
-    std::memcpy(&total, sum, sizeof total);
+void Finish(sqlite3_context* context) {
+  Digesting total{};
+  if (const void* place = sqlite3_aggregate_context(context, 0)) {
+    std::memcpy(&total, place, sizeof total);
   }
-  sqlite3_result_int64(context, static_cast<sqlite3_int64>(total));
+  const std::string text =
+      Concat(static_cast<std::int64_t>(total.sum), " ", total.filled, total.telling ? " 1" : " 0");
+  sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
 }
 
 }  // namespace
 
+ColumnDigest ReadColumnDigest(std::string_view text) {
+  ColumnDigest digest;
+  const char* const end = text.data() + text.size();
+  const char* at = std::from_chars(text.data(), end, digest.sum).ptr;
+  if (at != end) std::from_chars(at + 1, end, digest.filled);
+  digest.telling = text.ends_with(" 1");
+  return digest;
+}
+
 void RegisterColumnDigest(Connection& connection) {
   const int result = sqlite3_create_function_v2(connection.raw(), "drover_digest", 1, SQLITE_UTF8,
-                                                nullptr, nullptr, Add, Sum, nullptr);
+                                                nullptr, nullptr, Add, Finish, nullptr);
   if (result != SQLITE_OK) ThrowSqlite(connection.raw(), result, connection.path());
 }
 

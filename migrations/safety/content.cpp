@@ -5,12 +5,11 @@
 #include "base/text.h"
 #include "migrations/census.h"
 #include "migrations/history.h"
-#include "migrations/safety/column_digest.h"
 
 namespace drover::migrations {
 namespace {
 
-std::map<std::string, std::int64_t> DigestColumns(Connection& connection,
+std::map<std::string, ColumnDigest> DigestColumns(Connection& connection,
                                                   const std::string& table) {
   const std::vector<SqlValue> values{table};
   Statement columns = connection.Prepare("SELECT name FROM pragma_table_xinfo(?1)");
@@ -21,13 +20,13 @@ std::map<std::string, std::int64_t> DigestColumns(Connection& connection,
     names.push_back(columns.Text(0));
     terms.push_back(Concat("drover_digest(", QuoteIdentifier(names.back()), ")"));
   }
-  std::map<std::string, std::int64_t> digests;
+  std::map<std::string, ColumnDigest> digests;
   if (names.empty()) return digests;
   Statement row =
       connection.Prepare(Concat("SELECT ", Join(terms, ", "), " FROM ", QuoteIdentifier(table)));
   if (!row.Step()) return digests;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    digests.emplace(ToLower(names[i]), row.Integer(static_cast<int>(i)));
+    digests.emplace(ToLower(names[i]), ReadColumnDigest(row.Text(static_cast<int>(i))));
   }
   return digests;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "migrations/foreign_keys.h"
+#include "migrations/safety/column_digest.h"
 #include "migrations/sqlite.h"
 
 namespace drover::migrations {
@@ -17,8 +18,8 @@ namespace drover::migrations {
 struct TableContent {
   std::string name;  // as written
   std::int64_t rows = 0;
-  /// By lower-case name, as drover_digest() sees them; only of tables that were asked for.
-  std::map<std::string, std::int64_t> columns;
+  /// By lower-case name; only of tables that were asked for.
+  std::map<std::string, ColumnDigest> columns;
 };
 
 struct Attachment {

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "migrations/destruction.h"
 #include "migrations/replay.h"
+#include "migrations/safety/content.h"
+#include "migrations/safety/losses.h"
 #include "migrations/safety/transplant.h"
 #include "migrations/schema.h"
 #include "migrations/schema_compare.h"
@@ -16,86 +18,6 @@
 
 namespace drover::migrations {
 namespace {
-
-/// What the statements of a plan admit to, by lower-case name.
-class Declared {
- public:
-  explicit Declared(std::span<const Destruction> destructive) {
-    for (const Destruction& each : destructive) {
-      declared_.insert(Concat(each.kind, " ", ToLower(each.object)));
-    }
-  }
-
-  [[nodiscard]] bool Has(std::string_view kind, std::string_view object) const {
-    return declared_.contains(Concat(kind, " ", object));
-  }
-
- private:
-  std::set<std::string> declared_;
-};
-
-std::string Rows(std::int64_t rows) { return Count(static_cast<std::size_t>(rows), "row"); }
-
-void FindLostRows(const DatabaseContent& before, const DatabaseContent& after,
-                  const Declared& declared, std::vector<RehearsalProblem>& problems) {
-  for (const auto& [key, table] : before.tables) {
-    const auto now = after.tables.find(key);
-    if (now == after.tables.end() || now->second.rows >= table.rows) continue;
-    if (declared.Has("delete rows", key) || declared.Has("drop table", key)) continue;
-    problems.push_back(
-        {.kind = "rehearsal.rows_lost",
-         .object = table.name,
-         .message = Concat(table.name, " would be left with ", now->second.rows, " of its ",
-                           Rows(table.rows), ", though nothing says so")});
-  }
-}
-
-void FindMovedValues(const TableContent& before, const TableContent& after, const std::string& key,
-                     const Declared& declared, std::vector<RehearsalProblem>& problems) {
-  if (before.rows != after.rows) return;
-  for (const auto& [column, digest] : after.columns) {
-    const auto own = before.columns.find(column);
-    if (own == before.columns.end() || own->second == digest) continue;
-    const std::string object = Concat(key, ".", column);
-    if (declared.Has("update rows", object) || declared.Has("drop column", object)) continue;
-    const auto other = std::ranges::find_if(before.columns, [&](const auto& each) {
-      return each.first != column && each.second == digest;
-    });
-    if (other == before.columns.end()) continue;
-    problems.push_back({.kind = "rehearsal.values_moved",
-                        .object = Concat(before.name, ".", column),
-                        .message = Concat(before.name, ".", column, " would hold what was in ",
-                                          before.name, ".", other->first)});
-  }
-}
-
-void FindLostTriggers(const DatabaseContent& before, const DatabaseContent& after,
-                      const Declared& declared, std::vector<RehearsalProblem>& problems) {
-  for (const auto& [key, each] : before.attachments) {
-    if (each.type != "trigger" || after.attachments.contains(key)) continue;
-    if (!after.tables.contains(each.table) || declared.Has("drop trigger", ToLower(each.name))) {
-      continue;
-    }
-    problems.push_back(
-        {.kind = "rehearsal.trigger_lost",
-         .object = each.name,
-         .message = Concat(
-             "the trigger ", each.name, " would go with the old ",
-             before.tables.contains(each.table) ? before.tables.at(each.table).name : each.table,
-             " and not come back")});
-  }
-}
-
-void FindDanglingReferences(const DatabaseContent& before, const DatabaseContent& after,
-                            std::vector<RehearsalProblem>& problems) {
-  for (const auto& [tables, rows] : FindMoreGaps(before.gaps, after.gaps)) {
-    const std::string reference = Concat(tables.first, " -> ", tables.second);
-    problems.push_back(
-        {.kind = "rehearsal.foreign_keys",
-         .object = reference,
-         .message = Concat(Rows(rows), " would refer to nothing (", reference, ")")});
-  }
-}
 
 std::vector<RowsChanged> ListRowChanges(const DatabaseContent& before,
                                         const DatabaseContent& after) {
@@ -203,6 +125,7 @@ class Rehearser {
           {.revision = step.revision,
            .direction = step.direction == Direction::kUp ? "up" : "down",
            .duration_ms = step.duration_ms});
+      if (request_.carry_out && Turns(rehearsal_.report.steps.size())) LookAtTheTurn();
     };
     const ApplyRequest apply{.path = request_.copy,
                              .version_table = request_.version_table,
@@ -219,6 +142,23 @@ class Rehearser {
       Fail(error);
       return false;
     }
+  }
+
+  /// Is a step upwards the next one after `done` of them, the last of which went down?
+  [[nodiscard]] bool Turns(std::size_t done) const {
+    return done < plan_.steps.size() && plan_.steps[done - 1].direction == Direction::kDown &&
+           plan_.steps[done].direction == Direction::kUp;
+  }
+
+  [[nodiscard]] bool GoesDown() const {
+    return std::ranges::any_of(plan_.steps,
+                               [](const Step& step) { return step.direction == Direction::kDown; });
+  }
+
+  /// What is gone there is gone, also when a new table or column takes its place.
+  void LookAtTheTurn() {
+    Connection connection(request_.copy, OpenMode::kWrite);
+    turn_ = ReadContent(connection, request_.version_table, digested_);
   }
 
   void Fail(const Error& error) {
@@ -249,6 +189,20 @@ class Rehearser {
   void Add(std::string kind, std::string object, std::string message) {
     rehearsal_.report.problems.push_back(
         {.kind = std::move(kind), .object = std::move(object), .message = std::move(message)});
+  }
+
+  [[nodiscard]] bool HasProblem(std::string_view kind, std::string_view object) const {
+    return std::ranges::any_of(rehearsal_.report.problems, [&](const RehearsalProblem& each) {
+      return each.kind == kind && each.object == object;
+    });
+  }
+
+  void AddNew(std::vector<RehearsalProblem> problems) {
+    for (RehearsalProblem& each : problems) {
+      if (!HasProblem(each.kind, each.object)) {
+        rehearsal_.report.problems.push_back(std::move(each));
+      }
+    }
   }
 
   /// Against what the revisions make; how the database differed before is not the plan's doing.
@@ -289,15 +243,15 @@ class Rehearser {
 
   void Judge() {
     RehearsalReport& report = rehearsal_.report;
-    for (RehearsalProblem& each : CompareContent(before_, after_, Destructive())) {
-      const bool wanted = request_.carry_out && request_.losses == Losses::kWanted &&
-                          each.kind == "rehearsal.rows_lost";
-      if (!wanted) report.problems.push_back(std::move(each));
-    }
     if (request_.carry_out && request_.losses == Losses::kUnknown) {
-      for (RehearsalProblem& each : FindLostObjects(before_, after_)) {
-        report.problems.push_back(std::move(each));
-      }
+      if (turn_) AddNew(FindLostOnTheWay(before_, *turn_, after_));
+      AddNew(FindLostObjects(before_, after_));
+    }
+    for (RehearsalProblem& each : CompareContent(before_, after_, Destructive())) {
+      const bool rows = each.kind == "rehearsal.rows_lost";
+      const bool wanted = request_.carry_out && request_.losses == Losses::kWanted && rows;
+      // They went with their table, which is said.
+      if (!wanted && !(rows && HasProblem("rehearsal.table_lost", each.object))) AddNew({each});
     }
     // Of all of these only damage cannot be wanted.
     const bool damaged = std::ranges::find(report.problems, "rehearsal.damaged",
@@ -310,7 +264,8 @@ class Rehearser {
         Error(Code::kRefused, report.problems.front().kind,
               Concat("carried out on a copy of the data, this plan does what it does not say, so ",
                      request_.database, " was not touched: ", Join(messages, "; ")),
-              "drover plan --rehearse; then mend the migration, or say --yes");
+              GoesDown() ? "mend the migration, or say --yes"
+                         : "drover plan --rehearse; then mend the migration, or say --yes");
   }
 
   const RehearsalRequest& request_;
@@ -320,6 +275,7 @@ class Rehearser {
   SchemaReader reader_{request_.version_table};
   std::set<std::string> digested_;
   DatabaseContent before_;
+  std::optional<DatabaseContent> turn_;  // of a plan that goes down and up again
   DatabaseContent after_;
   SchemaImage schema_;
   std::vector<std::string> sql_;
@@ -327,48 +283,6 @@ class Rehearser {
 };
 
 }  // namespace
-
-std::vector<RehearsalProblem> CompareContent(const DatabaseContent& before,
-                                             const DatabaseContent& after,
-                                             std::span<const Destruction> destructive) {
-  const Declared declared(destructive);
-  std::vector<RehearsalProblem> problems;
-  FindLostRows(before, after, declared, problems);
-  for (const auto& [key, table] : before.tables) {
-    const auto now = after.tables.find(key);
-    if (now != after.tables.end()) {
-      FindMovedValues(table, now->second, key, declared, problems);
-    }
-  }
-  FindLostTriggers(before, after, declared, problems);
-  FindDanglingReferences(before, after, problems);
-  return problems;
-}
-
-std::vector<RehearsalProblem> FindLostObjects(const DatabaseContent& before,
-                                              const DatabaseContent& after) {
-  std::vector<RehearsalProblem> problems;
-  for (const auto& [key, table] : before.tables) {
-    if (table.rows == 0) continue;
-    const auto now = after.tables.find(key);
-    if (now == after.tables.end()) {
-      problems.push_back(
-          {.kind = "rehearsal.table_lost",
-           .object = table.name,
-           .message = Concat(table.name, " would be gone with its ", Rows(table.rows))});
-      continue;
-    }
-    for (const auto& [column, digest] : table.columns) {
-      if (now->second.columns.contains(column)) continue;
-      problems.push_back(
-          {.kind = "rehearsal.column_lost",
-           .object = Concat(table.name, ".", column),
-           .message = Concat("the column ", table.name, ".", column, " would be gone with what ",
-                             Rows(table.rows), table.rows == 1 ? " has" : " have", " in it")});
-    }
-  }
-  return problems;
-}
 
 Rehearsal Rehearse(const RehearsalRequest& request, const ApplyObserver& observer,
                    const std::stop_token& stop) {

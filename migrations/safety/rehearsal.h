@@ -15,7 +15,6 @@
 #include "base/safety_documents.h"
 #include "migrations/apply.h"
 #include "migrations/graph.h"
-#include "migrations/safety/content.h"
 #include "migrations/snapshots/snapshots.h"
 #include "migrations/stubs.h"
 
@@ -29,7 +28,8 @@ using CarryOutPlan = std::function<ApplyResult(
 /// that could say it.
 enum class Losses : std::uint8_t {
   kUnknown,  // a table, a column or rows that go are problems
-  kWanted,   // a way down: they are what it is for
+  kWayDown,  // tables and columns go with what they hold: it is what a downgrade is for
+  kWanted,   // so are rows of tables that stay
 };
 
 struct RehearsalRequest {
@@ -55,19 +55,10 @@ struct Rehearsal {
 /// that no statement deletes from, drop a trigger together with its table without making it anew,
 /// put the values of one column into another, leave foreign keys that refer to nothing, damage the
 /// file, or end in another schema than its revisions say. A plan with `carry_out` says nothing of
-/// itself, so that what it loses is a problem, unless it is wanted. What was so before the plan
-/// does not count. Throws kCancelled, and what goes wrong with the copy itself.
+/// itself, so that what it loses is a problem, unless it is wanted; when it goes down and up again,
+/// so is what is lost where it turns. What was so before the plan does not count. Throws
+/// kCancelled, and what goes wrong with the copy itself.
 [[nodiscard]] Rehearsal Rehearse(const RehearsalRequest& request, const ApplyObserver& observer,
                                  const std::stop_token& stop);
-
-/// Tables that held rows and columns of tables with rows that are there before and not after. Pure.
-[[nodiscard]] std::vector<RehearsalProblem> FindLostObjects(const DatabaseContent& before,
-                                                            const DatabaseContent& after);
-
-/// What the plan that leads from one content to the other does without saying so. `destructive` is
-/// what its statements say. Pure.
-[[nodiscard]] std::vector<RehearsalProblem> CompareContent(
-    const DatabaseContent& before, const DatabaseContent& after,
-    std::span<const Destruction> destructive);
 
 }  // namespace drover::migrations

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "migrations/safety/content.h"
 #include "migrations/safety/database_copy.h"
 #include "migrations/safety/scratch_file.h"
 #include "migrations/sql_text.h"

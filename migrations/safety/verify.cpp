@@ -8,7 +8,7 @@
 #include "migrations/destruction.h"
 #include "migrations/safety/content.h"
 #include "migrations/safety/database_copy.h"
-#include "migrations/safety/rehearsal.h"
+#include "migrations/safety/losses.h"
 #include "migrations/schema.h"
 #include "migrations/schema_compare.h"
 #include "migrations/schema_diff/synthetic.h"

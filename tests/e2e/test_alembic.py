@@ -112,6 +112,36 @@ class Reading(AlembicCase):
         self.assertEqual((self.dev()["state"], self.dev()["error"]["kind"]),
                          ("conflict", "multiple_heads"))
 
+    def test_bases_that_stay_apart_are_no_conflict(self):
+        """Two folders, two labels, linked by depends_on only."""
+        ini = self.root / "backend/alembic.ini"
+        ini.write_text(ini.read_text().replace(
+            "version_path_separator = os\n",
+            "version_path_separator = os\n"
+            "version_locations = %(here)s/alembic/versions:%(here)s/alembic/plugins\n"))
+        plugin = self.version("bbbb00000001", None, "Plugins", branch_labels=("plugins",),
+                              depends_on=FIRST, up='op.create_table("plugins", sa.Column("id", sa.Integer))')
+        folder = self.root / "backend/alembic/plugins"
+        folder.mkdir()
+        plugin.rename(folder / plugin.name)
+        dev = self.dev()
+        self.assertEqual((dev["state"], dev["pending"], dev["error"]), ("missing", 5, None))
+        self.assertEqual(self.drover("status", "--json").json["next"], "drover upgrade")
+        heads = self.drover("heads")
+        self.assertEqual((len(heads.out.splitlines()), heads.err), (2, ""))
+        self.assertEqual(len(self.drover("plan", "--json").json["steps"]), 5)
+        self.drover("upgrade")
+        self.assertEqual((sorted(self.project.versions()), self.dev()["state"]),
+                         ([MERGE, "bbbb00000001"], "current"))
+        self.version("aaaa00000006", MERGE, "More", up='op.create_table("more", sa.Column("id", sa.Integer))')
+        self.assertEqual((self.dev()["state"], self.dev()["pending"]), ("pending", 1))
+        self.assertNotEqual(self.drover("check", "--json", check=None).error["kind"], "multiple_heads")
+        error = self.drover("upgrade", "head", "--json", check=5).error
+        self.assertEqual((error["kind"], error["hint"]),
+                         ("multiple_heads", "name one of them; drover upgrade alone goes to all"))
+        self.drover("upgrade")
+        self.assertEqual(self.dev()["state"], "current")
+
     def test_an_edit_of_an_applied_file_is_seen_and_can_be_accepted(self):
         self.alembic("upgrade", "head")
         self.assertEqual(self.dev()["state"], "current")

@@ -82,6 +82,68 @@ class Safety(ApplyingCase):
         self.drover("upgrade", "--yes")
         self.assertEqual(self.rows(), [LAST])
 
+    def test_a_redo_that_empties_a_table_needs_consent(self):
+        self.last_version('op.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, t TEXT)")',
+                          'op.drop_table("notes")')
+        self.drover("upgrade")
+        self.execute("INSERT INTO notes (t) VALUES ('one'), ('two')")
+        for _ in range(2):
+            error = self.drover("redo", "--json", check=8).error
+            self.assertEqual(error["kind"], "rehearsal.table_lost")
+            self.assertIn("notes would be gone with its 2 rows", error["message"])
+            self.assertEqual(error["hint"], "mend the migration, or say --yes")
+            self.assertEqual(self.dev()["state"], "current", "that it was refused is no failure")
+        self.assertEqual(self.project.query("SELECT count(*) FROM notes"), [(2,)])
+        self.drover("redo", "--yes")
+        self.assertEqual(self.project.query("SELECT count(*) FROM notes"), [(0,)])
+        self.drover("redo")
+
+    def test_a_redo_says_which_column_would_be_emptied(self):
+        self.last_version('with op.batch_alter_table("accounts") as batch:\n'
+                          '    batch.add_column(sa.Column("nickname", sa.Text))\n'
+                          '    batch.add_column(sa.Column("bio", sa.Text))',
+                          'with op.batch_alter_table("accounts") as batch:\n'
+                          '    batch.drop_column("bio")\n'
+                          '    batch.drop_column("nickname")')
+        self.drover("upgrade")
+        self.execute("UPDATE accounts SET bio = 'about ' || name")
+        error = self.drover("redo", "--json", check=8).error
+        self.assertEqual(error["kind"], "rehearsal.column_lost")
+        self.assertIn("the column accounts.bio would be gone with what 1 row has in it",
+                      error["message"])
+        self.assertNotIn("nickname", error["message"])
+        self.drover("redo", "--yes")
+        self.assertEqual(self.project.query("SELECT bio FROM accounts"), [(None,)])
+
+    def test_a_cascade_on_the_way_down_needs_consent(self):
+        env = self.root / "backend/alembic/env.py"
+        env.write_text(env.read_text().replace(
+            "    with engine.connect() as connection:\n",
+            "    from sqlalchemy import event\n"
+            "    event.listen(engine, 'connect', lambda raw, _: raw.execute('PRAGMA foreign_keys=ON'))\n"
+            "    with engine.connect() as connection:\n"))
+        self.last_version('op.add_column("accounts", sa.Column("bio", sa.Text))\n'
+                          'op.execute("CREATE TABLE tags (id INTEGER PRIMARY KEY)")',
+                          'with op.batch_alter_table("accounts") as batch:\n'
+                          '    batch.drop_column("bio")\n'
+                          'op.drop_table("tags")')
+        self.drover("upgrade")
+        self.execute("CREATE TABLE posts (id INTEGER PRIMARY KEY, "
+                     "                    account INTEGER REFERENCES accounts (id) ON DELETE CASCADE);"
+                     "UPDATE accounts SET bio = 'about ' || name;"
+                     "INSERT INTO posts (account) SELECT id FROM accounts; INSERT INTO tags VALUES (1)")
+        error = self.drover("downgrade", "--json", "--", "-1", check=8).error
+        self.assertEqual(error["kind"], "rehearsal.rows_lost")
+        self.assertRegex(error["message"], "was not touched: posts would be left with 0 of its 1 row, "
+                         "though nothing says so$", "what it drops is what was asked for")
+        error = self.drover("redo", "--json", check=8).error
+        self.assertIn("posts would be left with 0 of its 1 row", error["message"])
+        self.assertIn("tags would be gone with its 1 row", error["message"])
+        self.assertEqual(self.dev()["state"], "current")
+        self.assertEqual(self.project.query("SELECT count(*) FROM posts"), [(1,)])
+        self.drover("downgrade", "--yes", "--", "-1")
+        self.assertEqual(self.project.query("SELECT count(*) FROM posts"), [(0,)])
+
     def test_a_lost_trigger_is_found(self):
         self.execute("CREATE TRIGGER quiet AFTER INSERT ON accounts BEGIN SELECT 1; END")
         self.last_version('with op.batch_alter_table("accounts", recreate="always") as batch:\n'

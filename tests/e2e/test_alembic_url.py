@@ -35,6 +35,17 @@ class WrongDatabase(ApplyingCase):
         self.assertIn("DB__DB_URL", error["message"])
         self.assertIn("application.db", error["message"])
         self.assertFalse(self.project.database.exists())
+        status = self.drover("status", "--json").json
+        dev = status["environments"][0]
+        self.assertEqual((dev["state"], dev["error"]["hint"], status["next"]),
+                         ("failed", error["hint"] + "; then drover upgrade", None),
+                         "a second try alone would fail on the same")
+        shown = self.drover("status").out
+        self.assertIn("try: let env.py take it", shown)
+        self.assertNotIn("Next:", shown)
+        self.write("backend/alembic/env.py", ENV_PY)
+        self.drover("upgrade")
+        self.assertEqual(self.dev()["state"], "current")
 
     def test_it_is_asked_for_each_job(self):
         self.write("backend/alembic/settings.py", "import os\nURL = os.environ['DB__DB_URL']\n")

@@ -331,6 +331,24 @@ TEST_F(JudgeTest, SeveralHeadsAreAConflict) {
   EXPECT_EQ(verdict.pending, 3U);
 }
 
+TEST_F(JudgeTest, LinesWithBasesOfTheirOwnAreNoConflict) {
+  Revision plugin = Make("p", {}, "SELECT 1;");
+  plugin.depends_on = {"a"};
+  Graph({Make("a", {}, "SELECT 1;"), Make("b", {"a"}, "SELECT 1;"), plugin});
+  EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
+  facts.rows = {"b", "p"};
+  EXPECT_EQ(First().state, EnvironmentState::kCurrent);
+}
+
+TEST_F(JudgeTest, OfSeveralHeadsTheOnesThatShareABaseAreNamed) {
+  Graph({Make("a", {}, "SELECT 1;"), Make("b", {"a"}, "SELECT 1;"), Make("c", {"a"}, "SELECT 1;"),
+         Make("p", {}, "SELECT 1;")});
+  const Verdict verdict = First();
+  EXPECT_EQ(verdict.state, EnvironmentState::kConflict);
+  EXPECT_THAT(verdict.why, HasSubstr("there are 2 heads: b"));
+  EXPECT_THAT(verdict.why, HasSubstr("drover upgrade heads applies all of them"));
+}
+
 TEST_F(JudgeTest, RowsThatLieBelowEachOtherAreAConflictAndNothingIsApplied) {
   Graph({Make("a", {}, "SELECT 1;"), Make("b", {"a"}, "SELECT 1;"), Make("c", {"b"}, "SELECT 1;")});
   facts.rows = {"a", "b"};
@@ -374,6 +392,13 @@ TEST_F(JudgeTest, AFailureIsNotRetriedUntilAnInputChanges) {
   EXPECT_EQ(verdict.error->where, "b.sql:3:1");
   seen.state.failures["/p/app.db"].error.where.reset();
   EXPECT_EQ(Short(First()), "failed wait | drover upgrade");
+  seen.state.failures["/p/app.db"].error = {.code = "refused",
+                                            .kind = "alembic.url_ignored",
+                                            .message = "not used",
+                                            .hint = "let env.py take it",
+                                            .where = {}};
+  EXPECT_EQ(Short(First()), "failed wait | ") << "a second try alone fails on the same";
+  EXPECT_EQ(First().error->hint, "let env.py take it; then drover upgrade");
   seen.migrations_digest = "fixed";
   EXPECT_EQ(Short(First()), "pending apply | drover upgrade");
   seen.migrations_digest = "digest";

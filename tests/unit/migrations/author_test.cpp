@@ -14,6 +14,7 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 class AuthorTest : public testing::Test {
  protected:
@@ -96,6 +97,12 @@ TEST_F(AuthorTest, SeveralHeadsAreAConflict) {
   EXPECT_THAT(Names(directory_.path()), IsEmpty());
 }
 
+TEST_F(AuthorTest, OfLinesThatStayApartOneMustBeNamed) {
+  const Error error = WriteError(Build("a <- b; x <- y"), {.message = "x"});
+  EXPECT_EQ(error.kind, "multiple_heads");
+  EXPECT_THAT(error.hint, StartsWith("drover revision --head"));
+}
+
 TEST_F(AuthorTest, TheParentMustBeAHeadUnlessSpliced) {
   const Graph graph = Build("aaaa <- bbbb");
   const Error error = WriteError(graph, {.message = "x", .head = "aaaa"});
@@ -149,6 +156,14 @@ TEST_F(AuthorTest, AMergeJoinsAllHeadsAndIsNoDraft) {
   MigrationFolders folders;
   const std::vector<std::string> directories{directory_.path()};
   EXPECT_EQ(folders.Load(directories).revisions.at(0)->id, merge.id);
+}
+
+TEST_F(AuthorTest, AMergeLeavesLinesOfTheirOwnAlone) {
+  EXPECT_THAT(Merge(Build("a <- b; a <- c; x <- y"), {}).down_revision, ElementsAre("b", "c"));
+}
+
+TEST_F(AuthorTest, LinesOfTheirOwnAreMergedWhenThereIsNothingElse) {
+  EXPECT_THAT(Merge(Build("a <- b; x <- y"), {}).down_revision, ElementsAre("b", "y"));
 }
 
 TEST_F(AuthorTest, AMergeOfNamedHeads) {

@@ -38,6 +38,16 @@ TEST(GraphTest, AHeadOnWhichAnotherRevisionDependsIsNoRealHead) {
   EXPECT_THAT(graph.RealHeads(), ElementsAre("y"));
 }
 
+TEST(GraphTest, HeadsOnOneBaseWantAMergeAndLinesOfTheirOwnDoNot) {
+  EXPECT_THAT(Build("a <- b").HeadsToMerge(), IsEmpty());
+  EXPECT_THAT(Build("a <- b; a <- c").HeadsToMerge(), ElementsAre("b", "c"));
+  EXPECT_THAT(Build("a <- b; x <- y; b <~ y").HeadsToMerge(), IsEmpty());
+  EXPECT_THAT(Build("a <- b; a <- c; x <- y").HeadsToMerge(), ElementsAre("b", "c"));
+  // c stands on both bases.
+  EXPECT_THAT(Build("a <- b; a <- c; x <- c; x <- y; p").HeadsToMerge(),
+              ElementsAre("b", "c", "y"));
+}
+
 TEST(GraphTest, ClosureFollowsParentsAndDependenciesAndIgnoresUnknownIds) {
   const Graph graph = Build("a <- b <- c; x <- y; x <~ b");
   const std::vector<RevisionId> ids{"b", "unknown"};

@@ -62,6 +62,15 @@ TEST(IdentifierTest, HeadsLeavesOutWhatAnotherHeadDependsOn) {
   EXPECT_EQ(UpError(graph, "head").kind, "multiple_heads");
 }
 
+TEST(IdentifierTest, EverythingIsAllHeadsWhenNoneWantAMerge) {
+  EXPECT_EQ(TargetOfAll(Graph()), "head");
+  EXPECT_EQ(TargetOfAll(Build("a <- b")), "head");
+  EXPECT_EQ(TargetOfAll(Build("a <- b; a <- c")), "head");
+  const Graph apart = Build("a <- b; x <- y");
+  EXPECT_EQ(TargetOfAll(apart), "heads");
+  EXPECT_EQ(UpError(apart, "head").hint, "name one of them; drover upgrade alone goes to all");
+}
+
 TEST(IdentifierTest, AnExactIdWinsOverAPrefix) {
   const Graph graph = Build("abcd <- abcde");
   EXPECT_EQ(Up(graph, "abcd"), "abcd");

@@ -12,6 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 using Trace = std::vector<AlembicTraceLine>;
 using Why = UntranslatedLine::Kind;
@@ -29,6 +30,12 @@ AlembicTraceLine InEnv(std::string_view sql) {
   AlembicTraceLine line = Did(sql);
   line.file.clear();
   line.line = 0;
+  return line;
+}
+
+/// Outside of a transaction, where such a setting has an effect.
+AlembicTraceLine Before(AlembicTraceLine line) {
+  line.pending = false;
   return line;
 }
 
@@ -170,11 +177,29 @@ TEST(TraceTest, WhatIsNotAsInAlembicIsNoted) {
 }
 
 TEST(TraceTest, CascadesOfForeignKeysAreNoted) {
-  EXPECT_THAT(Translate({InEnv("PRAGMA foreign_keys=ON"), Did("DELETE FROM t")}).notes,
-              ElementsAre(HasSubstr("foreign keys")));
-  EXPECT_THAT(Translate({InEnv("PRAGMA foreign_keys=ON"), Did("INSERT INTO t VALUES (1)")}).notes,
-              IsEmpty());
-  EXPECT_THAT(Translate({InEnv("PRAGMA foreign_keys=OFF"), Did("DELETE FROM t")}).notes, IsEmpty());
+  const AlembicTraceLine on = Before(InEnv("PRAGMA foreign_keys=ON"));
+  EXPECT_THAT(Translate({on, Did("DELETE FROM t")}).notes,
+              ElementsAre(StartsWith("env.py switches foreign keys on")));
+  EXPECT_THAT(Translate({on, Did("INSERT INTO t VALUES (1)")}).notes, IsEmpty());
+  const AlembicTraceLine off = Before(InEnv("PRAGMA foreign_keys=OFF"));
+  EXPECT_THAT(Translate({off, Did("DELETE FROM t")}).notes, IsEmpty());
+}
+
+TEST(TraceTest, ForeignKeysAreThoseInForceWhenTheRevisionRan) {
+  const AlembicTraceLine on = Before(InEnv("PRAGMA foreign_keys=ON"));
+  const AlembicTraceLine off = Before(InEnv("PRAGMA foreign_keys = 0"));
+  EXPECT_THAT(Translate({off, Did("DELETE FROM t"), on}).notes, IsEmpty());
+  EXPECT_THAT(Translate({on, off, Did("DROP TABLE t")}).notes, IsEmpty());
+  EXPECT_THAT(Translate({InEnv("PRAGMA foreign_keys=ON"), Did("DELETE FROM t")}).notes, IsEmpty())
+      << "in a transaction it has no effect";
+  AlembicTraceLine other = on;
+  other.connection = 9;
+  EXPECT_THAT(Translate({other, Did("DELETE FROM t")}).notes, IsEmpty()) << "another connection";
+}
+
+TEST(TraceTest, WhoSwitchesForeignKeysOnIsNamed) {
+  EXPECT_THAT(Translate({Before(Did("PRAGMA foreign_keys=ON", 7)), Did("DELETE FROM t", 8)}).notes,
+              ElementsAre(StartsWith("versions/b2.py:7 switches foreign keys on")));
 }
 
 TEST(TraceTest, WhatIsAboutAnotherDatabaseIsLeftOut) {

@@ -276,15 +276,37 @@ TEST_F(SafeguardTest, EitherCanBeSwitchedOff) {
 /// A plan whose steps have no SQL and are carried out by somebody else, as Alembic does.
 class ByOthersTest : public RehearsalTest {
  protected:
+  using Steps = std::function<void(const std::string& path, const ApplyObserver& observer)>;
+  using MakePlan = std::function<Plan(const Graph& graph, std::span<const RevisionId> rows)>;
+
   std::vector<std::string> Problems(const std::string& sql, Losses losses = Losses::kUnknown) {
-    Fill();
+    if (!StatFile(database_)) Fill();
+    return ProblemsOfFilled(sql, losses);
+  }
+
+  std::vector<std::string> ProblemsOfFilled(const std::string& sql,
+                                            Losses losses = Losses::kUnknown) {
+    return ProblemsOfFilled(
+        [&](const std::string& path, const ApplyObserver&) {
+          Connection(path, OpenMode::kWrite).Execute(sql);
+        },
+        {}, losses);
+  }
+
+  std::vector<std::string> ProblemsOfFilled(const Steps& run, const MakePlan& plan,
+                                            Losses losses = Losses::kUnknown) {
     SafeguardRequest request = Request("");
     request.graph = nullptr;
     request.losses = losses;
-    request.carry_out = [&](const std::string& path, const ApplyObserver&, const std::stop_token&) {
+    if (plan) {
+      request.plan = [&, graph = graph_](std::span<const RevisionId> rows) {
+        return plan(*graph, rows);
+      };
+    }
+    request.carry_out = [&](const std::string& path, const ApplyObserver& observer,
+                            const std::stop_token&) {
       EXPECT_NE(path, database_);
-      Connection connection(path, OpenMode::kWrite);
-      connection.Execute(sql);
+      run(path, observer);
       return ApplyResult();
     };
     std::vector<std::string> messages;
@@ -309,10 +331,108 @@ TEST_F(ByOthersTest, TablesColumnsAndRowsThatGoAreNamed) {
           "users would be left with 1 of its 2 rows, though nothing says so"));
 }
 
-TEST_F(ByOthersTest, OnAWayDownLossesAreWanted) {
+TEST_F(ByOthersTest, LossesCanBeWanted) {
   EXPECT_THAT(
       Problems("PRAGMA foreign_keys = OFF; DROP TABLE orders; DELETE FROM users", Losses::kWanted),
       IsEmpty());
+}
+
+TEST_F(ByOthersTest, OnAWayDownOnlyWhatGoesWithItsTableOrColumnIsWanted) {
+  EXPECT_THAT(Problems("PRAGMA foreign_keys = OFF; DROP TABLE orders; "
+                       "ALTER TABLE users DROP COLUMN age",
+                       Losses::kWayDown),
+              IsEmpty());
+  EXPECT_THAT(
+      Problems("PRAGMA foreign_keys = ON; DELETE FROM users WHERE id = 1", Losses::kWayDown),
+      ElementsAre("orders would be left with 1 of its 3 rows, though nothing says so",
+                  "users would be left with 1 of its 2 rows, though nothing says so"));
+}
+
+TEST_F(ByOthersTest, AColumnWithoutValuesHasNothingToLose) {
+  Fill("CREATE TABLE t (id INTEGER PRIMARY KEY, empty TEXT, half TEXT);" + std::string(kFilled));
+  Connection(database_, OpenMode::kWrite)
+      .Execute("INSERT INTO t VALUES (1, NULL, 'x'), (2, NULL, NULL)");
+  EXPECT_THAT(ProblemsOfFilled("ALTER TABLE t DROP COLUMN empty; ALTER TABLE t DROP COLUMN half"),
+              ElementsAre("the column t.half would be gone with what 1 row has in it"));
+}
+
+/// A plan that takes "b" down and brings it up again.
+class ThereAndBackTest : public ByOthersTest {
+ protected:
+  /// `made` is done by "b", so it is there with its rows before the plan begins.
+  std::vector<std::string> Problems(const std::string& made, const std::string& down,
+                                    const std::string& up) {
+    Fill();
+    Connection(database_, OpenMode::kWrite).Execute(made);
+    const Steps run = [=](const std::string& path, const ApplyObserver& observer) {
+      AppliedStep step;
+      step.revision = "b";
+      step.direction = Direction::kDown;
+      Connection(path, OpenMode::kWrite).Execute(down);
+      observer.on_applied(step);
+      step.direction = Direction::kUp;
+      Connection(path, OpenMode::kWrite).Execute(up);
+      observer.on_applied(step);
+    };
+    return ProblemsOfFilled(run, [](const Graph& graph, std::span<const RevisionId> rows) {
+      Plan plan = PlanUpgrade(graph, rows, "head", Drafts::kStopBefore);
+      Step down_step = plan.steps.front();
+      down_step.direction = Direction::kDown;
+      plan.steps.insert(plan.steps.begin(), down_step);
+      return plan;
+    });
+  }
+};
+
+constexpr const char* kNickname = "ALTER TABLE users ADD COLUMN nickname TEXT;";
+
+TEST_F(ThereAndBackTest, ATableMadeAnewHasLostItsRows) {
+  const std::string made = "CREATE TABLE notes (id INTEGER PRIMARY KEY, t TEXT);";
+  const std::string rows = "INSERT INTO notes VALUES (1, 'x'), (2, 'y');";
+  EXPECT_THAT(Problems(made + rows, "DROP TABLE notes", made),
+              ElementsAre("notes would be gone with its 2 rows"));
+}
+
+TEST_F(ThereAndBackTest, WhatTheWayUpFillsWithTheSameIsBack) {
+  const std::string made = "CREATE TABLE notes (id INTEGER PRIMARY KEY, t TEXT);";
+  const std::string rows = "INSERT INTO notes VALUES (1, 'x'), (2, 'y');";
+  EXPECT_THAT(Problems(made + rows, "DROP TABLE notes", made + rows), IsEmpty());
+}
+
+TEST_F(ThereAndBackTest, OtherRowsAreNotTheSame) {
+  const std::string made = "CREATE TABLE notes (id INTEGER PRIMARY KEY, t TEXT);";
+  EXPECT_THAT(Problems(made + "INSERT INTO notes VALUES (1, 'mine')", "DROP TABLE notes",
+                       made + "INSERT INTO notes VALUES (1, 'theirs')"),
+              ElementsAre("notes would be gone with its 1 row"));
+}
+
+TEST_F(ThereAndBackTest, AColumnMadeAnewIsNotOneThatHoldsAnothersNothing) {
+  const std::string made = "ALTER TABLE users ADD COLUMN bio TEXT;";
+  EXPECT_THAT(Problems(kNickname + made + "UPDATE users SET bio = 'me ' || id",
+                       "ALTER TABLE users DROP COLUMN bio", made),
+              ElementsAre("the column users.bio would be gone with what 2 rows have in it"));
+}
+
+TEST_F(ThereAndBackTest, ATableThatIsRenamedAndBackLosesNothing) {
+  EXPECT_THAT(Problems("CREATE TABLE t (a); INSERT INTO t VALUES (1)", "ALTER TABLE t RENAME TO u",
+                       "ALTER TABLE u RENAME TO t"),
+              IsEmpty());
+}
+
+TEST_F(ThereAndBackTest, RowsThatACascadeTakesOnTheWayDownAreLost) {
+  EXPECT_THAT(Problems("", "PRAGMA foreign_keys = ON; DELETE FROM users WHERE id = 1",
+                       "INSERT INTO users VALUES (1, 'ann', 'a@x', 30)"),
+              ElementsAre("orders would be left with 1 of its 3 rows, though nothing says so"));
+}
+
+// A value that every row has is no sign by which a column can be known again.
+TEST_F(RehearsalTest, AColumnOfOneValueIsNotFoundInAnother) {
+  Fill();
+  EXPECT_EQ(KindOf("UPDATE users SET email = NULL; CREATE TABLE n (id INTEGER PRIMARY KEY, name "
+                   "TEXT, email TEXT, age INT); INSERT INTO n SELECT id, NULL, email, age FROM "
+                   "users; DROP TABLE users; ALTER TABLE n RENAME TO users; CREATE TRIGGER touched "
+                   "AFTER UPDATE ON users BEGIN SELECT 1; END;"),
+            "ok");
 }
 
 TEST_F(ByOthersTest, ATriggerThatGoesWithARebuildIsFoundAllTheSame) {
