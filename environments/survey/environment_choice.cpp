@@ -64,6 +64,19 @@ class EnvironmentChooser final {
     return *choice_.made;
   }
 
+  /// The URL of a file that was found, for `made`: it means that file, whatever library the project
+  /// reads URLs with.
+  void MakeUrl(UrlSource& made, std::string url) {
+    made.value = made.url = std::move(url);
+    try {
+      const UrlDialect guessed = GuessDialect(made.value, sight_.root, files_).dialect;
+      if (guessed == UrlDialect::kSqlalchemy) return;
+    } catch (const Error&) {
+      // Then nobody else can guess it either.
+    }
+    made.dialect = DialectName(UrlDialect::kSqlalchemy);
+  }
+
   /// Resolves what one place names, and adds it unless it is known, or not to be used.
   void Consider(const UrlSource& source) {
     ProposedSource proposed{.name = {},
@@ -236,7 +249,7 @@ class EnvironmentChooser final {
     const std::string& likely = part.likely;
     if (!likely.empty() && files_.Probe(Absolute(likely)) == Reach::kThere) {
       UrlSource& made = Make("file");
-      made.value = made.url = LikelyUrl(part);
+      MakeUrl(made, LikelyUrl(part));
       made.where = likely;
       made.comments = {Concat("Taken from what is there: ", part.variable, " in ", part.where,
                               " is only the name of a file.")};
@@ -355,8 +368,7 @@ class EnvironmentChooser final {
     if (files.empty()) return;
     const std::string path = Short(files.front()->path);
     UrlSource& source = Make("file");
-    source.value = Concat("sqlite:///./", path);
-    source.url = source.value;
+    MakeUrl(source, Concat("sqlite:///./", path));
     source.where = path;
     source.comments = {
         Concat("Nothing here names a URL; ", path, " is a database that was found.")};

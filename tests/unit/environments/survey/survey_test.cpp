@@ -262,6 +262,23 @@ TEST_F(SurveyTest, ADatabaseAloneIsAnEnvironment) {
   EXPECT_THAT(init.environments[0].revision, ElementsAre("981cbaae32a1"));
 }
 
+TEST_F(SurveyTest, TheUrlOfADatabaseThatWasFoundMeansThatFile) {
+  Database("app.db", kAtFirst);
+  EXPECT_THAT(Survey().text, testing::Not(HasSubstr("url_dialect")));
+  // In Flask's dialect it would be instance/app.db.
+  Write("requirements.txt", "Flask-SQLAlchemy\n");
+  const InitDocument found = Survey();
+  EXPECT_EQ(found.environments[0].path, Path("app.db"));
+  EXPECT_TRUE(found.environments[0].exists);
+  EXPECT_THAT(found.strays, IsEmpty());
+  EXPECT_THAT(found.text, HasSubstr("    url: sqlite:///./app.db\n    url_dialect: sqlalchemy\n"));
+  Write(".env", "DATA_DIR=./data\nDB_FILE=parts.db\n");
+  Database("data/parts.db", "CREATE TABLE t (id);");
+  const InitDocument part = Survey();
+  EXPECT_EQ(part.environments[0].path, Path("data/parts.db"));
+  EXPECT_THAT(part.text, HasSubstr("url_dialect: sqlalchemy\n"));
+}
+
 TEST_F(SurveyTest, AConfigurationThatIsThereIsRefused) {
   Directory("backend");
   Write("drover.yaml", "environments: {}\n");
