@@ -68,13 +68,7 @@ class EnvironmentChooser final {
   /// reads URLs with.
   void MakeUrl(UrlSource& made, std::string url) {
     made.value = made.url = std::move(url);
-    try {
-      const UrlDialect guessed = GuessDialect(made.value, sight_.root, files_).dialect;
-      if (guessed == UrlDialect::kSqlalchemy) return;
-    } catch (const Error&) {
-      // Then nobody else can guess it either.
-    }
-    made.dialect = DialectName(UrlDialect::kSqlalchemy);
+    made.dialect = DialectOfOwnUrl(made.value, sight_.root, files_);
   }
 
   /// Resolves what one place names, and adds it unless it is known, or not to be used.
