@@ -36,7 +36,16 @@ class EnvironmentChooser final {
                  sight_.sources.alembic.front().file, " has no URL of a SQLite database."));
     }
     if (choice_.sources.empty()) FromExistingDatabases();
+    if (choice_.sources.empty() && HasOwnUrl()) {
+      const AlembicProject& alembic = sight_.sources.alembic.front();
+      Ask(Concat(alembic.env_py, " does not take its URL from ", alembic.file,
+                 ", and what it takes it from cannot be told without Python."));
+    }
     if (choice_.sources.empty()) {
+      document_.notes.push_back(
+          Concat("no place names a database: application.db is only a beginning; write the URL of "
+                 "yours into ",
+                 Short(document_.config)));
       UrlSource& made = Make("file");
       made.value = made.url = FirstUrl();
       made.comments = {
@@ -236,6 +245,12 @@ class EnvironmentChooser final {
   [[nodiscard]] bool HasSeveralDatabases() const {
     return proposal_.alembic && !sight_.sources.alembic.empty() &&
            sight_.sources.alembic.front().config.databases.size() > 1;
+  }
+
+  /// Does env.py have a URL that the ini does not decide?
+  [[nodiscard]] bool HasOwnUrl() const {
+    return proposal_.alembic && !sight_.sources.alembic.empty() &&
+           sight_.sources.alembic.front().url.has_own_url;
   }
 
   /// The name of a file is there, but not where it lies.

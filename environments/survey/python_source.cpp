@@ -132,8 +132,22 @@ class PythonReader final {
     found_.urls.push_back(std::move(url));
   }
 
+  /// version_locations = ["a", os.path.join(HERE, "b")]
+  void Locations(std::size_t i) {
+    std::vector<TextAtLine> locations;
+    for (i += 3; !Is(i, "]");) {
+      const auto value = module_.Sum(i);
+      if (!value) return;
+      locations.push_back({value->text, tokens_[i].line});
+      i = value->end;
+      if (Is(i, ",")) ++i;
+    }
+    found_.version_locations = std::move(locations);
+  }
+
   /// The variable that `A or` or `A if C else` before `i` asks for.
   [[nodiscard]] std::string VariableBefore(std::size_t i) const {
+    while (i > 1 && Is(i - 1, "(") && tokens_[i - 2].text == "or") --i;
     if (i < 2) return {};
     std::size_t end = i - 1;  // behind A
     if (Is(end, "else")) {
@@ -181,6 +195,9 @@ class PythonReader final {
     if (!Is(i + 1, "=") && !Is(i + 1, ":")) return;
     const std::string_view key =
         token.kind == Kind::kText ? migrations::PythonTextBody(token.text) : token.text;
+    if (key == "version_locations" && i > 0 && Is(i - 1, ".") && Is(i + 2, "[")) {
+      return Locations(i);
+    }
     if (key == "NAME" && sqlite_engine_ && !found_.django_name) return Django(i);
     if (i + 2 >= tokens_.size() || tokens_[i + 2].kind != Kind::kText) return;
     const std::string value(migrations::PythonTextBody(tokens_[i + 2].text));

@@ -26,8 +26,10 @@ struct PythonSource {
   std::vector<TextAtLine> variables;        // os.environ["X"], os.getenv("X"), … about a database
   std::vector<TextAtLine> env_files;        // env_file=".env" of pydantic-settings, relative
   std::optional<TextAtLine> version_table;  // version_table="…" of Alembic's env.py
-  std::optional<TextAtLine> django_name;    // NAME of a SQLite database in Django's settings
-  bool has_settings_class = false;          // names BaseSettings of pydantic
+  /// context.script.version_locations = ["…"] of env.py, when nothing else is in the list.
+  std::vector<TextAtLine> version_locations;
+  std::optional<TextAtLine> django_name;  // NAME of a SQLite database in Django's settings
+  bool has_settings_class = false;        // names BaseSettings of pydantic
   bool is_django_migration = false;
   bool is_alembic_revision = false;
 };

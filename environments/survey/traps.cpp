@@ -38,7 +38,7 @@ class TrapFinder final {
     if (!location || !wrong) return;
     const std::string where = Concat(alembic.file, ":", location->line, ":1");
     std::string config;
-    if (alembic.file.ends_with(".ini")) config = Concat(" -c ", alembic.file);
+    if (!alembic.file.ends_with(".toml")) config = Concat(" -c ", alembic.file);
     if (alembic.section != "alembic") config += Concat(" -n ", ShellQuote(alembic.section));
     const std::string right = ShortPath(target_.path, root_);
     if (migrations::DependsOnDirectory(location->text)) {

@@ -209,6 +209,13 @@ class SourceFinder final {
   }
 
   void ReadCode() {
+    // What Alembic's own env.py says is the most telling.
+    for (const AlembicProject& alembic : found_.alembic) {
+      const std::string application = ApplicationOf(Directory(alembic.env_py));
+      for (const PythonSource::Url& each : alembic.env.urls) {
+        AddCodeUrl(application, alembic.env_py, each);
+      }
+    }
     std::size_t count = 0;
     EachFile([](std::string_view name) { return name.ends_with(".py") && name != "env.py"; },
              [&](const std::string& directory, const std::string& file) {
