@@ -319,8 +319,9 @@ class EnvironmentChooser final {
     if (choice_.sources.empty() || source.kind == "env" || source.kind == "compose") return true;
     if (source.kind == "settings") return true;
     // What the code falls back to without the variable is what a wrong start makes.
-    const bool fallback =
-        !source.variable.empty() && source.variable == choice_.sources.front()->variable;
+    // Settings of pydantic do not tell capitals from small letters.
+    const bool fallback = !source.variable.empty() &&
+                          ToLower(source.variable) == ToLower(choice_.sources.front()->variable);
     if (!target.path.empty() && !fallback) NameElsewhere(target.path, source.where);
     const bool alembic = source.kind == "alembic";
     if (alembic && !target.path.empty()) {

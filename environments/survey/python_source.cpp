@@ -15,6 +15,7 @@ using migrations::PythonToken;
 using Kind = PythonToken::Kind;
 
 bool IsSqliteUrl(std::string_view text) {
+  if (text.find(':') == std::string_view::npos) return false;  // "sqlite+aiosqlite", a driver
   return text.starts_with("sqlite:") || text.starts_with("sqlite+") || text.starts_with("sqlite3:");
 }
 

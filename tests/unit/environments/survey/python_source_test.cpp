@@ -77,6 +77,8 @@ TEST(PythonSourceTest, UrlsThatBeginAtThePlaceOfTheFileArePutTogether) {
             "sqlite+aiosqlite:////p/a.db?x=1");
   EXPECT_EQ(UrlOf("B = pathlib.Path(__file__).parents[1]\nu = f'sqlite:///{B}/a.db'\n"),
             "sqlite:////p/a.db");
+  EXPECT_EQ(UrlOf(path + "u = URL.create(\n    drivername='sqlite+aiosqlite', database='a.db')\n"),
+            "sqlite+aiosqlite:///a.db");
   const PythonSource known = ReadPythonSource("u = f'sqlite:///{__file__}.db'\n", "/p/a.py");
   ASSERT_EQ(known.urls.size(), 1U);
   EXPECT_TRUE(known.urls[0].from_file);

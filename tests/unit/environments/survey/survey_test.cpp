@@ -412,6 +412,10 @@ TEST_F(SurveyTest, WhatTheCodeFallsBackToIsAStrayAndAnotherDatabaseOfItIsNone) {
   const InitDocument init = Survey();
   ASSERT_EQ(init.strays.size(), 1U);
   EXPECT_EQ(init.strays[0].path, Path("dev.db"));
+  // So is a field of settings, whose variable is written in small letters.
+  Write("a.py", "class S(BaseSettings):\n    database_url: str = 'sqlite:///./dev.db'\n");
+  Write(".env", "database_url=sqlite:///./app.db\n");
+  EXPECT_EQ(Survey().strays.size(), 1U);
   EXPECT_EQ(Parsed(init).stray_ignore, std::vector<std::string>{"cache.db"});
 }
 
