@@ -42,17 +42,21 @@ class EnvironmentChooser final {
                  ", and what it takes it from cannot be told without Python."));
     }
     if (choice_.sources.empty()) {
-      document_.notes.push_back(
-          Concat("no place names a database: application.db is only a beginning; write the URL of "
-                 "yours into ",
-                 Short(document_.config)));
       UrlSource& made = Make("file");
       made.value = made.url = FirstUrl();
       made.comments = {
           "Nothing here names a database: this is a beginning. URLs are those of "
           "SQLAlchemy, or file: URIs and paths."};
       Consider(made);
+      if (!choice_.sources.empty()) {
+        document_.notes.push_back(
+            Concat("no place names a database: application.db is only a beginning; write the URL "
+                   "of yours into ",
+                   Short(document_.config)));
+      }
     }
+    // The notes say what could not be read.
+    if (choice_.sources.empty()) Ask("Which library reads the URLs here cannot be told.");
     return std::move(choice_);
   }
 

@@ -310,6 +310,39 @@ TEST_F(SurveyTest, WhatCannotBeReadIsANote) {
   EXPECT_THAT(Names(init), ElementsAre("dev"));
 }
 
+/// A requirements.txt that may not be read.
+class LockedFiles final : public Files {
+ public:
+  [[nodiscard]] std::optional<std::string> Read(const std::string& path) override {
+    if (path.ends_with("requirements.txt")) throw Error(Code::kIo, "file.read", "no permission");
+    return files_.Read(path);
+  }
+  [[nodiscard]] std::optional<FileStatus> Stat(const std::string& path) override {
+    return files_.Stat(path);
+  }
+  [[nodiscard]] Reach Probe(const std::string& path) override { return files_.Probe(path); }
+  [[nodiscard]] std::string Real(const std::string& path) override { return files_.Real(path); }
+  [[nodiscard]] bool IsEmptyDirectory(const std::string& path) override {
+    return files_.IsEmptyDirectory(path);
+  }
+  [[nodiscard]] std::optional<std::string> RemoteFileSystem(const std::string& path) override {
+    return files_.RemoteFileSystem(path);
+  }
+
+ private:
+  RealFiles files_;
+};
+
+TEST_F(SurveyTest, RequirementsThatMayNotBeReadAreNoted) {
+  Write("requirements.txt", "");
+  LockedFiles files;
+  const SurveySurroundings surroundings{.home = "/nowhere", .schema = {}, .scan = Scan};
+  const InitDocument init =
+      SurveyProject({.directory = Path(""), .here = false}, surroundings, files);
+  EXPECT_THAT(Names(init), ElementsAre("dev"));
+  EXPECT_THAT(init.notes, ElementsAre("no permission", HasSubstr("cannot be told")));
+}
+
 TEST_F(SurveyTest, AnotherProjectBelowAndTestsAreLeftOut) {
   Write("demo/drover.yaml", "environments: {dev: {url: 'sqlite:///x.db'}}\n");
   Write("demo/.env", "DATABASE_URL=sqlite:///demo.db\n");
