@@ -50,6 +50,9 @@ class PythonReader final {
       if (token.kind == Kind::kName) Call(i);
       if (token.kind == Kind::kName && !token.indented) Statement(i);
     }
+    for (PythonSource::Url& url : found_.urls) {
+      if (url.variable.empty() && module_.Find(url.name)) FindUse(url);
+    }
     found_.is_alembic_revision = has_revision_ && has_down_revision_;
     return std::move(found_);
   }
@@ -181,6 +184,23 @@ class PythonReader final {
     const std::size_t text = open + 1;
     if (tokens_[text].kind != Kind::kText || !AsksForVariable(text)) return {};
     return std::string(migrations::PythonTextBody(tokens_[text].text));
+  }
+
+  /// DEFAULT = "sqlite:///x.db", and then os.getenv("X", DEFAULT) or A or DEFAULT.
+  void FindUse(PythonSource::Url& url) const {
+    for (std::size_t i = 2; i < tokens_.size(); ++i) {
+      if (tokens_[i].text != url.name || Is(i + 1, ".")) continue;
+      const std::size_t comma = Is(i - 1, "=") && Is(i - 2, "default") ? i - 3 : i - 1;
+      std::string variable = VariableBefore(i);
+      if (comma < i && Is(comma, ",") && comma > 0 && tokens_[comma - 1].kind == Kind::kText &&
+          AsksForVariable(comma - 1)) {
+        variable = migrations::PythonTextBody(tokens_[comma - 1].text);
+      }
+      if (variable.empty()) continue;
+      url.variable = std::move(variable);
+      url.name = NameOf(i);
+      return;
+    }
   }
 
   /// The name that the module gives the expression around `i`.

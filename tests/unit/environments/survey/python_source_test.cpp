@@ -134,6 +134,12 @@ TEST(PythonSourceTest, TheVariableBeforeADefaultIsSeen) {
        }) {
     EXPECT_EQ(AskedFor(text), "APP_DB u") << text;
   }
+  const std::string named = "D = 'sqlite:///./x.db'\n";
+  EXPECT_EQ(AskedFor(named + "u = os.getenv('APP_DB', D)\n"), "APP_DB u");
+  EXPECT_EQ(AskedFor(named + "u = config('APP_DB', default=D)\n"), "APP_DB u");
+  EXPECT_EQ(AskedFor(named + "u = os.getenv('APP_DB') or D\n"), "APP_DB u");
+  EXPECT_EQ(AskedFor(named + "u = f('APP_DB', D)\n"), " D");
+  EXPECT_EQ(AskedFor("D = y\n" + named + "u = os.getenv('APP_DB', D)\n"), " D");
   EXPECT_EQ(AskedFor("u = x or 'sqlite:///./x.db'\n"), " u");
   EXPECT_EQ(AskedFor("u = f('APP_DB') or 'sqlite:///./x.db'\n"), " u");
   EXPECT_EQ(AskedFor("x['APP_DB']\nu = 'sqlite:///./x.db'\n"), " u");
