@@ -162,9 +162,10 @@ class ConfigParser final {
       alembic.config =
           Path(reader_.String(*file, "migrations.config"), "migrations.config", file->at);
       alembic.config_where = reader_.Where(file->at);
-      if (!alembic.config.ends_with(".ini") && !alembic.config.ends_with(".toml")) {
-        reader_.Fail("value", "migrations.config must be an .ini file or pyproject.toml", file->at,
-                     "config: alembic.ini");
+      const auto is = [&](std::string_view ending) { return alembic.config.ends_with(ending); };
+      if (!is(".ini") && !is(".toml") && !is("setup.cfg")) {
+        reader_.Fail("value", "migrations.config must be an .ini file, pyproject.toml or setup.cfg",
+                     file->at, "config: alembic.ini");
       }
     }
     if (const YamlNode* section = node.Find("section")) {

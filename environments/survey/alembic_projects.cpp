@@ -33,7 +33,7 @@ class AlembicReader final {
                                      const std::string& section) {
     AlembicProject project{.file = file, .directory = DirectoryOf(file)};
     std::optional<migrations::AlembicConfig> config;
-    if (file.ends_with(".ini")) {
+    if (!file.ends_with(".toml")) {
       std::vector<std::string> sections = migrations::AlembicSections(text);
       if (sections.empty() && section.empty()) return std::nullopt;
       project.section = section.empty() ? sections.front() : section;
@@ -45,6 +45,9 @@ class AlembicReader final {
     }
     if (!config) return std::nullopt;
     project.config = *std::move(config);
+    if (const auto application = UrlsOf(text, {"app:main"}); !application.empty()) {
+      project.application_url = application.front().url;
+    }
     project.databases = UrlsOf(text, project.config.databases);
     project.other_urls = UrlsOf(text, project.other_sections);
     return project;
@@ -90,14 +93,32 @@ class AlembicReader final {
     const auto text = Text(path, nullptr);
     if (!text) return;
     project.env_py = path;
-    project.env = ReadPythonSource(*text);
+    project.env = ReadPythonSource(*text, AbsolutePath(path, root_));
     project.url = ReadEnvPy(*text);
+    // Pyramid's: the URL is that of the application.
+    if (project.url.names.contains("get_appsettings") && project.application_url) {
+      project.config.url = project.application_url;
+    }
+    AddFolders(project);
     const auto& constant = project.url.constant;
     if (!constant) return;
     if (constant->module.empty()) {
       project.constant = {constant->value, Concat(path, ":", constant->line), path, *constant};
     } else {
       LookIntoModule(project, *constant);
+    }
+  }
+
+  /// Those that env.py sets. A relative one begins where Alembic is started.
+  void AddFolders(AlembicProject& project) {
+    for (const TextAtLine& each : project.env.version_locations) {
+      if (each.text.find(':') != std::string::npos) continue;  // in a package
+      std::string path = AbsolutePath(each.text, root_);
+      const std::string beside = AbsolutePath(each.text, AbsolutePath(project.directory, root_));
+      if (files_.Probe(path) != Reach::kThere || files_.Probe(beside) == Reach::kThere) {
+        path = beside;
+      }
+      project.own_folders.push_back(RelativeTo(path, root_));
     }
   }
 
@@ -127,6 +148,63 @@ class AlembicReader final {
   Files& files_;
 };
 
+/// The configurations of other names in a directory, the likeliest first: those of a developer.
+std::vector<std::string> OtherConfigurations(const ProjectDirectory& directory) {
+  std::vector<std::string> names;
+  for (const std::string& name : directory.files) {
+    if ((name.ends_with(".ini") && name != "alembic.ini") || name == "setup.cfg") {
+      names.push_back(name);
+    }
+  }
+  std::ranges::stable_partition(
+      names, [](const std::string& name) { return name.find("dev") != std::string::npos; });
+  return names;
+}
+
+/// Configurations that are not called alembic.ini.
+void AddOthers(const ProjectFiles& project, AlembicReader& reader, AlembicProjects& found) {
+  for (const ProjectDirectory& directory : project.directories) {
+    if (std::ranges::find(found.all, directory.path, &AlembicProject::directory) !=
+        found.all.end()) {
+      continue;
+    }
+    for (const std::string& name : OtherConfigurations(directory)) {
+      const std::string file = Below(directory.path, name);
+      const auto text = reader.Text(file, nullptr);
+      const auto own = text ? migrations::ReadAlembicIni(*text) : std::nullopt;
+      if (!own || !own->script_location) continue;
+      auto read = reader.Read(file, *text, "alembic");
+      if (!read) continue;
+      reader.AddScripts(*read);
+      const auto same = [&](const AlembicProject& each) {
+        const auto& location = each.config.script_location;
+        return each.scripts.empty() ? location && location->text == own->script_location->text
+                                    : each.scripts == read->scripts;
+      };
+      const bool known = std::ranges::any_of(found.all, same);
+      if (!known) found.all.push_back(*std::move(read));
+    }
+  }
+}
+
+void AddFacts(const AlembicProject& project, std::vector<SurveyFact>& facts) {
+  const auto& location = project.config.script_location;
+  facts.push_back({.kind = "alembic",
+                   .where = location ? Concat(project.file, ":", location->line) : project.file,
+                   .what = location ? Concat("Alembic: script_location = ", location->text)
+                                    : std::string("Alembic, without a script_location")});
+  if (project.url.is_flask_migrate) {
+    facts.push_back({.kind = "alembic",
+                     .where = project.env_py,
+                     .what = "Flask-Migrate: env.py asks the Flask application for its URL"});
+  }
+  for (const TextAtLine& variable : project.env.variables) {
+    facts.push_back({.kind = "alembic",
+                     .where = Concat(project.env_py, ":", variable.line),
+                     .what = Concat("env.py reads the variable ", variable.text)});
+  }
+}
+
 }  // namespace
 
 AlembicProjects FindAlembicProjects(const std::string& root, const ProjectFiles& project,
@@ -151,18 +229,10 @@ AlembicProjects FindAlembicProjects(const std::string& root, const ProjectFiles&
     }
     if (!here) continue;
     reader.AddScripts(*here);
-    const auto& location = here->config.script_location;
-    found.facts.push_back({.kind = "alembic",
-                           .where = location ? Concat(here->file, ":", location->line) : here->file,
-                           .what = location ? Concat("Alembic: script_location = ", location->text)
-                                            : std::string("Alembic, without a script_location")});
-    for (const TextAtLine& variable : here->env.variables) {
-      found.facts.push_back({.kind = "alembic",
-                             .where = Concat(here->env_py, ":", variable.line),
-                             .what = Concat("env.py reads the variable ", variable.text)});
-    }
     found.all.push_back(*std::move(here));
   }
+  AddOthers(project, reader, found);
+  for (const AlembicProject& each : found.all) AddFacts(each, found.facts);
   return found;
 }
 

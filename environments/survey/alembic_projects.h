@@ -32,6 +32,7 @@ struct AlembicProject {
   std::vector<std::string> other_sections{};
   std::vector<AlembicUrl> other_urls{};  // of those
   migrations::AlembicConfig config{};
+  std::optional<TextAtLine> application_url{};  // of [app:main] in the same file
   std::vector<AlembicUrl> databases{};  // of the template "multidb", as far as they have a URL
   std::string scripts{};                // the script directory; empty: a package
   std::string env_py{};                 // empty: there is none
@@ -45,6 +46,8 @@ struct AlembicProject {
     UrlConstant use{};  // there
   };
   std::optional<Constant> constant{};
+  /// version_locations that only env.py sets, of the script directory; relative to the root.
+  std::vector<std::string> own_folders{};
   bool shadows_package = false;  // __init__.py makes `python -m alembic` find the scripts instead
 };
 
@@ -54,7 +57,9 @@ struct AlembicProjects {
   std::vector<std::string> notes;
 };
 
-/// All of them. Since Alembic 1.16 an ini and the pyproject.toml beside it are one.
+/// All of them. Since Alembic 1.16 an ini and the pyproject.toml beside it are one. Another file
+/// with a section [alembic] that has a script_location (development.ini, setup.cfg) counts where
+/// there is neither, and nobody else has these scripts.
 [[nodiscard]] AlembicProjects FindAlembicProjects(const std::string& root,
                                                   const ProjectFiles& project, Files& files);
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "environments/survey/python_expression.h"
 #include "migrations/alembic/python_lexer.h"
 
 namespace drover::environments {
@@ -17,6 +18,10 @@ using migrations::PythonToken;
 constexpr std::array<std::string_view, 10> kAskingNames{
     "environ",      "getenv", "get_x_argument", "load_dotenv",     "dotenv_values",
     "BaseSettings", "Config", "RepositoryEnv",  "get_environment", "attributes"};
+
+/// What asks Alembic's configuration.
+constexpr std::array<std::string_view, 3> kConfigurationNames{"get_main_option", "get_section",
+                                                              "get_section_option"};
 
 /// Tokens of a call of replace().
 constexpr std::size_t kLongestCall = 64;
@@ -32,26 +37,26 @@ struct Assignment {
 
 class EnvPyReader final {
  public:
-  explicit EnvPyReader(std::string_view text) {
-    migrations::PythonLexer lexer(text);
-    for (PythonToken token = lexer.Next(); token.kind != PythonToken::Kind::kEnd;
-         token = lexer.Next()) {
-      tokens_.push_back(token);
-    }
+  explicit EnvPyReader(std::string_view text) : tokens_(PythonTokens(text)), module_(tokens_, {}) {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (tokens_[i].kind != PythonToken::Kind::kName) continue;
       // config("NAME") is python-decouple's and starlette's.
       asks_ |= IsOneOf(kAskingNames, tokens_[i].text) || (Is(i, "config") && Is(i + 1, "("));
       names_.insert(ToLower(tokens_[i].text));
       if (Is(i, "from") && BeginsLine(i)) Import(i);
+      if (i > 0 && Is(i - 1, ".")) taken_.emplace(tokens_[i].text);
       Assign(i);
     }
   }
 
   EnvPy Read() {
     EnvPy env;
-    env.names = std::move(names_);
     if (!asks_) env.constant = Constant();
+    if (const auto engine = ImportedEngine()) env.engine_module = engine->module;
+    env.is_flask_migrate = names_.contains("current_app");
+    env.has_own_url = HasOwnUrl() || !env.engine_module.empty() || env.is_flask_migrate;
+    env.names = std::move(names_);
+    env.taken = std::move(taken_);
     return env;
   }
 
@@ -89,6 +94,7 @@ class EnvPyReader final {
     for (++i; i < end; ++i) {
       if (!IsName(i)) continue;
       const std::string name(tokens_[i].text);
+      taken_.insert(name);
       if (Is(i + 1, "as") && IsName(i + 2)) i += 2;
       imported_.insert_or_assign(std::string(tokens_[i].text), std::pair(module, name));
     }
@@ -108,9 +114,14 @@ class EnvPyReader final {
     const bool other = sign.size() == 2 && sign[1] == '=' && sign.find_first_of("=!<>") != 0;
     if (sign != "=" && !other) return;
     Assignment assignment{.text = {}, .line = token.line};
-    const bool alone = BeginsLine(i) && equals + 2 < tokens_.size() &&
-                       tokens_[equals + 2].kind == PythonToken::Kind::kNewline;
-    if (sign == "=" && alone && !token.indented) assignment.text = TextAt(equals + 1);
+    for (std::size_t k = equals; sign == "=" && k < LineEnd(i); ++k) {
+      if (IsOneOf(kConfigurationNames, tokens_[k].text)) configured_.emplace(token.text);
+    }
+    if (sign == "=" && BeginsLine(i) && !token.indented) {
+      if (auto text = ConstantAt(equals + 1); text && IsLineEnd(text->end)) {
+        assignment.text = std::move(text->text);
+      }
+    }
     const auto [known, added] = assigned_.try_emplace(std::string(token.text), assignment);
     if (!added) ++known->second.count;
   }
@@ -120,13 +131,28 @@ class EnvPyReader final {
     return migrations::PythonTextValue(tokens_[i].text);
   }
 
+  [[nodiscard]] bool IsLineEnd(std::size_t i) const {
+    return i < tokens_.size() && tokens_[i].kind == PythonToken::Kind::kNewline;
+  }
+
+  /// The text at `i`, or the URL that URL.create("sqlite", database="x.db") makes there.
+  [[nodiscard]] std::optional<PythonValue> ConstantAt(std::size_t i) const {
+    if (auto text = TextAt(i)) return PythonValue{.text = *std::move(text), .end = i + 1};
+    // sqlalchemy.engine.URL
+    while (IsName(i) && Is(i + 1, ".") && !Is(i, "URL")) i += 2;
+    return module_.UrlCall(i);
+  }
+
   /// The constant that is the argument at `i`; nothing for any other expression.
   [[nodiscard]] std::optional<UrlConstant> Argument(std::size_t i) const {
     if (i >= tokens_.size()) return std::nullopt;
     UrlConstant constant{.written = std::string(tokens_[i].text), .line = tokens_[i].line};
     std::size_t next = i + 1;
-    if (const auto text = TextAt(i)) {
-      constant.value = *text;
+    if (const auto text = ConstantAt(i)) {
+      constant.value = text->text;
+      next = text->end;
+      const std::string_view last = tokens_[next - 1].text;
+      constant.written.assign(tokens_[i].text.data(), last.data() + last.size());
     } else if (!IsName(i)) {
       return std::nullopt;
     } else if (const auto import = imported_.find(tokens_[i].text); import != imported_.end()) {
@@ -212,7 +238,44 @@ class EnvPyReader final {
     return std::nullopt;
   }
 
+  /// Does an engine come from something else than the configuration, or is the URL set there?
+  [[nodiscard]] bool HasOwnUrl() const {
+    for (std::size_t i = 0; i + 2 < tokens_.size(); ++i) {
+      const std::string_view name = tokens_[i].text;
+      if (TextAt(i) == "sqlalchemy.url") {
+        const bool sets =
+            Before(i, "set_main_option") || (i > 3 && Before(i - 2, "set_section_option"));
+        // section["sqlalchemy.url"] = …, {"sqlalchemy.url": …}
+        if (sets || Is(i + 1, ":") || (Is(i + 1, "]") && Is(i + 2, "="))) return true;
+      }
+      const bool makes = name == "create_engine" || name == "create_async_engine" ||
+                         name == "engine_from_config" || name == "async_engine_from_config";
+      if (makes && Is(i + 1, "(") && !ComesFromConfiguration(i + 2, tokens_[i + 1].depth)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Is the text at `i` the first argument of a call of `method`?
+  [[nodiscard]] bool Before(std::size_t i, std::string_view method) const {
+    return i > 1 && Is(i - 1, "(") && Is(i - 2, method);
+  }
+
+  /// Does an argument from `i` on, of a call at `depth`, speak of Alembic's configuration, or is it
+  /// a name that is set to something of it?
+  [[nodiscard]] bool ComesFromConfiguration(std::size_t i, std::size_t depth) const {
+    for (; i < tokens_.size() && tokens_[i].depth > depth; ++i) {
+      if (IsOneOf(kConfigurationNames, tokens_[i].text)) return true;
+      if (configured_.contains(tokens_[i].text)) return true;
+    }
+    return false;
+  }
+
   std::vector<PythonToken> tokens_;
+  PythonModule module_;
+  std::set<std::string, std::less<>> configured_;  // names that are set to what Alembic's ini says
+  std::set<std::string> taken_;
   std::map<std::string, Assignment, std::less<>> assigned_;
   std::map<std::string, std::pair<std::string, std::string>, std::less<>> imported_;
   std::set<std::string> names_;

@@ -27,6 +27,13 @@ struct UrlConstant {
 struct EnvPy {
   std::optional<UrlConstant> constant;
   std::set<std::string> names;  // every name in it, in lower case
+  std::set<std::string> taken;  // names that it imports, or has behind a dot
+  /// The module that it imports an engine from, to connect with it; empty: none.
+  std::string engine_module;
+  /// It sets sqlalchemy.url itself, or makes an engine from something else than the configuration:
+  /// what the configuration says does not count.
+  bool has_own_url = false;
+  bool is_flask_migrate = false;  // it asks the Flask application
 };
 
 /// A constant is only found where every engine is made from one, unconditionally, and the file asks

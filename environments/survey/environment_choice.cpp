@@ -36,6 +36,11 @@ class EnvironmentChooser final {
                  sight_.sources.alembic.front().file, " has no URL of a SQLite database."));
     }
     if (choice_.sources.empty()) FromExistingDatabases();
+    if (choice_.sources.empty() && HasOwnUrl()) {
+      const AlembicProject& alembic = sight_.sources.alembic.front();
+      Ask(Concat(alembic.env_py, " does not take its URL from ", alembic.file,
+                 ", and what it takes it from cannot be told without Python."));
+    }
     if (choice_.sources.empty()) {
       UrlSource& made = Make("file");
       made.value = made.url = FirstUrl();
@@ -43,7 +48,15 @@ class EnvironmentChooser final {
           "Nothing here names a database: this is a beginning. URLs are those of "
           "SQLAlchemy, or file: URIs and paths."};
       Consider(made);
+      if (!choice_.sources.empty()) {
+        document_.notes.push_back(
+            Concat("no place names a database: application.db is only a beginning; write the URL "
+                   "of yours into ",
+                   Short(document_.config)));
+      }
     }
+    // The notes say what could not be read.
+    if (choice_.sources.empty()) Ask("Which library reads the URLs here cannot be told.");
     return std::move(choice_);
   }
 
@@ -62,6 +75,13 @@ class EnvironmentChooser final {
     choice_.made->kind = std::move(kind);
     choice_.made->name = "dev";
     return *choice_.made;
+  }
+
+  /// The URL of a file that was found, for `made`: it means that file, whatever library the project
+  /// reads URLs with.
+  void MakeUrl(UrlSource& made, std::string url) {
+    made.value = made.url = std::move(url);
+    made.dialect = DialectOfOwnUrl(made.value, sight_.root, files_);
   }
 
   /// Resolves what one place names, and adds it unless it is known, or not to be used.
@@ -231,12 +251,18 @@ class EnvironmentChooser final {
            sight_.sources.alembic.front().config.databases.size() > 1;
   }
 
+  /// Does env.py have a URL that the ini does not decide?
+  [[nodiscard]] bool HasOwnUrl() const {
+    return proposal_.alembic && !sight_.sources.alembic.empty() &&
+           sight_.sources.alembic.front().url.has_own_url;
+  }
+
   /// The name of a file is there, but not where it lies.
   void FromParts(const UrlPart& part) {
     const std::string& likely = part.likely;
     if (!likely.empty() && files_.Probe(Absolute(likely)) == Reach::kThere) {
       UrlSource& made = Make("file");
-      made.value = made.url = LikelyUrl(part);
+      MakeUrl(made, LikelyUrl(part));
       made.where = likely;
       made.comments = {Concat("Taken from what is there: ", part.variable, " in ", part.where,
                               " is only the name of a file.")};
@@ -297,8 +323,9 @@ class EnvironmentChooser final {
     if (choice_.sources.empty() || source.kind == "env" || source.kind == "compose") return true;
     if (source.kind == "settings") return true;
     // What the code falls back to without the variable is what a wrong start makes.
-    const bool fallback =
-        !source.variable.empty() && source.variable == choice_.sources.front()->variable;
+    // Settings of pydantic do not tell capitals from small letters.
+    const bool fallback = !source.variable.empty() &&
+                          ToLower(source.variable) == ToLower(choice_.sources.front()->variable);
     if (!target.path.empty() && !fallback) NameElsewhere(target.path, source.where);
     const bool alembic = source.kind == "alembic";
     if (alembic && !target.path.empty()) {
@@ -355,8 +382,7 @@ class EnvironmentChooser final {
     if (files.empty()) return;
     const std::string path = Short(files.front()->path);
     UrlSource& source = Make("file");
-    source.value = Concat("sqlite:///./", path);
-    source.url = source.value;
+    MakeUrl(source, Concat("sqlite:///./", path));
     source.where = path;
     source.comments = {
         Concat("Nothing here names a URL; ", path, " is a database that was found.")};

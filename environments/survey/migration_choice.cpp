@@ -93,7 +93,26 @@ class MigrationChoice final {
     }
     proposal_.alembic = true;
     proposal_.alembic_config = alembic.file;
+    if (alembic.config.version_locations.empty() && !alembic.own_folders.empty()) {
+      proposal_.directories = alembic.own_folders;
+      for (const std::string& folder : alembic.own_folders) AddFolder(folder);
+      proposal_.migrations.push_back(
+          Concat("Only ", alembic.env_py, " says where the revisions are: version_locations."));
+    }
     if (!usual) proposal_.alembic_section = alembic.section;
+  }
+
+  /// One that is not known by its name.
+  void AddFolder(const std::string& directory) {
+    const auto known =
+        std::ranges::find(document_.migrations, directory, &SurveyMigrations::directory);
+    const ProjectDirectory* entry = sight_.project.Find(directory);
+    if (known != document_.migrations.end() || entry == nullptr) return;
+    const auto files = std::ranges::count_if(entry->files, [](const std::string& name) {
+      return name.ends_with(".py") && !name.starts_with("__");
+    });
+    document_.migrations.push_back(
+        {.format = "alembic", .directory = directory, .files = files, .usable = true});
   }
 
   /// The Alembic trees that this configuration is not about.
@@ -166,7 +185,7 @@ migrations::Graph ReadProposedGraph(const std::string& root, const Proposal& pro
   for (const std::string& each : proposal.directories) {
     directories.push_back(AbsolutePath(each, root));
   }
-  if (!proposal.alembic_config.empty()) {
+  if (!proposal.alembic_config.empty() && directories.empty()) {
     const std::string& section = proposal.alembic_section;
     migrations::VersionFolders folders =
         migrations::FindVersionFolders({.root = root,
@@ -189,7 +208,8 @@ migrations::Graph ReadProposedGraph(const std::string& root, const Proposal& pro
   }
 }
 
-std::string ChooseUrlVariable(const ProjectSources& sources, const std::string& variable) {
+std::string ChooseUrlVariable(const ProjectSources& sources, const UrlSource& source) {
+  const std::string& variable = source.variable;
   if (sources.alembic.empty()) return variable;
   const AlembicProject& alembic = sources.alembic.front();
   std::string first;
@@ -203,7 +223,10 @@ std::string ChooseUrlVariable(const ProjectSources& sources, const std::string& 
   if (variable.empty() || alembic.env_py.empty()) return variable;
   const bool read = sources.asked_for.contains(variable) || !sources.settings.empty() ||
                     sources.has_settings_class;
-  return read && MayReadThroughSettings(alembic.url, variable) ? variable : std::string();
+  const bool imports = !alembic.url.engine_module.empty() && !alembic.constant;
+  const bool taken = !source.code_name.empty() && alembic.url.taken.contains(source.code_name);
+  const bool uses = imports || taken || MayReadThroughSettings(alembic.url, variable);
+  return read && uses ? variable : std::string();
 }
 
 }  // namespace drover::environments

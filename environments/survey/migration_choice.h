@@ -32,9 +32,8 @@ void ChooseMigrations(const MigrationSight& sight, Files& files, Proposal& propo
 [[nodiscard]] migrations::Graph ReadProposedGraph(const std::string& root, const Proposal& proposal,
                                                   std::vector<std::string>& notes);
 
-/// The variable through which env.py gets `variable`'s URL, for `url_variable`; empty when nothing
-/// there would read it. `variable` may be empty.
-[[nodiscard]] std::string ChooseUrlVariable(const ProjectSources& sources,
-                                            const std::string& variable);
+/// The variable through which env.py gets the URL of `source`, for `url_variable`; empty when
+/// nothing there would read it.
+[[nodiscard]] std::string ChooseUrlVariable(const ProjectSources& sources, const UrlSource& source);
 
 }  // namespace drover::environments

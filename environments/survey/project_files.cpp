@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kListBuffer = std::size_t{1} << 16U;
 
-constexpr std::array<std::string_view, 6> kSurveyedEndings{".sql", ".py",   ".rb",
-                                                           ".yml", ".yaml", ".env"};
+constexpr std::array<std::string_view, 7> kSurveyedEndings{".sql",  ".py",  ".rb", ".yml",
+                                                           ".yaml", ".env", ".ini"};
 constexpr std::array<std::string_view, 11> kSurveyedNames{
     "alembic.ini", "pyproject.toml", "requirements.txt", "Pipfile",
     "setup.cfg",   "setup.py",       "schema.prisma",    "migration_lock.toml",

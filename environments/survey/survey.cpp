@@ -188,7 +188,7 @@ class Surveyor final {
       table = named ? named->text : "alembic_version";
     }
     if (proposal_.alembic) {
-      proposal_.url_variable = ChooseUrlVariable(sources_, choice_.sources.front()->variable);
+      proposal_.url_variable = ChooseUrlVariable(sources_, *choice_.sources.front());
     }
     if (!IsPlain(proposal_.url_variable)) proposal_.url_variable.clear();
     if (table == (proposal_.alembic ? "alembic_version" : "drover_version")) return;

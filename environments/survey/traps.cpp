@@ -38,7 +38,7 @@ class TrapFinder final {
     if (!location || !wrong) return;
     const std::string where = Concat(alembic.file, ":", location->line, ":1");
     std::string config;
-    if (alembic.file.ends_with(".ini")) config = Concat(" -c ", alembic.file);
+    if (!alembic.file.ends_with(".toml")) config = Concat(" -c ", alembic.file);
     if (alembic.section != "alembic") config += Concat(" -n ", ShellQuote(alembic.section));
     const std::string right = ShortPath(target_.path, root_);
     if (migrations::DependsOnDirectory(location->text)) {
@@ -78,17 +78,18 @@ class TrapFinder final {
   std::vector<Finding> Take() { return std::move(findings_); }
 
  private:
-  /// drover, and `drover exec`, give Alembic the URL of another database, which is not read then.
+  /// The URL of another database, which drover and `drover exec` give Alembic, is not read then.
   void Constant(const AlembicProject& alembic) {
     if (!alembic.constant) return;
     const auto& [text, where, file, use] = *alembic.constant;
     const std::string here = Concat(file, ":", use.line);
     const std::string variable = Concat("os.environ.get(\"DATABASE_URL\", ", use.written, ")");
     Note("alembic-url-constant",
-         Concat(here, ": the engine is made from a text",
-                where == here ? std::string() : Concat(" in ", where), ", \"", text,
-                "\": Alembic can be led to no other database, so drover can rehearse nothing, and "
-                "refuses changes of what is there"),
+         Concat(
+             here, ": the engine is made from a text",
+             where == here ? std::string() : Concat(" in ", where), ", \"", text,
+             "\": Alembic by itself opens no other database, and drover refuses to have it work on "
+             "another environment's"),
          Concat(here, ":1"),
          Concat("write import os and ",
                 use.sets_option

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "environments/strays/sniff.h"
 #include "environments/survey/compose_urls.h"
+#include "environments/survey/framework_urls.h"
 #include "environments/survey/text_file.h"
 #include "environments/urls/dialect.h"
 #include "environments/variables.h"
@@ -41,21 +42,6 @@ std::string Directory(std::string_view path) {
   return slash == std::string_view::npos ? "." : std::string(path.substr(0, slash));
 }
 
-/// Letters, digits and '-': what an environment may be called.
-std::string EnvironmentName(std::string_view text) {
-  std::string name;
-  for (const char c : ToLower(text)) {
-    const bool good = IsLetter(c) || (c >= '0' && c <= '9') || c == '-';
-    if (good) {
-      name.push_back(c);
-    } else if (!name.empty() && name.back() != '-') {
-      name.push_back('-');
-    }
-  }
-  while (name.ends_with('-')) name.pop_back();
-  return name;
-}
-
 /// "test" for TEST_DATABASE_URL, empty for DATABASE_URL.
 std::string NameOfVariable(std::string_view variable) {
   std::vector<std::string> words;
@@ -77,15 +63,19 @@ class SourceFinder final {
   ProjectSources Find() {
     ReadAlembic();
     ReadCode();
-    ReadPrisma();
+    FrameworkUrls prisma = FindPrismaUrls(root_, project_, files_);
+    prisma_ = prisma.directory;
+    std::ranges::move(prisma.urls, std::back_inserter(code_urls_));
+    Take(prisma.facts, prisma.notes);
     ReadEnvFiles();
     AlembicUrls();
     for (UrlSource& url : code_urls_) found_.urls.push_back(std::move(url));
-    ReadRails();
+    FrameworkUrls rails = FindRailsUrls(root_, project_, files_);
+    std::ranges::move(rails.urls, std::back_inserter(found_.urls));
+    Take(rails.facts, rails.notes);
     ComposeUrls compose = FindComposeUrls(root_, project_, files_);
-    for (auto& url : compose.urls) found_.urls.push_back(std::move(url));
-    for (auto& fact : compose.facts) found_.facts.push_back(std::move(fact));
-    for (auto& note : compose.notes) found_.notes.push_back(std::move(note));
+    std::ranges::move(compose.urls, std::back_inserter(found_.urls));
+    Take(compose.facts, compose.notes);
     found_.compose_directories = std::move(compose.directories);
     found_.asked_for = std::move(mentioned_);
     SetAsideOthers();
@@ -101,6 +91,11 @@ class SourceFinder final {
   void Fact(std::string kind, std::string where, std::string what) {
     found_.facts.push_back(
         {.kind = std::move(kind), .where = std::move(where), .what = std::move(what)});
+  }
+
+  void Take(std::vector<SurveyFact>& facts, std::vector<std::string>& notes) {
+    std::ranges::move(facts, std::back_inserter(found_.facts));
+    std::ranges::move(notes, std::back_inserter(found_.notes));
   }
 
   /// The text of a file; what is none is noted.
@@ -138,8 +133,7 @@ class SourceFinder final {
     AlembicProjects projects = FindAlembicProjects(root_, project_, files_);
     found_.alembic = std::move(projects.all);
     PutNearestFirst(found_.alembic, from_);
-    std::ranges::move(projects.facts, std::back_inserter(found_.facts));
-    std::ranges::move(projects.notes, std::back_inserter(found_.notes));
+    Take(projects.facts, projects.notes);
   }
 
   void AlembicUrls() {
@@ -171,7 +165,7 @@ class SourceFinder final {
     } else {
       source.bases = {alembic.directory, "."};
     }
-    source.url = Literal(source.value);
+    source.url = LiteralUrl(source.value);
     source.comments = {Concat("sqlalchemy.url ",
                               section.empty() ? "" : Concat("in [", section, "] "), "of ",
                               source.where)};
@@ -205,12 +199,6 @@ class SourceFinder final {
     });
   }
 
-  static std::string Literal(std::string_view value) {
-    std::string literal;
-    for (const char c : value) literal += c == '$' ? std::string("$$") : std::string(1, c);
-    return literal;
-  }
-
   // Python sources --------------------------------------------------------------------------------
 
   static bool HoldsMigrations(std::string_view directory) {
@@ -221,14 +209,22 @@ class SourceFinder final {
   }
 
   void ReadCode() {
+    // What Alembic's own env.py says is the most telling.
+    for (const AlembicProject& alembic : found_.alembic) {
+      const std::string application = ApplicationOf(Directory(alembic.env_py));
+      for (const PythonSource::Url& each : alembic.env.urls) {
+        AddCodeUrl(application, alembic.env_py, each);
+      }
+    }
     std::size_t count = 0;
     EachFile([](std::string_view name) { return name.ends_with(".py") && name != "env.py"; },
              [&](const std::string& directory, const std::string& file) {
                if (HoldsMigrations(directory) || ++count > kMostSources) return;
                const std::string name = BaseName("/" + file);
                if (name.starts_with("test_") || name == "conftest.py") return;
-               const TextFile text = ReadTextFile(AbsolutePath(file, root_), files_);
-               if (text.text) AddCode(directory, file, ReadPythonSource(*text.text));
+               const std::string path = AbsolutePath(file, root_);
+               const TextFile text = ReadTextFile(path, files_);
+               if (text.text) AddCode(directory, file, ReadPythonSource(*text.text, path));
              });
     if (count > kMostSources) {
       found_.notes.push_back(Concat("only ", kMostSources, " of ", count,
@@ -246,21 +242,43 @@ class SourceFinder final {
     }
     found_.has_settings_class |= code.has_settings_class;
     for (const TextAtLine& variable : code.variables) mentioned_.insert(variable.text);
-    for (const PythonSource::Url& each : code.urls) {
-      UrlSource source{.kind = "code", .name = "dev", .url = {}, .value = each.url};
-      source.variable = each.variable;
-      source.url =
-          each.variable.empty() ? Literal(each.url) : VariableTemplate(each.variable, each.url);
-      if (!each.variable.empty() && files_.Stat(AbsolutePath(".env", root_))) {
-        source.env_files = {".env"};
-      }
-      source.bases = {application, "."};
-      source.where = Concat(file, ":", each.line);
-      source.comments = {Concat("In the code, ", source.where)};
-      Fact("code", source.where, Concat("a URL in the code: ", each.url));
-      code_urls_.push_back(std::move(source));
-    }
+    for (const PythonSource::Url& each : code.urls) AddCodeUrl(application, file, each);
     if (code.django_name) AddDjango(directory, file, *code.django_name);
+  }
+
+  void AddCodeUrl(const std::string& application, const std::string& file,
+                  const PythonSource::Url& found) {
+    UrlSource source{.kind = "code", .name = "dev", .url = {}, .value = found.url};
+    source.variable = found.variable;
+    source.code_name = found.name;
+    source.bases = {application, "."};
+    if (found.from_file) BeginAtRoot(source);
+    source.url = source.variable.empty() ? LiteralUrl(source.value)
+                                         : VariableTemplate(source.variable, source.value);
+    if (!source.variable.empty() && files_.Stat(AbsolutePath(".env", root_))) {
+      source.env_files = {".env"};
+    }
+    source.where = Concat(file, ":", found.line);
+    source.comments = {Concat("In the code, ", source.where)};
+    if (found.from_file) source.comments.front() += ", whose place decides where the file is";
+    Fact("code", source.where, Concat("a URL in the code: ", source.value));
+    code_urls_.push_back(std::move(source));
+  }
+
+  /// The absolute path of a URL that the code puts together, as it is for everybody who has the
+  /// project.
+  void BeginAtRoot(UrlSource& source) {
+    constexpr std::string_view kSlashes = ":///";
+    const std::size_t path = source.value.find(kSlashes) + kSlashes.size();
+    const std::size_t query = std::min(source.value.find('?', path), source.value.size());
+    const std::string file =
+        AbsolutePath(std::string_view(source.value).substr(path, query - path), "/");
+    const bool inside = IsBelow(file, root_);
+    const std::string written = inside ? Concat("./", RelativeTo(file, root_)) : file;
+    source.value.replace(path, query - path, written);
+    source.bases = {"."};
+    source.base_is_certain = true;
+    source.dialect = DialectOfOwnUrl(source.value, root_, files_);
   }
 
   void AddDjango(const std::string& directory, const std::string& file, const TextAtLine& name) {
@@ -268,7 +286,7 @@ class SourceFinder final {
     std::string base = directory;
     while (base != "." && !Has(base, "manage.py")) base = Directory(base);
     source.value = name.text.starts_with('/') ? name.text : Concat("./", name.text);
-    source.url = Literal(source.value);
+    source.url = LiteralUrl(source.value);
     source.dialect = "django";
     source.bases = {base};
     source.base_is_certain = true;
@@ -393,74 +411,6 @@ class SourceFinder final {
     return 2 + static_cast<std::size_t>(usual - kUsualNames.begin());
   }
 
-  // Prisma and Rails ------------------------------------------------------------------------------
-
-  void ReadPrisma() {
-    EachFile([](std::string_view name) { return name == "schema.prisma"; },
-             [&](const std::string& directory, const std::string& file) {
-               const auto text = Text(file);
-               if (!text || text->find("\"sqlite\"") == std::string::npos) return;
-               prisma_ = directory;
-               AddPrismaUrl(directory, file, *text);
-             });
-  }
-
-  void AddPrismaUrl(const std::string& directory, const std::string& file,
-                    const std::string& text) {
-    std::size_t number = 0;
-    for (const std::string_view line : SplitLines(text)) {
-      ++number;
-      const std::string_view bare = Trim(line);
-      if (!bare.starts_with("url") || bare.find("\"file:") == std::string_view::npos) continue;
-      const std::size_t begin = bare.find('"') + 1;
-      UrlSource source{.kind = "settings", .name = "dev", .url = {}, .value = {}};
-      source.value = bare.substr(begin, bare.find('"', begin) - begin);
-      source.url = Literal(source.value);
-      source.bases = {directory};
-      source.base_is_certain = true;
-      source.where = Concat(file, ":", number);
-      source.comments = {Concat("url in Prisma's schema, ", source.where)};
-      Fact("settings", source.where, Concat("Prisma: url = ", source.value));
-      code_urls_.push_back(std::move(source));
-    }
-  }
-
-  /// config/database.yml is ERB, so it is read line by line: `database:` below a name.
-  void ReadRails() {
-    EachFile([](std::string_view name) { return name == "database.yml"; },
-             [&](const std::string& directory, const std::string& file) {
-               if (BaseName("/" + directory) != "config") return;
-               const auto text = Text(file);
-               if (!text || text->find("sqlite3") == std::string::npos) return;
-               AddRails(Directory(directory), file, *text);
-             });
-  }
-
-  void AddRails(const std::string& base, const std::string& file, const std::string& text) {
-    std::string section;
-    std::size_t number = 0;
-    for (const std::string_view line : SplitLines(text)) {
-      ++number;
-      const std::string_view bare = Trim(line);
-      if (bare.empty() || bare.starts_with('#')) continue;
-      if (line[0] != ' ' && bare.ends_with(':')) section = bare.substr(0, bare.size() - 1);
-      if (!bare.starts_with("database:") || section == "test") continue;
-      const std::string_view path = Trim(bare.substr(9));
-      if (!HasDatabaseSuffix(path) || path.find("<%") != std::string_view::npos) continue;
-      UrlSource source{.kind = "settings", .name = {}, .url = {}, .value = {}};
-      source.name = section == "development" ? "dev" : EnvironmentName(section);
-      source.value = path.starts_with('/') ? std::string(path) : Concat("./", path);
-      source.url = Literal(source.value);
-      source.dialect = "path";
-      source.bases = {base};
-      source.base_is_certain = true;
-      source.where = Concat(file, ":", number);
-      source.comments = {Concat(section, " in ", source.where)};
-      Fact("settings", source.where, Concat("Rails: ", section, " is ", path));
-      found_.urls.push_back(std::move(source));
-    }
-  }
-
   const std::string& root_;
   const std::string& from_;
   const ProjectFiles& project_;
@@ -486,6 +436,35 @@ bool NamesSqlite(std::string_view variable, std::string_view value) {
                         name.find("database") != std::string::npos ||
                         name.find("sqlite") != std::string::npos;
   return database && SchemeOf(value).empty() && value.find('$') == std::string_view::npos;
+}
+
+std::string EnvironmentName(std::string_view text) {
+  std::string name;
+  for (const char c : ToLower(text)) {
+    const bool good = IsLetter(c) || (c >= '0' && c <= '9') || c == '-';
+    if (good) {
+      name.push_back(c);
+    } else if (!name.empty() && name.back() != '-') {
+      name.push_back('-');
+    }
+  }
+  while (name.ends_with('-')) name.pop_back();
+  return name;
+}
+
+std::string LiteralUrl(std::string_view value) {
+  std::string literal;
+  for (const char c : value) literal += c == '$' ? std::string("$$") : std::string(1, c);
+  return literal;
+}
+
+std::string DialectOfOwnUrl(std::string_view url, const std::string& root, Files& files) {
+  try {
+    if (GuessDialect(url, root, files).dialect == UrlDialect::kSqlalchemy) return {};
+  } catch (const Error&) {
+    // Then nobody else can guess it either.
+  }
+  return std::string(DialectName(UrlDialect::kSqlalchemy));
 }
 
 std::string VariableTemplate(std::string_view variable, std::string_view value) {

@@ -23,6 +23,7 @@ struct UrlSource {
   std::string url{};                     // for drover.yaml: "${DB_URL:-sqlite:///./app.db}"
   std::string value{};                   // with its variables replaced
   std::string variable{};                // that holds it; may be empty
+  std::string code_name{};               // that the code gives it; may be empty
   std::vector<std::string> env_files{};  // where the variable is set
   std::vector<std::string> bases{};      // where a relative path may begin, the likeliest first
   bool base_is_certain = false;          // it is the first of them
@@ -61,6 +62,17 @@ struct ProjectSources {
 /// Could the value of a variable be a SQLite URL, or the path of a database? Only a name that
 /// speaks of a database makes a path of one.
 [[nodiscard]] bool NamesSqlite(std::string_view variable, std::string_view value);
+
+/// Letters, digits and '-': what an environment may be called.
+[[nodiscard]] std::string EnvironmentName(std::string_view text);
+
+/// `value` for drover.yaml, where a $ would begin a variable.
+[[nodiscard]] std::string LiteralUrl(std::string_view value);
+
+/// The `url_dialect` that makes drover read `url`, which it has put together itself, as SQLAlchemy
+/// does; empty where it would anyway. `root` is the project's.
+[[nodiscard]] std::string DialectOfOwnUrl(std::string_view url, const std::string& root,
+                                          Files& files);
 
 /// `${NAME:-value}`, or `${NAME}` when the value could not stand there.
 [[nodiscard]] std::string VariableTemplate(std::string_view variable, std::string_view value);

@@ -306,6 +306,103 @@ class Alembic(InitCase):
         self.assertIn("config: migrations/alembic.ini", self.init()["text"])
         self.assertEqual(self.project.status()["environments"][0]["heads"], [REVISION])
 
+    def test_a_flask_application_and_its_database_are_found(self):
+        self.write("requirements.txt", "Flask-SQLAlchemy\nFlask-Migrate\n")
+        self.database("app.db")
+        # Nothing says which it is, but it is there, and not in instance/.
+        self.assertIn("url: sqlite:///./app.db\n    url_dialect: sqlalchemy\n", self.init()["text"])
+        where = self.project.drover("where", "--json").json["environments"][0]
+        self.assertEqual((where["path"], where["exists"]), (str(self.root / "app.db"), True))
+        self.assertEqual(self.project.drover("strays", "--json").json["strays"], [])
+        (self.root / "drover.yaml").unlink()
+        self.write("config.py", "import os\nbasedir = os.path.abspath(os.path.dirname(__file__))\n"
+                   "class Config:\n    SQLALCHEMY_DATABASE_URI = os.environ.get('DATABASE_URL') or \\\n"
+                   "        'sqlite:///' + os.path.join(basedir, 'app.db')\n")
+        self.alembic("init", "migrations")
+        (self.root / "alembic.ini").rename(self.root / "migrations/alembic.ini")
+        self.replace("migrations/alembic.ini", ("script_location = migrations", ""))
+        self.replace("migrations/env.py", ("from alembic import context",
+                                           "from alembic import context\nfrom flask import current_app"))
+        document = self.init()
+        self.assertIn("Flask-Migrate", "".join(f["what"] for f in document["facts"]))
+        self.assertIn("url: ${DATABASE_URL:-sqlite:///./app.db}\n    url_dialect: sqlalchemy\n",
+                      document["text"])
+        self.assertEqual((document["strays"], self.project.status()["environments"][0]["path"]),
+                         ([], str(self.root / "app.db")))
+
+    def test_a_variable_before_a_default_leads_alembic(self):
+        for number, given in enumerate((
+                'os.environ.get("APP_DB") or "sqlite:///./x.db"',
+                'os.environ["APP_DB"] if "APP_DB" in os.environ else "sqlite:///./x.db"',
+                'os.environ.get("APP_DB") or f"sqlite:///{Path(__file__).resolve().parents[1]}/x.db"')):
+            with self.subTest(given):
+                for path in ("alembic", "app"):
+                    shutil.rmtree(self.root / path, ignore_errors=True)
+                for path in ("alembic.ini", "drover.yaml", "x.db"):
+                    (self.root / path).unlink(missing_ok=True)
+                self.alembic("init", "alembic")
+                self.write("app/__init__.py", "")
+                self.write(f"app/config{number}.py", "import os\nfrom pathlib import Path\n\n"
+                           f"LINK = {given}\n")
+                self.replace("alembic/env.py", ("config = context.config", "config = context.config\n"
+                             f"from app.config{number} import LINK\n"
+                             "config.set_main_option('sqlalchemy.url', LINK)"))
+                revision = self.revision()
+                self.assertIn("url_variable: APP_DB\n", self.init()["text"])
+                self.project.drover("upgrade")
+                self.assertEqual(self.project.versions(self.root / "x.db"), [revision])
+                # It is rehearsed on a copy, to which only the variable leads Alembic.
+                self.project.drover("downgrade", "base")
+                self.assertEqual(self.project.versions(self.root / "x.db"), [])
+
+    def test_a_database_that_nobody_names_is_asked_for_or_said(self):
+        self.alembic("init", "alembic")
+        document = self.init("-n")
+        beginning = ("no place names a database: application.db is only a beginning; write the URL of "
+                     "yours into drover.yaml")
+        self.assertIn(beginning, document["notes"])
+        self.assertIn(beginning, self.project.drover("init", "-n").err)
+        self.replace("alembic/env.py", ("config = context.config", "config = context.config\n"
+                     "from app.config import load\n"
+                     "config.set_main_option('sqlalchemy.url', load())"))
+        document = self.init()
+        self.assertEqual(document["environments"][0]["url"], "${DATABASE_URL}")
+        self.assertNotIn(beginning, document["notes"])
+        self.assertTrue([n for n in document["notes"] if "alembic/env.py does not take its URL" in n])
+        self.assertEqual(self.status()[0], "unresolved")
+
+    def test_a_configuration_of_another_name_is_used(self):
+        self.alembic("init", "app/alembic")
+        text = (self.root / "alembic.ini").read_text()
+        self.assertIn("driver://user:pass@localhost/dbname", text)
+        (self.root / "alembic.ini").unlink()
+        for name in ("development.ini", "setup.cfg"):
+            with self.subTest(name):
+                (self.root / name).write_text("[app:main]\nuse = egg:app\n\n" + text.replace(
+                    "driver://user:pass@localhost/dbname", "sqlite:///%(here)s/x.db"))
+                revision = self.revision(None, "-c", name)
+                self.assertIn(f"config: {name}\n", self.init()["text"])
+                self.project.drover("upgrade")
+                self.assertEqual(self.project.versions(self.root / "x.db"), [revision])
+                for path in (name, "drover.yaml", "x.db"):
+                    (self.root / path).unlink()
+                shutil.rmtree(self.root / "app/alembic/versions")
+                (self.root / "app/alembic/versions").mkdir()
+
+    def test_folders_that_only_env_py_names_are_read(self):
+        (self.root / "core/changes").mkdir(parents=True)
+        self.alembic("init", "alembic", cwd=self.root / "core")
+        self.replace("core/alembic/env.py", ("config = context.config", "config = context.config\n"
+                     "context.script.version_locations = ['changes']"))
+        self.replace("core/alembic.ini", ("driver://user:pass@localhost/dbname", "sqlite:///./a.db"))
+        self.write(f"core/changes/{REVISION}_x.py",
+                   f"revision = '{REVISION}'\ndown_revision = None\nbranch_labels = None\n"
+                   "depends_on = None\ndef upgrade():\n    pass\n")
+        document = self.init()
+        self.assertIn("directory: core/changes\n", document["text"])
+        self.assertEqual([m["directory"] for m in document["migrations"]], ["core/changes"])
+        self.assertEqual(self.project.status()["environments"][0]["heads"], [REVISION])
+
     def test_an_engine_made_from_a_text_is_a_trap_and_the_lines_help(self):
         self.alembic("init", "alembic")
         self.write("app/__init__.py", "")
@@ -320,11 +417,15 @@ class Alembic(InitCase):
         document = self.init()
         self.assertEqual(self.codes(document), ["alembic-url-constant"])
         fix = document["findings"][0]["fix"]
-        doctor = self.project.drover("doctor", "--json", check=1).json
+        doctor = self.project.drover("doctor", "--json").json
         self.assertEqual(self.codes(doctor), ["alembic-url-constant"])
-        self.project.drover("upgrade")  # of a new database there is nothing to rehearse
-        refused = self.project.drover("downgrade", "base", "--json", check=8).error
+        self.project.drover("upgrade")  # it is the environment's database
+        configured = self.project.root / "drover.yaml"
+        before = configured.read_text()
+        configured.write_text(before.replace("app.db", "other.db"))
+        refused = self.project.drover("upgrade", "--json", check=8).error
         self.assertEqual(refused["kind"], "alembic.url_ignored")
+        configured.write_text(before)
         # As it says.
         line = 'create_engine(os.environ.get("DATABASE_URL", URL))'
         self.assertIn(line, fix)

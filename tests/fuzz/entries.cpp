@@ -13,6 +13,7 @@
 #include "environments/config.h"
 #include "environments/dotenv.h"
 #include "environments/interpolate.h"
+#include "environments/survey/env_py.h"
 #include "environments/survey/python_source.h"
 #include "environments/urls/url.h"
 #include "migrations/alembic/alembic_config.h"
@@ -212,7 +213,8 @@ void ReadVersionFile(std::string_view bytes) {
     Demand(!revision.id.empty(), "a revision has an id");
     Demand(revision.file == "/v/1975ea83b712_a.py", "and its file");
   });
-  (void)ReadPythonSource(bytes);
+  (void)ReadPythonSource(bytes, "/p/app/db.py");
+  (void)ReadEnvPy(bytes);
   for (const DataCodeLine& each : FindDataCode(bytes)) {
     Demand(each.line >= 1 && each.line <= bytes.size() + 1, "a line lies in the text");
   }

@@ -171,8 +171,8 @@ TEST(ConfigTest, TheKeysOfOneFormatAreErrorsInTheOther) {
             "migrations.url_variable has a meaning only with format: alembic");
   EXPECT_EQ(message("format: alembic, schema: s.sql"),
             "migrations.schema has a meaning only with format: native");
-  EXPECT_EQ(message("format: alembic, config: setup.cfg"),
-            "migrations.config must be an .ini file or pyproject.toml");
+  EXPECT_EQ(message("format: alembic, config: alembic.txt"),
+            "migrations.config must be an .ini file, pyproject.toml or setup.cfg");
   EXPECT_EQ(message("format: alembic, url_variable: A-B"),
             "migrations.url_variable \"A-B\" is no name of a variable");
 }

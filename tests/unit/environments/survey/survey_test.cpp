@@ -154,6 +154,8 @@ TEST_F(SurveyTest, AnEmptyDirectoryGetsABeginning) {
   EXPECT_EQ(init.environments[0].path, Path("application.db"));
   EXPECT_THAT(init.create, ElementsAre(Path("migrations")));
   EXPECT_THAT(init.findings, IsEmpty());
+  EXPECT_THAT(init.notes, ElementsAre("no place names a database: application.db is only a "
+                                      "beginning; write the URL of yours into drover.yaml"));
   EXPECT_EQ(Parsed(init).version_table, "drover_version");
   EXPECT_FALSE(init.written);
   EXPECT_FALSE(StatFile(Path("drover.yaml")));
@@ -191,7 +193,7 @@ TEST_F(SurveyTest, OtherToolsFoldersAreNamedAndLeftAlone) {
                           "goose goose 1", "dbmate migrations 1", "prisma prisma/migrations 2"));
   // Read by drover, dbmate's files would be errors.
   EXPECT_EQ(Parsed(init).migration_directories, std::vector{Path("drover_migrations")});
-  EXPECT_EQ(init.notes.size(), 8U);
+  EXPECT_EQ(init.notes.size(), 9U);  // one each, and that no place names a database
 }
 
 TEST_F(SurveyTest, EveryVariableWithASqliteUrlIsAnEnvironment) {
@@ -262,6 +264,23 @@ TEST_F(SurveyTest, ADatabaseAloneIsAnEnvironment) {
   EXPECT_THAT(init.environments[0].revision, ElementsAre("981cbaae32a1"));
 }
 
+TEST_F(SurveyTest, TheUrlOfADatabaseThatWasFoundMeansThatFile) {
+  Database("app.db", kAtFirst);
+  EXPECT_THAT(Survey().text, testing::Not(HasSubstr("url_dialect")));
+  // In Flask's dialect it would be instance/app.db.
+  Write("requirements.txt", "Flask-SQLAlchemy\n");
+  const InitDocument found = Survey();
+  EXPECT_EQ(found.environments[0].path, Path("app.db"));
+  EXPECT_TRUE(found.environments[0].exists);
+  EXPECT_THAT(found.strays, IsEmpty());
+  EXPECT_THAT(found.text, HasSubstr("    url: sqlite:///./app.db\n    url_dialect: sqlalchemy\n"));
+  Write(".env", "DATA_DIR=./data\nDB_FILE=parts.db\n");
+  Database("data/parts.db", "CREATE TABLE t (id);");
+  const InitDocument part = Survey();
+  EXPECT_EQ(part.environments[0].path, Path("data/parts.db"));
+  EXPECT_THAT(part.text, HasSubstr("url_dialect: sqlalchemy\n"));
+}
+
 TEST_F(SurveyTest, AConfigurationThatIsThereIsRefused) {
   Directory("backend");
   Write("drover.yaml", "environments: {}\n");
@@ -291,6 +310,39 @@ TEST_F(SurveyTest, WhatCannotBeReadIsANote) {
   EXPECT_THAT(Names(init), ElementsAre("dev"));
 }
 
+/// A requirements.txt that may not be read.
+class LockedFiles final : public Files {
+ public:
+  [[nodiscard]] std::optional<std::string> Read(const std::string& path) override {
+    if (path.ends_with("requirements.txt")) throw Error(Code::kIo, "file.read", "no permission");
+    return files_.Read(path);
+  }
+  [[nodiscard]] std::optional<FileStatus> Stat(const std::string& path) override {
+    return files_.Stat(path);
+  }
+  [[nodiscard]] Reach Probe(const std::string& path) override { return files_.Probe(path); }
+  [[nodiscard]] std::string Real(const std::string& path) override { return files_.Real(path); }
+  [[nodiscard]] bool IsEmptyDirectory(const std::string& path) override {
+    return files_.IsEmptyDirectory(path);
+  }
+  [[nodiscard]] std::optional<std::string> RemoteFileSystem(const std::string& path) override {
+    return files_.RemoteFileSystem(path);
+  }
+
+ private:
+  RealFiles files_;
+};
+
+TEST_F(SurveyTest, RequirementsThatMayNotBeReadAreNoted) {
+  Write("requirements.txt", "");
+  LockedFiles files;
+  const SurveySurroundings surroundings{.home = "/nowhere", .schema = {}, .scan = Scan};
+  const InitDocument init =
+      SurveyProject({.directory = Path(""), .here = false}, surroundings, files);
+  EXPECT_THAT(Names(init), ElementsAre("dev"));
+  EXPECT_THAT(init.notes, ElementsAre("no permission", HasSubstr("cannot be told")));
+}
+
 TEST_F(SurveyTest, AnotherProjectBelowAndTestsAreLeftOut) {
   Write("demo/drover.yaml", "environments: {dev: {url: 'sqlite:///x.db'}}\n");
   Write("demo/.env", "DATABASE_URL=sqlite:///demo.db\n");
@@ -302,7 +354,8 @@ TEST_F(SurveyTest, AnotherProjectBelowAndTestsAreLeftOut) {
   Write("old/.env", "DATABASE_URL=sqlite:///old.db\n");
   const InitDocument init = Survey();
   EXPECT_THAT(init.facts, IsEmpty());
-  EXPECT_THAT(init.notes, ElementsAre("demo is a project of its own: it has a drover.yaml"));
+  EXPECT_THAT(init.notes, ElementsAre("demo is a project of its own: it has a drover.yaml",
+                                      HasSubstr("no place names a database")));
 }
 
 TEST_F(SurveyTest, WhatGitWouldTakeAlongIsNamed) {
@@ -392,6 +445,10 @@ TEST_F(SurveyTest, WhatTheCodeFallsBackToIsAStrayAndAnotherDatabaseOfItIsNone) {
   const InitDocument init = Survey();
   ASSERT_EQ(init.strays.size(), 1U);
   EXPECT_EQ(init.strays[0].path, Path("dev.db"));
+  // So is a field of settings, whose variable is written in small letters.
+  Write("a.py", "class S(BaseSettings):\n    database_url: str = 'sqlite:///./dev.db'\n");
+  Write(".env", "database_url=sqlite:///./app.db\n");
+  EXPECT_EQ(Survey().strays.size(), 1U);
   EXPECT_EQ(Parsed(init).stray_ignore, std::vector<std::string>{"cache.db"});
 }
 
@@ -571,7 +628,7 @@ TEST_F(SurveyTest, AnEngineMadeFromATextIsATrap) {
   EXPECT_THAT(Codes(Survey()), testing::Not(Contains("alembic-url-constant")));
   Write("app/db.py", "import os\nURL = 'sqlite:////srv/app.db'\n");
   const Finding constant = Find(Survey(), "alembic-url-constant");
-  EXPECT_EQ(constant.severity, "error");
+  EXPECT_EQ(constant.severity, "warning");
   EXPECT_EQ(constant.where, Path("alembic/env.py:2:1"));
   EXPECT_THAT(constant.message, HasSubstr("a text in app/db.py:2, \"sqlite:////srv/app.db\""));
   EXPECT_THAT(*constant.fix, HasSubstr("create_engine(os.environ.get(\"DATABASE_URL\", URL)) in "
@@ -581,6 +638,150 @@ TEST_F(SurveyTest, AnEngineMadeFromATextIsATrap) {
   Write("app/db.py", "engine = create_engine('sqlite:////srv/app.db')\n");
   Write("alembic/env.py", "from app.db import engine\nwith engine.connect() as c: pass\n");
   EXPECT_EQ(Find(Survey(), "alembic-url-constant").where, Path("app/db.py:1:1"));
+  Write("app/db.py", "URL = sa.URL.create('sqlite', database='local.db')\n");
+  Write("alembic/env.py", "from app.db import URL\nengine = create_engine(URL)\n");
+  EXPECT_THAT(Find(Survey(), "alembic-url-constant").message, HasSubstr("sqlite:///local.db"));
+  EXPECT_EQ(Survey().environments[0].path, Path("local.db"));
+  Write("alembic/env.py", "engine = create_engine(URL.create('sqlite', database='local.db'))\n");
+  EXPECT_THAT(*Find(Survey(), "alembic-url-constant").fix,
+              HasSubstr("\"DATABASE_URL\", URL.create('sqlite', database='local.db')))"));
+}
+
+TEST_F(SurveyTest, AUrlThatBeginsAtThePlaceOfItsSourceIsOneOfTheProject) {
+  Write("requirements.txt", "Flask-SQLAlchemy\n");
+  Write("src/config.py",
+        "basedir = os.path.dirname(os.path.abspath(__file__))\n"
+        "class Config:\n    URI = os.environ.get('DATABASE_URL') or \\\n"
+        "        'sqlite:///' + os.path.join(basedir, 'app.db')\n");
+  const InitDocument flask = Survey();
+  EXPECT_EQ(flask.environments[0].path, Path("src/app.db"));
+  EXPECT_EQ(flask.environments[0].url, "${DATABASE_URL:-sqlite:///./src/app.db}");
+  EXPECT_EQ(Parsed(flask).environments[0].url_dialect, UrlDialect::kSqlalchemy);
+  EXPECT_THAT(flask.notes, IsEmpty());
+  EXPECT_THAT(flask.landings, IsEmpty());
+  Write("requirements.txt", "");
+  EXPECT_THAT(Survey().text, testing::Not(HasSubstr("url_dialect")));
+  Write("src/config.py",
+        "BASE = Path(__file__).resolve().parents[7]\nU = f'sqlite:////{BASE}/app.db?x=1'\n");
+  EXPECT_EQ(Survey().environments[0].path, "/app.db");
+}
+
+TEST_F(SurveyTest, TheVariableThatTheCodeHasADefaultForIsPromised) {
+  Write("alembic.ini", "[alembic]\nscript_location = alembic\n");
+  const auto with = [&](std::string_view code, std::string_view env_py) {
+    Write("app/db.py", code);
+    Write("alembic/env.py", env_py);
+    return Parsed(Survey()).alembic.url_variable;
+  };
+  constexpr std::string_view kOption =
+      "from app.db import settings\nconfig.set_main_option('sqlalchemy.url', settings.dsn)\n";
+  EXPECT_EQ(with("class Settings(BaseSettings):\n    dsn: str = 'sqlite:///./x.db'\n", kOption),
+            "DSN");
+  constexpr std::string_view kPrefix =
+      "class C(BaseSettings):\n    dsn: str = 'sqlite:///./x.db'\n"
+      "    model_config = SettingsConfigDict(env_prefix='APP_')\n";
+  EXPECT_EQ(with(kPrefix, "from app.db import c\nengine = create_engine(c.dsn)\n"), "APP_DSN");
+  EXPECT_EQ(Survey().environments[0].url, "${APP_DSN:-sqlite:///./x.db}");
+  EXPECT_EQ(with(kPrefix, "engine = engine_from_config(config.get_section('alembic'))\n"), "");
+  constexpr std::string_view kOr = "LINK = os.environ.get('APP_DB') or 'sqlite:///./x.db'\n";
+  EXPECT_EQ(with(kOr, "from app.db import LINK\nengine = create_engine(LINK)\n"), "APP_DB");
+  EXPECT_EQ(with(kOr, "from app.db import engine\nwith engine.connect() as c: pass\n"), "APP_DB");
+  EXPECT_EQ(with(kOr, "link = config.get_main_option('sqlalchemy.url')\n"), "");
+  // env.py itself.
+  EXPECT_EQ(with("", "engine = create_engine(env.str('MY_DB', 'sqlite:///./own.db'))\n"), "MY_DB");
+  EXPECT_EQ(Survey().environments[0].path, Path("own.db"));
+}
+
+TEST_F(SurveyTest, AnEnvPyWithAUrlThatCannotBeReadIsAsked) {
+  Write("alembic.ini",
+        "[alembic]\nscript_location = alembic\nsqlalchemy.url = driver://u:p@localhost/d\n");
+  const auto with = [&](std::string_view env_py) {
+    Write("alembic/env.py", env_py);
+    return Survey();
+  };
+  for (const char* own : {
+           "config.set_main_option('sqlalchemy.url', settings().link)\n",
+           "config.set_section_option('alembic', 'sqlalchemy.url', f())\n",
+           "section = config.get_section('alembic')\nsection['sqlalchemy.url'] = f()\n",
+           "engine = engine_from_config({'sqlalchemy.url': f()})\n",
+           "engine = create_engine(f())\n",
+           "from app.db import engine\nwith engine.connect() as c: pass\n",
+           "from flask import current_app\n",
+       }) {
+    const InitDocument init = with(own);
+    EXPECT_EQ(init.environments[0].url, "${DATABASE_URL}") << own;
+    EXPECT_TRUE(init.environments[0].error) << own;
+    EXPECT_THAT(init.notes, Contains(HasSubstr("alembic/env.py does not take its URL from "
+                                               "alembic.ini")))
+        << own;
+  }
+  for (const char* stock : {
+           "",
+           "engine = engine_from_config(config.get_section(config.config_ini_section))\n",
+           "def run():\n    c = config.get_section('x')\n    e = engine_from_config(c)\n",
+           "url = config.get_main_option('sqlalchemy.url')\nengine = create_engine(url)\n",
+       }) {
+    const InitDocument init = with(stock);
+    EXPECT_EQ(init.environments[0].url, "sqlite:///./application.db") << stock;
+    EXPECT_THAT(init.notes, Contains(HasSubstr("no place names a database"))) << stock;
+  }
+}
+
+TEST_F(SurveyTest, AlembicMayBeConfiguredInAnotherIni) {
+  Write("app/alembic/env.py", "settings = get_appsettings(config.config_file_name)\n");
+  Write("app/alembic/versions/1.py", "revision = 'a1'\ndown_revision = None\n");
+  constexpr std::string_view kText =
+      "[app:main]\nsqlalchemy.url = sqlite:///%(here)s/x.db\n"
+      "[alembic]\nscript_location = app/alembic\n";
+  Write("a.ini", kText);
+  Write("tox.ini", "[tox]\n");
+  Write("development.ini", kText);
+  const InitDocument init = Survey();
+  EXPECT_EQ(Parsed(init).alembic.config, Path("development.ini"));
+  EXPECT_EQ(init.environments[0].path, Path("x.db"));
+  EXPECT_EQ(init.environments[0].found, "development.ini:2");
+  EXPECT_THAT(init.notes, IsEmpty());
+  Write("app/alembic/env.py", "url = config.get_main_option('sqlalchemy.url')\n");
+  EXPECT_EQ(Survey().environments[0].path, Path("application.db"));
+  Write("alembic.ini", "[alembic]\nscript_location = app/alembic\n");
+  EXPECT_EQ(Parsed(Survey()).alembic.config, Path("alembic.ini"));
+}
+
+TEST_F(SurveyTest, SetupCfgMayConfigureAlembic) {
+  Write("setup.cfg", "[metadata]\nname = x\n");
+  EXPECT_EQ(Parsed(Survey()).format, migrations::Format::kNative);
+  Write("setup.cfg", "[alembic]\nscript_location = alembic\nsqlalchemy.url = sqlite:///a.db\n");
+  const InitDocument init = Survey();
+  EXPECT_EQ(Parsed(init).alembic.config, Path("setup.cfg"));
+  EXPECT_EQ(init.environments[0].path, Path("a.db"));
+  EXPECT_THAT(init.notes, IsEmpty());
+  // Another one for the same scripts is none of its own.
+  Write("conf/alembic.dev.ini", "[alembic]\nscript_location = ../alembic\n");
+  EXPECT_THAT(Survey().notes, IsEmpty());
+}
+
+TEST_F(SurveyTest, FoldersThatOnlyEnvPyNamesAreWritten) {
+  Write("core/alembic.ini",
+        "[alembic]\nscript_location = alembic\nsqlalchemy.url = sqlite:///a.db\n");
+  const auto with = [&](std::string_view list) {
+    Write("core/alembic/env.py", Concat("HERE = os.path.dirname(__file__)\n"
+                                        "context.script.version_locations = ",
+                                        list, "\n"));
+    return Survey();
+  };
+  Write("core/changes/1.py", "revision = 'a1'\ndown_revision = None\n");
+  for (const char* list : {"['changes']", "[os.path.join(HERE, '..', 'changes'),]"}) {
+    const InitDocument init = with(list);
+    EXPECT_EQ(Parsed(init).migration_directories, std::vector{Path("core/changes")}) << list;
+    EXPECT_EQ(Parsed(init).alembic.config, Path("core/alembic.ini"));
+    ASSERT_EQ(init.migrations.size(), 1U);
+    EXPECT_EQ(init.migrations[0].directory, "core/changes");
+    EXPECT_EQ(init.migrations[0].files, 1);
+    EXPECT_THAT(init.text, HasSubstr("Only core/alembic/env.py says where the revisions are"));
+  }
+  EXPECT_THAT(Parsed(with("[find()]")).migration_directories, IsEmpty());
+  EXPECT_THAT(Parsed(with("find()")).migration_directories, IsEmpty());
+  EXPECT_THAT(Parsed(with("['a', find()]")).migration_directories, IsEmpty());
 }
 
 TEST_F(SurveyTest, TheDirectoryOfFlaskMigrateIsOfAlembic) {
@@ -591,6 +792,8 @@ TEST_F(SurveyTest, TheDirectoryOfFlaskMigrateIsOfAlembic) {
   EXPECT_EQ(Parsed(init).format, migrations::Format::kAlembic);
   EXPECT_EQ(Parsed(init).alembic.config, Path("migrations/alembic.ini"));
   EXPECT_THAT(init.text, HasSubstr("its env.py lies in migrations; 1 revision in"));
+  ASSERT_EQ(init.facts.size(), 2U);
+  EXPECT_THAT(init.facts[1].what, HasSubstr("Flask-Migrate"));
   EXPECT_THAT(init.create, IsEmpty());
 }
 
