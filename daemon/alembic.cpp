@@ -47,7 +47,8 @@ AlembicSetting AlembicSettingFor(const Observation& seen, std::size_t environmen
           .environment = seen.config->environments[environment].name,
           .target = seen.targets[environment],
           .folders = seen.alembic,
-          .state_directory = seen.state_directory};
+          .state_directory = seen.state_directory,
+          .passes_all = seen.surroundings == Surroundings::kShell};
 }
 
 std::string AlembicCommand(const Observation& seen, std::string_view arguments,
@@ -62,6 +63,10 @@ std::string AlembicCommand(const Observation& seen, std::string_view arguments,
   }
   const bool is_default = environment.empty() || environment == seen.config->default_environment;
   return Concat("drover exec ", is_default ? "" : Concat("-e ", environment, " "), "-- ", command);
+}
+
+std::string NameVersionTable(std::string_view table) {
+  return Concat("set it in drover.yaml: migrations: {version_table: ", table, "}");
 }
 
 void RefuseForAlembic(const Observation& seen, std::string_view what, std::string_view arguments) {

@@ -20,6 +20,9 @@ namespace drover::daemon {
 [[nodiscard]] std::string AlembicCommand(const Observation& seen, std::string_view arguments,
                                          std::string_view environment);
 
+/// What to do where the version table is called `table`, and drover.yaml says otherwise.
+[[nodiscard]] std::string NameVersionTable(std::string_view table);
+
 /// Throws kRefused ("alembic.unsupported") when the project of `seen` is Alembic's: drover does not
 /// do `what` ("check the schema") there. The hint is AlembicCommand() of `arguments` for the
 /// default environment, or nothing when those are empty.

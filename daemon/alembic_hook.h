@@ -1,6 +1,6 @@
-// What drover puts in front of Alembic's Python: alembic_hook/sitecustomize.py, which Python loads
-// by itself from a folder in PYTHONPATH (docs.python.org/3/library/site.html). It is written into
-// drover's state directory, since a project is never written to.
+// What drover puts in front of Alembic's Python: the modules of alembic_hook/, of which Python
+// loads sitecustomize by itself from a folder in PYTHONPATH (docs.python.org/3/library/site.html).
+// They are written into drover's state directory, since a project is never written to.
 #pragma once
 
 #include <string>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include "base/json.h"
 #include "base/posix.h"
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/alembic_hook.h"
 #include "daemon/log.h"
 #include "environments/exec_variables.h"
@@ -38,6 +41,29 @@ bool IsPassedOn(std::string_view variable) {
 }
 
 bool IsProgram(const std::string& path) { return access(path.c_str(), X_OK) == 0; }
+
+/// Can the Python of a virtual environment import Alembic, its own or the system's
+/// (docs.python.org/3/library/venv.html)?
+bool HasAlembic(const std::string& environment) {
+  try {
+    constexpr std::size_t kLargest = 64 * 1024;
+    for (const std::string_view line :
+         SplitLines(ReadFile(environment + "/pyvenv.cfg", kLargest))) {
+      const std::size_t equals = std::min(line.find('='), line.size());
+      if (Trim(line.substr(0, equals)) == "include-system-site-packages" &&
+          ToLower(Trim(line.substr(std::min(equals + 1, line.size())))) == "true") {
+        return true;
+      }
+    }
+    const std::string libraries = environment + "/lib";
+    for (const std::string& python : ListDirectory(libraries)) {
+      if (StatFile(Concat(libraries, "/", python, "/site-packages/alembic"))) return true;
+    }
+  } catch (const Error&) {
+    // No virtual environment.
+  }
+  return false;
+}
 
 std::optional<std::string> InPath(std::string_view name) {
   for (const std::string& directory : SplitList(EnvironmentVariable("PATH").value_or(""), ':')) {
@@ -108,29 +134,25 @@ std::string LastLines(std::string_view output) {
   return std::string(end.substr(std::min(end.find('\n'), end.size() - 1) + 1));
 }
 
-/// A database that was made by being looked at is taken away again.
-void RemoveIfEmpty(const std::string& path) {
-  const auto status = StatFile(path);
-  if (status && status->type == FileType::kRegular && status->size == 0) unlink(path.c_str());
-}
+/// What the hook has told of a start that changes nothing.
+struct Told {
+  std::vector<std::string> opened;  // files of databases
+  std::string version_table;        // empty: env.py did not come to it
+};
 
-/// The files that the databases of a trace are in, without `probe`. Those that Alembic has made,
-/// and that are empty, are taken away again.
-std::vector<std::string> RemoveWhatWasMade(const std::string& trace, const std::string& probe) {
-  std::vector<std::string> opened;
-  if (!StatFile(trace)) return opened;
+Told ReadTold(const std::string& trace) {
+  Told told;
+  if (!StatFile(trace)) return told;
   const std::string text = ReadFile(trace, kLargestTrace);
   for (const std::string_view line : SplitLines(text)) {
-    const Json told = Json::parse(line, nullptr, false);
-    if (!told.is_object()) continue;
-    const std::string kind = told.value("kind", "");
-    std::string path = told.value("sql", "");
-    const bool counts = !path.empty() && path != probe && (kind == "open" || kind == "make");
-    if (!counts) continue;
-    if (kind == "make") RemoveIfEmpty(path);
-    opened.push_back(std::move(path));
+    const Json each = Json::parse(line, nullptr, false);
+    if (!each.is_object()) continue;
+    const std::string kind = each.value("kind", "");
+    if (kind == "open") told.opened.push_back(each.value("sql", ""));
+    if (kind == "version_table") told.version_table = each.value("sql", "");
   }
-  return Unique(std::move(opened));
+  told.opened = Unique(std::move(told.opened));
+  return told;
 }
 
 /// As a shell reports a program that was killed.
@@ -160,6 +182,9 @@ std::vector<std::string> FindAlembicProgram(const std::vector<std::string>& dire
     for (const std::string_view environment : kVirtualEnvironments) {
       const std::string bin = AbsolutePath(Concat(environment, "/bin"), directory);
       if (IsProgram(bin + "/alembic")) return {bin + "/alembic"};
+      if (HasAlembic(AbsolutePath(environment, directory)) && IsProgram(bin + "/python")) {
+        return {bin + "/python", "-m", "alembic"};
+      }
     }
   }
   if (const auto found = InPath("alembic")) return {*found};
@@ -206,34 +231,45 @@ std::vector<std::string> AlembicRunner::UrlVariables() const {
 }
 
 std::vector<std::string> AlembicRunner::VariablesFor(const std::string& path,
-                                                     const std::string& trace) const {
+                                                     const Manner& manner) const {
   const environments::Config& config = *setting_.config;
+  const environments::EnvironmentConfig& environment =
+      environments::FindEnvironment(config, setting_.environment);
   environments::Target target = setting_.target;
   target.path = path;
   environments::RealFiles files;
-  const ExecDocument exec = environments::MakeExec(
-      config, environments::FindEnvironment(config, setting_.environment), target, files);
-  std::vector<std::string> variables{
-      "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1",
-      Concat("PYTHONPATH=", InstallAlembicHook(setting_.state_directory)),
-      Concat("DROVER_ALEMBIC_URL=", exec.url),
-      Concat("DROVER_ALEMBIC_SCRIPTS=", setting_.folders.scripts)};
-  if (!trace.empty()) {
-    variables.push_back(Concat("DROVER_ALEMBIC_TRACE=", trace));
-    variables.push_back(Concat("DROVER_ALEMBIC_DATABASE=", path));
-    variables.push_back(Concat("DROVER_ALEMBIC_FOLDERS=", Join(setting_.folders.directories, ":")));
+  const ExecDocument exec = environments::MakeExec(config, environment, target, files);
+  std::map<std::string, std::string, std::less<>> variables{
+      {"PYTHONUNBUFFERED", "1"},
+      {"PYTHONDONTWRITEBYTECODE", "1"},
+      {"DROVER_ALEMBIC_URL", exec.url},
+      {"DROVER_ALEMBIC_SCRIPTS", setting_.folders.scripts},
+      {"DROVER_ALEMBIC_OWN", setting_.target.path},
+      {"DROVER_ALEMBIC_DATABASE", path},
+      {"DROVER_ALEMBIC_ASIDE", manner.aside}};
+  if (!manner.trace.empty()) {
+    variables["DROVER_ALEMBIC_TRACE"] = manner.trace;
+    variables["DROVER_ALEMBIC_FOLDERS"] = Join(setting_.folders.directories, ":");
   }
   if (const std::string& name = config.alembic.url_variable; !name.empty()) {
-    variables.push_back(Concat(name, "=", exec.url));
+    variables.emplace(name, exec.url);
   }
-  for (const ExecVariable& each : exec.variables) {
-    if (each.name == config.alembic.url_variable) continue;
-    variables.push_back(Concat(each.name, "=", each.value));
+  // The first that says something counts.
+  for (const ExecVariable& each : exec.variables) variables.emplace(each.name, each.value);
+  for (auto& each : environments::FileVariables(config, environment, files)) {
+    variables.insert(std::move(each));
   }
   for (char** each = environ; *each != nullptr; ++each) {
-    if (IsPassedOn(*each)) variables.emplace_back(*each);
+    const std::string_view text = *each;
+    if (!setting_.passes_all && !IsPassedOn(text)) continue;
+    variables.emplace(text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
   }
-  return variables;
+  std::string& imports = variables["PYTHONPATH"];
+  imports =
+      Concat(InstallAlembicHook(setting_.state_directory), imports.empty() ? "" : ":", imports);
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : variables) lines.push_back(Concat(name, "=", value));
+  return lines;
 }
 
 ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, const std::string& path,
@@ -243,7 +279,7 @@ ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, cons
   try {
     return RunChild({.arguments = command,
                      .directory = directory_,
-                     .variables = VariablesFor(path, manner.trace),
+                     .variables = VariablesFor(path, manner),
                      .errors = manner.errors,
                      .limit = manner.limit,
                      .stop = stop,
@@ -328,32 +364,42 @@ Error AlembicRunner::Failure(const std::vector<std::string>& arguments, int exit
       PlaceInFolders(output, setting_.folders.directories)};
 }
 
-void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop,
-                             Redirection redirection) const {
+void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop) const {
   if (setting_.record->url_was_used) return;
   const migrations::ScratchFile trace(DirectoryName(probe));
+  const migrations::ScratchDirectory aside(DirectoryName(probe));
+  const std::vector<std::string> arguments{"current"};
   try {
-    RunTraced({"current"}, probe, trace.path(), stop);
+    Finish(arguments,
+           Start(arguments, probe, {.trace = trace.path(), .aside = aside.path()}, stop));
   } catch (const Error& error) {
-    RemoveWhatWasMade(trace.path(), probe);
-    if (error.kind != "alembic.failed" || !IsAboutUrl(error.message)) throw;
+    if (error.kind != "alembic.failed") throw;
     Error told = error;
-    told.hint = Concat("drover gives it the URL in ", NameUrlPlaces(),
-                       "; another variable is named in drover.yaml: migrations: "
-                       "{url_variable: NAME}");
+    told.hint = HintFor(error.message);
     throw told;
   }
-  const std::vector<std::string> opened = RemoveWhatWasMade(trace.path(), probe);
-  const bool own = !opened.empty() && std::ranges::all_of(opened, [&](const std::string& path) {
-    return path == setting_.target.path;
-  });
-  const bool used = StatFile(probe).has_value();
-  if (used || (own && redirection == Redirection::kWhereItCan)) {
-    setting_.record->url_was_used = used;  // else a copy is still to be refused
-    (void)TakeOutput();
-    return;
+  const Told told = ReadTold(trace.path());
+  if (!StatFile(probe)) throw UrlIgnored(told.opened);
+  const std::string& table = setting_.config->version_table;
+  if (!told.version_table.empty() && ToLower(told.version_table) != ToLower(table)) {
+    throw Error(Code::kRefused, "alembic.version_table",
+                Concat("env.py keeps the version in the table ", told.version_table,
+                       ", and drover looks into ", table),
+                NameVersionTable(told.version_table));
   }
-  throw UrlIgnored(opened, own);
+  setting_.record->url_was_used = true;
+  (void)TakeOutput();
+}
+
+/// What to do about an Alembic that fails before it has done anything.
+std::string AlembicRunner::HintFor(const std::string& message) const {
+  if (message.contains("NoAppException")) {
+    return "name Flask's application: FLASK_APP=… in .flaskenv, or in an env_file of drover.yaml";
+  }
+  if (!IsAboutUrl(message)) return {};
+  return Concat("drover gives it the URL in ", NameUrlPlaces(),
+                ", and the variables of the environment's env_file; another variable for the URL "
+                "is named in drover.yaml: migrations: {url_variable: NAME}");
 }
 
 std::string AlembicRunner::NameUrlPlaces() const {
@@ -362,22 +408,25 @@ std::string AlembicRunner::NameUrlPlaces() const {
                 variables.empty() ? "" : Concat(" and in ", Join(variables, ", ")));
 }
 
-Error AlembicRunner::UrlIgnored(const std::vector<std::string>& opened, bool own) const {
+Error AlembicRunner::UrlIgnored(const std::vector<std::string>& opened) const {
   std::string message =
       Concat("Alembic does not use the URL that it is given in ", NameUrlPlaces(), ": ");
-  std::string hint =
-      "let env.py take it: config.get_main_option(\"sqlalchemy.url\"); or name the variable that "
-      "it "
-      "reads in drover.yaml: migrations: {url_variable: NAME}";
-  if (own) {
-    message += Concat("it always opens ", setting_.target.path, ", so nothing can be rehearsed");
-    hint += "; or do without a rehearsal: safety: {rehearse: never}";
-  } else if (opened.empty()) {
+  std::string hint;
+  if (opened.empty()) {
     message += Concat("it may work on another database than ", setting_.target.path);
   } else {
     message +=
         Concat("it would work on ", Join(opened, ", "), " instead of ", setting_.target.path);
+    const auto there = std::ranges::find_if(
+        opened, [](const std::string& file) { return StatFile(file).has_value(); });
+    hint = Concat("if that is the right one, write it into drover.yaml: environments: {",
+                  setting_.environment, ": {url: \"sqlite:///",
+                  there == opened.end() ? opened.back() : *there, "\"}}; else ");
   }
+  hint +=
+      "let env.py take it: config.get_main_option(\"sqlalchemy.url\"), or name the variable that "
+      "it "
+      "reads: migrations: {url_variable: NAME}";
   return {Code::kRefused, "alembic.url_ignored", std::move(message), std::move(hint),
           setting_.folders.scripts.empty() ? "" : setting_.folders.scripts + "/env.py:1:1"};
 }

@@ -31,6 +31,7 @@ struct AlembicSetting {
   environments::Target target;
   migrations::VersionFolders folders;
   std::string state_directory;  // of drover, for InstallAlembicHook()
+  bool passes_all = false;      // of this process's variables, not only PATH and the like
   std::shared_ptr<AlembicRecord> record = std::make_shared<AlembicRecord>();
 };
 
@@ -40,14 +41,16 @@ inline constexpr std::chrono::minutes kAlembicLimit{60};
 class AlembicRunner final {
  public:
   /// Finds the program: the configured command; that of a virtual environment (.venv, venv, env) in
-  /// the project's root, beside Alembic's configuration or where Alembic is started; `alembic` in
+  /// the project's root, beside Alembic's configuration or where Alembic is started, or its Python
+  /// if that can import Alembic; `alembic` in
   /// PATH; or `python3 -m alembic`.
   explicit AlembicRunner(AlembicSetting setting);
 
   /// Runs `alembic ARGUMENTS` with the URL of the database at `path`, which need not be that of the
   /// environment, in the variables that the project reads, and in its root, or where a relative
-  /// script_location wants to be started. The variables of the daemon are not passed on but for
-  /// PATH, HOME and the like. What it prints goes to the log, and is kept for TakeOutput(). Throws
+  /// script_location wants to be started. It gets the variables of the environment's env_file, too;
+  /// of this process those of the shell, if it was started from one, else PATH, HOME and the like.
+  /// What it prints goes to the log, and is kept for TakeOutput(). Throws
   /// kInvalid ("alembic.failed", with the place in the revision's file when it is told), kNotFound
   /// ("alembic.program"), what MakeExec and RunChild throw.
   /// `inherited` is a descriptor that Alembic keeps open, also when drover dies; -1: none.
@@ -55,7 +58,7 @@ class AlembicRunner final {
            const std::stop_token& stop, int inherited = -1) const;
 
   /// The same, and has every statement that Alembic executes written to the file at `trace`: lines
-  /// of JSON, as alembic_hook/sitecustomize.py says. The file is not there afterwards when the hook
+  /// of JSON, as alembic_hook/drover_trace.py says. The file is not there afterwards when the hook
   /// did not come to it.
   void RunTraced(const std::vector<std::string>& arguments, const std::string& path,
                  const std::string& trace, const std::stop_token& stop) const;
@@ -78,16 +81,14 @@ class AlembicRunner final {
   /// database. Takes 30 s at most. Throws as Run().
   [[nodiscard]] std::string History() const;
 
-  /// Must Alembic work on another database when it is told to, or will its own do?
-  enum class Redirection : std::uint8_t { kNeeded, kWhereItCan };
-
-  /// Does Alembic use the URL that it is given? Asks `alembic current` with that of `probe`, a file
-  /// that does not exist and whose directory does: Alembic makes it if it looks there. Throws
-  /// kRefused ("alembic.url_ignored") when it does not, unless it opens the environment's database
-  /// anyway and that will do. Once it was seen to be right that is remembered for the job: what
-  /// env.py imports may be another the next time. Throws what Run() throws.
-  void CheckUrl(const std::string& probe, const std::stop_token& stop,
-                Redirection redirection = Redirection::kNeeded) const;
+  /// Does Alembic work on the database that it is given? Asks `alembic current` with the URL of
+  /// `probe`, a file that does not exist and whose directory does: Alembic makes it if it looks
+  /// there, or at the environment's own database, for which the hook puts what it is given. No
+  /// other file is changed meanwhile. Throws kRefused ("alembic.url_ignored";
+  /// "alembic.version_table": env.py names another one). Once it was seen to be right that is
+  /// remembered for the job: what env.py imports may be another the next time. Throws what Run()
+  /// throws.
+  void CheckUrl(const std::string& probe, const std::stop_token& stop) const;
 
   /// The variables that carry the URL: "DB__DB_URL".
   [[nodiscard]] std::vector<std::string> UrlVariables() const;
@@ -98,11 +99,12 @@ class AlembicRunner final {
     ChildCommand::Errors errors = ChildCommand::Errors::kWithOutput;
     int inherited = -1;
     std::chrono::milliseconds limit = kAlembicLimit;
-    std::string trace{};
+    std::string trace{};  // where the hook writes to
+    std::string aside{};  // where copies of other databases go, instead of which they are opened
   };
 
   [[nodiscard]] std::vector<std::string> VariablesFor(const std::string& path,
-                                                      const std::string& trace) const;
+                                                      const Manner& manner) const;
   [[nodiscard]] ChildResult Start(const std::vector<std::string>& arguments,
                                   const std::string& path, const Manner& manner,
                                   const std::stop_token& stop) const;
@@ -111,7 +113,8 @@ class AlembicRunner final {
   [[nodiscard]] Error Failure(const std::vector<std::string>& arguments, int exit_code,
                               std::string_view output) const;
   [[nodiscard]] std::string NameUrlPlaces() const;
-  [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& opened, bool own) const;
+  [[nodiscard]] std::string HintFor(const std::string& message) const;
+  [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& opened) const;
 
   AlembicSetting setting_;
   std::vector<std::string> program_;  // with -c and -n

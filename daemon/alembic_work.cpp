@@ -34,7 +34,9 @@ std::vector<std::string> AlembicArgumentsFor(const Step& step) {
   if (step.direction == Direction::kUp) return {"upgrade", step.revision.id};
   const std::vector<RevisionId>& parents = step.revision.down_revision;
   const std::string below = parents.empty() ? "base" : parents.front();
-  const bool alone = step.rows_before.size() == 1 && step.rows_after.size() <= 1;
+  // What it depends on may be left, and lies above what Alembic would go down to otherwise.
+  const bool alone =
+      step.rows_before.size() == 1 && parents.size() <= 1 && step.rows_after == parents;
   return {"downgrade", alone ? below : Concat(step.revision.id, "@", below)};
 }
 

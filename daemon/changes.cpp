@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "daemon/alembic.h"
 #include "daemon/findings.h"
 #include "migrations/identifiers.h"
 #include "migrations/offline.h"
@@ -24,6 +25,12 @@ void CheckDatabase(const environments::Target& target, const migrations::Databas
     throw Error(Code::kNotFound, "database.missing",
                 Concat("there is no database at ", target.path),
                 Concat("drover upgrade -e ", target.environment));
+  }
+  if (!facts.other_version_table.empty() && command != JobCommand::kStamp) {
+    throw Error(Code::kRefused, "database.other_version_table",
+                Concat(target.path, " has tables but no version table, and ",
+                       facts.other_version_table, " looks like one"),
+                NameVersionTable(facts.other_version_table));
   }
   if (facts.kind == DatabaseKind::kUnversioned && command != JobCommand::kStamp) {
     throw Error(Code::kRefused, "database.unversioned",

@@ -92,13 +92,36 @@ void AppendRemarks(const Observation& seen, std::vector<Finding>& findings) {
       environments::MakeFinding(first.kind, Concat(first.message, others), first.where));
 }
 
-/// What failed batch operations of Alembic have left; of native databases drift tells.
+/// `alembic stamp head` on a file that was not there.
+bool IsStampedEmpty(const Observation& seen, const migrations::DatabaseFacts& facts) {
+  if (!facts.bare || facts.rows.empty() || !seen.graph) return false;
+  const std::vector<bool> applied = seen.graph->Closure(facts.rows);
+  for (std::size_t i = 0; i < applied.size(); ++i) {
+    if (applied[i] && !seen.graph->At(i).idle_up) return true;
+  }
+  return false;
+}
+
+/// What failed batch operations of Alembic have left, and what was only stamped; of native
+/// databases drift tells.
 void AppendLeftovers(const Observation& seen, std::vector<Finding>& findings) {
   if (!seen.config || seen.config->format != migrations::Format::kAlembic) return;
   std::set<std::string> told;
   for (const environments::Target& target : seen.targets) {
     const migrations::DatabaseFacts* facts = seen.FactsOf(target.path);
     if (facts == nullptr || !told.insert(target.path).second) continue;
+    if (IsStampedEmpty(seen, *facts)) {
+      Finding finding =
+          environments::MakeFinding("alembic-stamped-empty",
+                                    Concat("it is at ", Join(facts->rows, ", "),
+                                           ", but has no table besides its version table"),
+                                    target.path,
+                                    Concat("drover stamp base -e ", target.environment,
+                                           ", then drover upgrade -e ", target.environment));
+      finding.environment = target.environment;
+      finding.where.reset();
+      findings.push_back(std::move(finding));
+    }
     for (const migrations::BatchLeftover& left : facts->leftovers) {
       const std::string sql = left.alone
                                   ? Concat("ALTER TABLE ", migrations::QuoteIdentifier(left.table),

@@ -34,13 +34,6 @@ migrations::TracedScript RunAndTranslate(const TraceRequest& request,
   request.runner.RunTraced(arguments, path, file.path(), stop);
   const std::vector<AlembicTraceLine> trace = ReadTrace(file.path());
   if (!migrations::IsComplete(trace)) throw Untraced(request);
-  const std::string other = migrations::OtherVersionTable(trace, request.setting.version_table);
-  if (!other.empty()) {
-    throw Error(Code::kRefused, "import.version_table",
-                Concat("Alembic keeps its revisions in the table ", other,
-                       ", and drover looks into ", request.setting.version_table),
-                Concat("set it in drover.yaml: migrations: {version_table: ", other, "}"));
-  }
   return migrations::TranslateTrace(trace, request.setting);
 }
 

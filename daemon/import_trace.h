@@ -19,8 +19,8 @@ struct TraceRequest {
 };
 
 /// Runs `alembic ARGUMENTS` on the database at `path`. Throws kRefused ("import.untraced": its
-/// Python does not load drover's hook, or opens the database past it; "import.version_table": the
-/// version table is another one), and what AlembicRunner::RunTraced() throws.
+/// Python does not load drover's hook, or opens the database past it), and what
+/// AlembicRunner::RunTraced() throws.
 [[nodiscard]] migrations::TracedScript RunAndTranslate(const TraceRequest& request,
                                                        const std::vector<std::string>& arguments,
                                                        const std::string& path,

@@ -1,6 +1,7 @@
 #include "daemon/job_work.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,9 +58,21 @@ class FileForAlembic final {
   bool made_ = false;
 };
 
+/// Told by Alembic it would be an error of the revision's, and not be tried again once it is
+/// mended.
+void CheckWritable(const std::string& path) {
+  for (const std::string& each : {path, DirectoryName(path)}) {
+    if (access(each.c_str(), W_OK) == 0 || errno == ENOENT) continue;
+    Error error = SystemError("write to", each, errno);
+    error.hint = "make the file and its directory writable";
+    throw error;
+  }
+}
+
 /// Waits until no other drover, and no Alembic that a killed one has left, is at work on the
 /// database, and marks it as ours: Alembic itself knows of nobody else.
 void TakeTurn(migrations::Turn& turn, const std::string& path, const std::stop_token& stop) {
+  CheckWritable(path);
   migrations::BusyWait wait(
       kBusyTimeout, turn, [&path] { return environments::FindLockHolders(path); }, {}, stop);
   for (;;) {
@@ -114,7 +127,7 @@ void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
     case JobCommand::kStamp: {
       const AlembicRunner runner(*request_.alembic);
       const migrations::ScratchFile probe(request_.path, request_.safety.backup);
-      runner.CheckUrl(probe.path(), stop, AlembicRunner::Redirection::kWhereItCan);
+      runner.CheckUrl(probe.path(), stop);
       migrations::Turn turn(request_.path);
       TakeTurn(turn, request_.path, stop);
       outcome_.result = AlembicWork(request_, runner, turn.descriptor()).Stamp(stop);
@@ -132,20 +145,29 @@ void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
   }
 }
 
+/// Then Alembic is not started at all: whatever is wrong with it stops nobody.
+bool JobWork::NothingToDo() {
+  const migrations::DatabaseFacts facts =
+      migrations::Inspect(request_.path, request_.version_table);
+  if (facts.problem) return false;
+  migrations::Plan plan = PlanFor(request_, facts.rows);
+  if (!plan.steps.empty()) return false;
+  outcome_.result = {
+      .from = plan.from, .to = plan.to, .steps = {}, .warnings = std::move(plan.warnings)};
+  return true;
+}
+
 void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
                                const std::stop_token& stop) {
   const AlembicRunner runner(*request_.alembic);
+  if (NothingToDo()) return;
+  const FileForAlembic file(request_.path);
+  if (file.made()) return MakeNew(observer, stop);
   {
-    // Without a rehearsal Alembic need not be led elsewhere.
-    const bool rehearses = request_.safety.rehearse != migrations::RehearsePolicy::kNever &&
-                           StatFile(request_.path).has_value();
     const migrations::ScratchFile probe(request_.path, request_.safety.backup);
-    runner.CheckUrl(
-        probe.path(), stop,
-        rehearses ? AlembicRunner::Redirection::kNeeded : AlembicRunner::Redirection::kWhereItCan);
+    runner.CheckUrl(probe.path(), stop);
   }
   migrations::Safeguard safeguard(SafeguardOf(request_));
-  const FileForAlembic file(request_.path);
   migrations::Turn turn(request_.path);
   const AlembicWork work(request_, runner, turn.descriptor());
   bool begun = false;
@@ -155,18 +177,17 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
         migrations::Inspect(request_.path, request_.version_table);
     if (facts.problem) throw Error(*facts.problem);
     const migrations::Plan plan = PlanFor(request_, facts.rows);
-    if (!file.made() && !plan.steps.empty()) {
+    if (!plan.steps.empty()) {
       migrations::Connection live(request_.path, migrations::OpenMode::kRead);
       safeguard.Prepare(plan, live, observer, stop);
     }
-    // In a new database there is nothing to lose, and each start of Alembic costs its time.
-    const AlembicPace pace = file.made() ? AlembicPace::kTogether : AlembicPace::kOneByOne;
     begun = true;
-    outcome_.result = work.Apply(request_.path, pace, observer, stop);
+    outcome_.result = work.Apply(request_.path, AlembicPace::kOneByOne, observer, stop);
   } catch (const Error& error) {
     Note(safeguard);
     const bool half = error.kind == "alembic.half_applied";
-    if (!begun || (!half && error.code != Code::kCancelled)) throw;
+    const bool elsewhere = error.kind == "alembic.unexpected_rows";
+    if (!begun || (!half && !elsewhere && error.code != Code::kCancelled)) throw;
     Error named = error;
     if (outcome_.backup) {
       named.hint = Concat("drover restore ", outcome_.backup->id, " -e ", request_.environment);
@@ -176,6 +197,31 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
     throw named;
   }
   Note(safeguard);
+}
+
+/// A database that is not there yet is made elsewhere: it appears as a whole or not at all, with
+/// one start of Alembic for all revisions. The file is there, and empty.
+void JobWork::MakeNew(const migrations::ApplyObserver& observer, const std::stop_token& stop) {
+  migrations::Turn turn(request_.path);
+  TakeTurn(turn, request_.path, stop);
+  const migrations::ScratchFile fresh(request_.path, request_.safety.backup);
+  migrations::ApplyObserver watching;
+  watching.on_progress = observer.on_progress;
+  migrations::ApplyResult result = MakeFresh(fresh.path(), watching, stop);
+  migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
+  migrations::Transplant(content, request_.path, [](migrations::Connection&) {});
+  Announce(std::move(result), observer);
+}
+
+/// Something made elsewhere is in its place now.
+void JobWork::Announce(migrations::ApplyResult result, const migrations::ApplyObserver& observer) {
+  if (request_.alembic) {
+    std::vector<migrations::RevisionId> anew;
+    for (const migrations::AppliedStep& step : result.steps) anew.push_back(step.revision);
+    AppliedFiles(request_.state_directory).NoteJob(request_.path, result.to, *request_.graph, anew);
+  }
+  if (observer.on_applied) std::ranges::for_each(result.steps, observer.on_applied);
+  outcome_.result = std::move(result);
 }
 
 /// What stood before the plan, whether it came to an end or not.
@@ -288,13 +334,7 @@ void JobWork::Reset(const migrations::ApplyObserver& observer, const std::stop_t
   migrations::ApplyResult result = MakeFresh(fresh.path(), watching, stop);
   migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
   Replace(content);
-  if (request_.alembic) {
-    std::vector<migrations::RevisionId> anew;
-    for (const migrations::AppliedStep& step : result.steps) anew.push_back(step.revision);
-    AppliedFiles(request_.state_directory).NoteJob(request_.path, result.to, *request_.graph, anew);
-  }
-  if (observer.on_applied) std::ranges::for_each(result.steps, observer.on_applied);
-  outcome_.result = std::move(result);
+  Announce(std::move(result), observer);
   outcome_.result.from = request_.rows;
   outcome_.result.duration_ms = MillisecondsFrom(begun);
 }

@@ -20,7 +20,10 @@ class JobWork final {
  private:
   void Apply(const migrations::ApplyObserver& observer, const std::stop_token& stop);
   void RunForAlembic(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  [[nodiscard]] bool NothingToDo();
   void ApplyWithAlembic(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  void MakeNew(const migrations::ApplyObserver& observer, const std::stop_token& stop);
+  void Announce(migrations::ApplyResult result, const migrations::ApplyObserver& observer);
   [[nodiscard]] migrations::ApplyResult MakeFresh(const std::string& path,
                                                   const migrations::ApplyObserver& observer,
                                                   const std::stop_token& stop) const;

@@ -64,8 +64,9 @@ int Fail(const Error& error, drover::UniqueFd& startup) {
 int main(int argc, char** argv) {
   const ParsedOptions parsed = drover::daemon::ParseOptions(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
-  // New databases must be readable for containers (0644); drover's own files name their modes.
-  umask(022);
+  // New databases are readable for containers (0644) unless the user's umask forbids it, and never
+  // writable for others; drover's own files name their modes.
+  umask(umask(S_IWGRP | S_IWOTH) | S_IWGRP | S_IWOTH);
   std::signal(SIGPIPE, SIG_IGN);
   drover::UniqueFd startup(parsed.options.startup_fd);
   const RunAs run_as = parsed.options.run_as;

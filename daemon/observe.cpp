@@ -41,11 +41,13 @@ const migrations::Lineage* Observation::LineageOf(const std::string& path) const
   return found == lineages.end() ? nullptr : found->second.get();
 }
 
-Observer::Observer(std::string root, StateStore& store, std::shared_ptr<SchemaChecker> schemas)
+Observer::Observer(std::string root, StateStore& store, std::shared_ptr<SchemaChecker> schemas,
+                   Surroundings surroundings)
     : root_(std::move(root)),
       store_(store),
       config_file_(root_),
       schemas_(std::move(schemas)),
+      surroundings_(surroundings),
       applied_files_(store.directory()),
       alembic_answers_(store.directory()),
       git_(EnvironmentVariable("HOME").value_or("")) {}
@@ -55,6 +57,7 @@ std::shared_ptr<const Observation> Observer::Observe(const std::set<std::string>
   auto now = std::make_shared<Observation>();
   now->root = root_;
   now->state_directory = store_.directory();
+  now->surroundings = surroundings_;
   now->snapshots = migrations::Snapshots(store_.directory() + "/snapshots");
   // One step that fails (a file in place of the migration folder, say) must not take the others
   // with it; without a graph nothing is applied.

@@ -32,9 +32,14 @@
 namespace drover::daemon {
 
 /// Immutable once published, so it is shared between threads without a lock.
+/// Whose environment variables a process has: the daemon's are those of whoever happened to start
+/// it; a process for one command has those of the shell in which it was typed.
+enum class Surroundings : std::uint8_t { kDaemon, kShell };
+
 struct Observation {
   std::string root;
   std::string state_directory;                         // drover's own
+  Surroundings surroundings = Surroundings::kDaemon;   // of this process
   std::shared_ptr<const environments::Config> config;  // the last good one; null: never was one
   std::optional<Error> config_error;                   // why the file on disk is not in force
   std::shared_ptr<const migrations::Graph> graph;      // null while there are problems
@@ -85,7 +90,8 @@ class Observer final {
  public:
   /// `store` must outlive the observer.
   Observer(std::string root, StateStore& store,
-           std::shared_ptr<SchemaChecker> schemas = std::make_shared<SchemaChecker>());
+           std::shared_ptr<SchemaChecker> schemas = std::make_shared<SchemaChecker>(),
+           Surroundings surroundings = Surroundings::kDaemon);
 
   /// Looks again. Databases at `busy` paths have a job running: they are not opened, since a reader
   /// would only be in its way, and keep the facts known before. Never throws: what is wrong is part
@@ -155,6 +161,7 @@ class Observer final {
     std::shared_ptr<const migrations::Lineage> lineage;
   };
   std::map<std::string, Traced> traced_;
+  Surroundings surroundings_;
   AppliedFiles applied_files_;
   AlembicAnswers alembic_answers_;
   bool unanswered_ = false;  // a file waits for what Alembic says, and for trust

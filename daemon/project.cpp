@@ -73,7 +73,9 @@ migrations::AppliedBy Identify(const std::string& root) {
 Project::Project(const ProjectContext& context, std::string root)
     : context_(context),
       root_(std::move(root)),
-      observer_(std::make_shared<Observer>(root_, context.store, schemas_)) {}
+      observer_(std::make_shared<Observer>(
+          root_, context.store, schemas_,
+          context.mode == Mode::kWatch ? Surroundings::kDaemon : Surroundings::kShell)) {}
 
 void Project::Start() {
   const std::weak_ptr<Project> weak = weak_from_this();
@@ -192,10 +194,11 @@ void Project::WaitForNextLook() {
   look_again_ = true;
 }
 
-/// The end of a transaction is an event; the end of its process, or of a lock, is none.
+/// The end of a transaction is an event; the end of its process, of a lock or of a missing
+/// permission is none.
 void Project::AwaitWriter() {
   writer_timer_.reset();
-  if (!watch_ || (!view_->seen->being_written && !retries_.locked_out())) {
+  if (!watch_ || (!view_->seen->being_written && !retries_.shut_out())) {
     writer_pause_ = kFirstWriterPause;
     return;
   }

@@ -1,7 +1,5 @@
 #include "daemon/retries.h"
 
-#include <algorithm>
-
 #include "migrations/lock_state.h"
 
 namespace drover::daemon {
@@ -67,11 +65,6 @@ std::vector<std::string> Retries::TakeUnblocked(const Observation& seen, const J
     return true;
   });
   return unblocked;
-}
-
-bool Retries::locked_out() const {
-  return std::ranges::any_of(
-      outside_failures_, [](const auto& failure) { return failure.second.code == Code::kBusy; });
 }
 
 }  // namespace drover::daemon

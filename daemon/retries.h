@@ -30,8 +30,9 @@ class Retries final {
   [[nodiscard]] std::vector<std::string> TakeUnblocked(const Observation& seen,
                                                        const JobQueue& jobs);
 
-  /// Did a job fail because of somebody's lock? Its end is no event.
-  [[nodiscard]] bool locked_out() const;
+  /// Has a job failed because of somebody's lock, or because it may not write? The end of neither
+  /// is an event.
+  [[nodiscard]] bool shut_out() const { return !outside_failures_.empty(); }
 
  private:
   struct Attempt {

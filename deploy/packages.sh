@@ -11,8 +11,8 @@ set -eu
 
 build='g++ cmake ninja-build pkg-config ccache libasio-dev libsqlite3-dev libyaml-cpp-dev
   libspdlog-dev libcli11-dev nlohmann-json3-dev libssl-dev'
-tests='libgtest-dev libgmock-dev libbenchmark-dev sqlite3 python3 python3-sqlalchemy alembic git
-  clang-format'
+tests='libgtest-dev libgmock-dev libbenchmark-dev sqlite3 python3 python3-sqlalchemy alembic
+  python3-flask-migrate git clang-format'
 
 fuzz='clang-19 libclang-rt-19-dev'
 more=

@@ -155,4 +155,20 @@ ExecDocument MakeExec(const Config& config, const EnvironmentConfig& environment
   return document;
 }
 
+std::map<std::string, std::string> FileVariables(const Config& config,
+                                                 const EnvironmentConfig& environment,
+                                                 Files& files) {
+  static const std::map<std::string, std::string> kNoShell;
+  const Variables variables(environment.env_files, config.root, files, kNoShell);
+  std::map<std::string, std::string> found;
+  for (const std::string_view name : variables.names()) {
+    try {
+      if (const auto value = variables.Find(name)) found.emplace(name, value->value);
+    } catch (const Error&) {
+      // A variable that is not set: whoever needs this one says so better.
+    }
+  }
+  return found;
+}
+
 }  // namespace drover::environments

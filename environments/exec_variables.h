@@ -2,6 +2,7 @@
 // which variables, with which absolute URL.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +34,11 @@ struct TemplateVariable {
 /// for an env_file that cannot be read.
 [[nodiscard]] ExecDocument MakeExec(const Config& config, const EnvironmentConfig& environment,
                                     const Target& target, Files& files);
+
+/// What the env_file of `environment` sets, by the rules of variables.h; without what cannot be
+/// expanded. Throws kIo for a file that cannot be read.
+[[nodiscard]] std::map<std::string, std::string> FileVariables(const Config& config,
+                                                               const EnvironmentConfig& environment,
+                                                               Files& files);
 
 }  // namespace drover::environments

@@ -101,19 +101,32 @@ std::vector<BatchLeftover> ReadLeftovers(Connection& connection) {
   return leftovers;
 }
 
+/// Without SQLite's own and drover's history.
+std::int64_t CountTables(Connection& connection) {
+  return connection.QueryInteger(
+      "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' "
+      "ESCAPE '\\' AND name <> 'drover_history'");
+}
+
+std::string FindOtherVersionTable(Connection& connection) {
+  Statement rows = connection.Prepare(
+      "SELECT name FROM sqlite_schema AS candidate WHERE type = 'table' AND sql LIKE "
+      "'%version_num%' AND (SELECT group_concat(name) FROM pragma_table_info(candidate.name)) = "
+      "'version_num' ORDER BY name");
+  return rows.Step() ? std::string(rows.Text(0)) : std::string();
+}
+
 void ReadFacts(Connection& connection, std::string_view version_table, DatabaseFacts& facts) {
   facts = DatabaseFacts();
   facts.wal = connection.IsWal();
   facts.kind = DatabaseKind::kVersioned;
   if (FindVersionTable(connection, {std::string(version_table)}).empty()) {
     CheckVersionTableName(connection, version_table);
-    const bool tables =
-        connection.QueryInteger(
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
-            "'sqlite\\_%' ESCAPE '\\' AND name <> 'drover_history'") > 0;
-    facts.kind = tables ? DatabaseKind::kUnversioned : DatabaseKind::kEmpty;
+    facts.kind = CountTables(connection) > 0 ? DatabaseKind::kUnversioned : DatabaseKind::kEmpty;
+    facts.other_version_table = FindOtherVersionTable(connection);
     return;
   }
+  facts.bare = CountTables(connection) == 1;
   facts.rows = ReadVersionRows(connection, version_table);
   facts.records = ReadRecords(connection);
   if (facts.records.empty()) facts.leftovers = ReadLeftovers(connection);

@@ -43,6 +43,9 @@ struct DatabaseFacts {
   std::optional<Error> problem;            // kUnreadable
   std::optional<bool> wal;                 // the journal mode; nothing while it is not known
   bool beside_writer = false;              // a transaction is open that has changed nothing yet
+  bool bare = false;  // kVersioned, and no table besides drover's and the rows'
+  /// Of kUnversioned: a table that looks like Alembic's version table under another name; or empty.
+  std::string other_version_table{};
 };
 
 /// Reads the database at `path` without getting in a writer's way. In rollback mode no lock is

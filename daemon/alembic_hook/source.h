@@ -1,10 +1,16 @@
-// sitecustomize.py of this folder, compiled in.
+// The Python of this folder, compiled in.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace drover::daemon {
 
-extern const std::string_view kAlembicHookSource;
+struct HookFile {
+  std::string_view name;
+  std::string_view text;
+};
+
+extern const std::array<HookFile, 3> kAlembicHook;
 
 }  // namespace drover::daemon

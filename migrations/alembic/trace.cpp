@@ -253,25 +253,6 @@ bool IsComplete(std::span<const AlembicTraceLine> trace) {
   return has("begin") && has("statement") && !has("untraced");
 }
 
-std::string OtherVersionTable(std::span<const AlembicTraceLine> trace,
-                              std::string_view version_table) {
-  for (const AlembicTraceLine& each : trace) {
-    if (each.kind != "statement" || !each.file.empty()) continue;
-    Lexer lexer(each.sql);
-    std::vector<Token> words;
-    while (words.size() < 5) {
-      const std::optional<Token> token = lexer.Next();
-      if (!token) break;
-      words.push_back(*token);
-    }
-    const bool made = words.size() == 5 && ToLower(words[0].text) == "create" &&
-                      ToLower(words[1].text) == "table" && words[3].text == "(" &&
-                      ToLower(NameOf(words[4])) == "version_num";
-    if (made && ToLower(NameOf(words[2])) != ToLower(version_table)) return NameOf(words[2]);
-  }
-  return {};
-}
-
 TracedScript TranslateTrace(std::span<const AlembicTraceLine> trace, const TraceSetting& setting) {
   return TraceReader(setting).Read(trace);
 }

@@ -15,17 +15,13 @@
 
 namespace drover::migrations {
 
-/// Reads the lines that daemon/alembic_hook/sitecustomize.py has written. Throws kInvalid
+/// Reads the lines that daemon/alembic_hook/drover_trace.py has written. Throws kInvalid
 /// ("protocol.document").
 [[nodiscard]] std::vector<AlembicTraceLine> ParseTrace(std::string_view text);
 
 /// Is that everything which was executed? It is not when the hook was not loaded, when a connection
 /// was opened past it, or when there is no statement at all.
 [[nodiscard]] bool IsComplete(std::span<const AlembicTraceLine> trace);
-
-/// The version table that Alembic makes itself when that is not `version_table`; else empty.
-[[nodiscard]] std::string OtherVersionTable(std::span<const AlembicTraceLine> trace,
-                                            std::string_view version_table);
 
 /// A line of Python for which the script does not stand.
 struct UntranslatedLine {

@@ -24,7 +24,10 @@ ScratchFile::~ScratchFile() {
 }
 
 ScratchDirectory::ScratchDirectory(const std::string& database, const BackupPolicy& policy)
-    : path_(Concat(BackupDirectory(database, policy), "/scratch-", TimestampId(), ".part")) {
+    : ScratchDirectory(BackupDirectory(database, policy)) {}
+
+ScratchDirectory::ScratchDirectory(const std::string& directory)
+    : path_(Concat(directory, "/scratch-", TimestampId(), ".part")) {
   MakeDirectories(path_, 0700);
 }
 

@@ -32,6 +32,7 @@ class ScratchDirectory final {
  public:
   /// Throws kIo.
   ScratchDirectory(const std::string& database, const BackupPolicy& policy);
+  explicit ScratchDirectory(const std::string& directory);
   ScratchDirectory(const ScratchDirectory&) = delete;
   ScratchDirectory& operator=(const ScratchDirectory&) = delete;
   ~ScratchDirectory();

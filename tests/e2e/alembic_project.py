@@ -182,7 +182,10 @@ class ApplyingCase(AlembicCase):
         return sorted(self.project.versions())
 
     def execute(self, sql):
-        database = sqlite3.connect(self.project.database)
+        self.execute_in(self.project.database, sql)
+
+    def execute_in(self, file, sql):
+        database = sqlite3.connect(file)
         with database:
             database.executescript(sql)
         database.close()

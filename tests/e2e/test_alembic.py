@@ -253,6 +253,24 @@ class Trouble(AlembicCase):
         self.assertIn(f"{MERGE} and aaaa0000000b both merge",
                       self.finding("alembic-twin-merges")["message"])
 
+    def test_a_database_that_was_only_stamped_is_found(self):
+        self.alembic("stamp", "head")
+        found = self.finding("alembic-stamped-empty")
+        self.assertEqual((found["severity"], found["environment"]), ("error", "dev"))
+        self.drover("stamp", "base")
+        self.drover("upgrade")
+        self.assertNotIn("alembic-stamped-empty", [f["code"] for f in self.findings()])
+
+    def test_a_version_table_of_another_name_is_told(self):
+        self.alembic("upgrade", "head")
+        with sqlite3.connect(self.root / "application.db") as connection:
+            connection.execute("ALTER TABLE alembic_version RENAME TO core_version")
+        dev = self.dev()
+        self.assertEqual(dev["state"], "unversioned")
+        self.assertIn("core_version looks like one", dev["why"])
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertIn("version_table: core_version", error["hint"])
+
     def test_a_leftover_of_a_batch_migration_is_found(self):
         self.alembic("upgrade", "head")
         with sqlite3.connect(self.root / "application.db") as connection:

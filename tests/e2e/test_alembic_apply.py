@@ -94,6 +94,37 @@ class Upgrades(ApplyingCase):
         self.drover("redo", "--yes")
         self.assertEqual(self.rows(), [MERGE])
 
+    def test_a_root_that_depends_on_another_goes_alone(self):
+        self.drover("upgrade")
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
+        self.version("eeee00000001", None, "A root of its own", branch_labels=("second",),
+                     depends_on=MERGE, up='op.create_table("second", sa.Column("id", sa.Integer))',
+                     down='op.drop_table("second")')
+        self.drover("upgrade", "heads")
+        self.assertEqual(self.rows(), ["eeee00000001"])
+        self.drover("redo", "eeee00000001", "--yes")
+        self.assertEqual(self.rows(), ["eeee00000001"])
+        self.drover("downgrade", "second@base")
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertEqual(self.project.query("SELECT name FROM accounts"), [("ann",)])
+
+    def test_a_new_database_appears_whole_or_not_at_all(self):
+        self.last_version('op.create_table("half", sa.Column("id", sa.Integer))\n'
+                          'op.execute("INSERT INTO nowhere VALUES (1)")')
+        error = self.drover("upgrade", "--json", check=1).error
+        self.assertIn(f"revision {LAST}", error["message"])
+        self.assertFalse(self.project.database.exists())
+        dev = self.dev()
+        self.assertEqual((dev["state"], dev["current"]), ("failed", []))
+        self.last_version('op.create_table("half", sa.Column("id", sa.Integer))')
+        self.drover("upgrade")
+        self.assertEqual((self.rows(), self.dev()["state"]), ([LAST], "current"))
+
+    def test_the_umask_holds(self):
+        self.project.stop()
+        self.project.run(["sh", "-c", f"umask 077; {harness.DROVER} --local upgrade"])
+        self.assertEqual(oct(self.project.database.stat().st_mode & 0o777), "0o600")
+
     def test_redo_applies_an_edited_file_anew(self):
         self.drover("upgrade")
         file = self.last_version('op.execute("CREATE TABLE extra (x)")',
@@ -107,6 +138,7 @@ class Upgrades(ApplyingCase):
 
     def test_an_edit_behind_the_job_is_one(self):
         """The job itself notes the files of what it has applied, before anybody can edit them."""
+        self.drover("upgrade")
         first = self.version(LAST, MERGE, "The last one", up="pass")
         self.version("aaaa00000006", LAST, "Edits the one before", up=(
             "if str(op.get_bind().engine.url).endswith('/application.db'):\n"

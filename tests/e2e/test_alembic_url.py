@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import harness
-from alembic_project import ENV_PY, FIRST, INI, LAST, MERGE, ApplyingCase
+from alembic_project import ADD_NOTE, ENV_PY, FIRST, INI, LAST, MERGE, ApplyingCase
 
 
 TEMPLATE_ENV_PY = """
@@ -81,19 +81,81 @@ class WrongDatabase(ApplyingCase):
         self.assertEqual(self.rows(), [MERGE])
         self.assertFalse(list(self.root.rglob("other.db")))
 
-    def test_a_constant_url_will_do_without_a_rehearsal(self):
+    def test_a_constant_url_is_led_to_the_copy(self):
         constant = f'url = "sqlite:///{self.project.database}"'
         self.write("backend/alembic/env.py",
                    ENV_PY.replace('url = os.environ.get("DB__DB_URL")', constant))
-        self.drover("upgrade", FIRST)  # makes it: nothing to rehearse
+        self.drover("upgrade", ADD_NOTE)
+        self.execute("INSERT INTO accounts (name, note) VALUES ('ann', 'kept')")
+        self.assertEqual(self.drover("upgrade", "--json").json["rehearsal"]["outcome"], "ok")
+        self.assertEqual(self.rows(), [MERGE])
+        self.last_version('op.execute("DELETE FROM accounts")')
+        before = self.project.database.read_bytes()
+        self.assertEqual(self.drover("upgrade", "--json", check=8).error["kind"],
+                         "rehearsal.rows_lost")
+        self.assertEqual(self.project.database.read_bytes(), before)
+        self.assertIn("1 revision verified", self.drover("verify", ADD_NOTE).out)
+
+    def test_so_is_an_uri(self):
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            'create_engine(url.replace("+aiosqlite", ""), poolclass=pool.NullPool)',
+            f'create_engine("sqlite:///file:{self.project.database}?mode=rwc&uri=true")'))
+        self.drover("upgrade", ADD_NOTE)
+        self.execute("INSERT INTO accounts (name, note) VALUES ('ann', 'kept')")
+        self.assertEqual(self.drover("upgrade", "--json").json["rehearsal"]["outcome"], "ok")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_what_is_refused_has_changed_nothing(self):
+        """Connecting, and importing the application, may write to the other database."""
+        other = self.root / "other.db"
+        self.execute_in(other, "CREATE TABLE kept (x); INSERT INTO kept VALUES (1)")
+        before = other.read_bytes()
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            'url = os.environ.get("DB__DB_URL")',
+            f'url = "sqlite:///{other}"\n'
+            "import sqlite3\n"
+            f'for file in ({str(other)!r}, {str(self.root / "third.db")!r}):\n'
+            "    connection = sqlite3.connect(file)\n"
+            '    connection.execute("PRAGMA journal_mode = WAL")\n'
+            '    connection.execute("CREATE TABLE made (x)")\n'
+            "    connection.close()\n"))
         error = self.drover("upgrade", "--json", check=8).error
         self.assertEqual(error["kind"], "alembic.url_ignored")
-        self.assertIn(f"it always opens {self.project.database}", error["message"])
-        self.assertIn("rehearse: never", error["hint"])
-        with open(self.root / "drover.yaml", "a", encoding="utf-8") as config:
-            config.write("safety: {rehearse: never}\n")
+        self.assertIn(f'url: "sqlite:///{other}"', error["hint"])  # the one that is there
+        self.assertEqual(other.read_bytes(), before)
+        self.assertEqual([path.name for path in self.root.glob("*.db*")], ["other.db"])
+
+    def test_a_version_table_that_only_env_py_knows_is_named_first(self):
+        self.write("backend/alembic/env.py", 'TABLE = "core_" + "version"\n' + ENV_PY.replace(
+            "render_as_batch=True", "render_as_batch=True, version_table=TABLE"))
+        for command in ("upgrade", f"stamp {FIRST}"):
+            error = self.drover(*command.split(), "--json", check=8).error
+            self.assertEqual(error["kind"], "alembic.version_table")
+            self.assertIn("version_table: core_version", error["hint"])
+            if command == "upgrade":
+                self.assertFalse(self.project.database.exists())
+                self.alembic("upgrade", "head")
+                before = self.project.database.read_bytes()
+        self.assertEqual(self.project.database.read_bytes(), before)
+
+    def test_with_nothing_to_do_alembic_is_not_started(self):
         self.drover("upgrade")
+        self.write("backend/alembic/env.py", "import nothing_like_it\n")
+        self.assertEqual(self.drover("upgrade", "--json").json["applied"], 0)
+
+    def test_the_variables_of_env_file_and_shell(self):
+        self.write(".env", "DB__DB_URL=sqlite:///./application.db\nSECRET_KEY='of the file'\n")
+        self.write("backend/alembic/env.py", "import os\nos.environ['SECRET_KEY'] + '!'\n" + ENV_PY)
+        self.drover("upgrade", FIRST)
+        self.write("backend/alembic/env.py",
+                   "import os\nassert os.environ['TOKEN'] == 'of the shell'\n"
+                   "assert os.environ['SECRET_KEY'] == 'of the file'\n" + ENV_PY)
+        shell = {"TOKEN": "of the shell", "SECRET_KEY": "another", "DB__DB_URL": "sqlite:///x.db"}
+        error = self.drover("upgrade", "--json", env=shell, check=1).error
+        self.assertIn("TOKEN", error["message"])  # the daemon is not of this shell
+        self.drover("--local", "upgrade", env=shell)
         self.assertEqual(self.rows(), [MERGE])
+        self.assertFalse((self.root / "x.db").exists())
 
     def test_what_env_py_imports_decides_where_alembic_is_started(self):
         self.write("backend/alembic.ini",

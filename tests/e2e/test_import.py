@@ -529,7 +529,7 @@ class Parts(ImportCase):
         env.write_text(env.read_text().replace("render_as_batch=True",
                                                "render_as_batch=True, version_table='shop_version'"))
         error = self.drover("import", "--json", check=8).error
-        self.assertEqual(error["kind"], "import.version_table")
+        self.assertEqual(error["kind"], "alembic.version_table")
         self.assertIn("version_table: shop_version", error["hint"])
 
     def test_siblings_do_not_get_into_each_others_scripts(self):

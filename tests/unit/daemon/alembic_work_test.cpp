@@ -31,6 +31,10 @@ TEST(AlembicArgumentsTest, EachStepIsNamedSoThatNothingElseMoves) {
   EXPECT_THAT(AlembicArgumentsFor(last), ElementsAre("downgrade", "base"));
   const auto beside = MakeAlembicStep("b", {"a"}, Direction::kDown, {"b", "c"}, {"c"});
   EXPECT_THAT(AlembicArgumentsFor(beside), ElementsAre("downgrade", "b@a"));
+  const auto root = MakeAlembicStep("r", {}, Direction::kDown, {"r"}, {"d"});
+  EXPECT_THAT(AlembicArgumentsFor(root), ElementsAre("downgrade", "r@base")) << "depends on d";
+  const auto above = MakeAlembicStep("r", {"a"}, Direction::kDown, {"r"}, {"d"});
+  EXPECT_THAT(AlembicArgumentsFor(above), ElementsAre("downgrade", "r@a")) << "on d, above a";
   const auto merge = MakeAlembicStep("m", {"b", "c"}, Direction::kDown, {"m"}, {"b", "c"});
   EXPECT_THAT(AlembicArgumentsFor(merge), ElementsAre("downgrade", "m@b"));
 }

@@ -83,13 +83,6 @@ TEST(TraceTest, WithoutTheHookNothingIsKnown) {
   EXPECT_FALSE(IsComplete(Trace{Event("begin"), Event("untraced"), Did("SELECT 1")}));
 }
 
-TEST(TraceTest, TheVersionTableOfAlembicsIsRecognised) {
-  const Trace trace{Did("CREATE TABLE mine (version_num)"),
-                    InEnv("\nCREATE TABLE shop_version (\n\tversion_num VARCHAR(32) NOT NULL)")};
-  EXPECT_EQ(OtherVersionTable(trace, "alembic_version"), "shop_version");
-  EXPECT_EQ(OtherVersionTable(trace, "shop_version"), "");
-}
-
 TEST(TraceTest, WithoutAReadEverythingStands) {
   const TracedScript script =
       Translate({Event("begin"), InEnv("PRAGMA main.table_info(\"alembic_version\")"),
