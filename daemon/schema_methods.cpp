@@ -177,7 +177,7 @@ void HandleCheck(Service& service, const CallPtr& call) {
       if (alembic && !view->graph().HeadsToMerge().empty()) {
         (void)migrations::ResolveRevision(view->graph(), "head");
       }
-      RefuseForAlembic(*view->seen, "check the schema", "check");
+      RefuseForAlembic(*view->seen, "check the schema (Alembic 1.9 and newer does)", "check");
       Offload(service.workers(), service.loop(), call,
               [view] { return EncodeDocument(Check(*view)); });
     });
