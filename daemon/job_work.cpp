@@ -200,7 +200,8 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
 }
 
 /// A database that is not there yet is made elsewhere: it appears as a whole or not at all, with
-/// one start of Alembic for all revisions. The file is there, and empty.
+/// one start of Alembic for all revisions. The file is there, and empty: others may find it
+/// meanwhile.
 void JobWork::MakeNew(const migrations::ApplyObserver& observer, const std::stop_token& stop) {
   migrations::Turn turn(request_.path);
   TakeTurn(turn, request_.path, stop);
@@ -209,7 +210,13 @@ void JobWork::MakeNew(const migrations::ApplyObserver& observer, const std::stop
   watching.on_progress = observer.on_progress;
   migrations::ApplyResult result = MakeFresh(fresh.path(), watching, stop);
   migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
-  migrations::Transplant(content, request_.path, [](migrations::Connection&) {});
+  migrations::Transplant(content, request_.path, [this](migrations::Connection& live) {
+    if (live.QueryInteger("SELECT count(*) FROM sqlite_schema") == 0) return;
+    throw Error(Code::kConflict, "database.appeared",
+                Concat("another program has put something into ", request_.path,
+                       " meanwhile: it is left as it is"),
+                "drover status");
+  });
   Announce(std::move(result), observer);
 }
 

@@ -120,6 +120,14 @@ class Upgrades(ApplyingCase):
         self.drover("upgrade")
         self.assertEqual((self.rows(), self.dev()["state"]), ([LAST], "current"))
 
+    def test_what_another_program_makes_meanwhile_stays(self):
+        self.last_version(f"import subprocess\nsubprocess.run(['sqlite3', {str(self.project.database)!r},"
+                          " 'CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)'], check=True)")
+        error = self.drover("upgrade", "--json", check=5).error
+        self.assertEqual(error["kind"], "database.appeared")
+        self.assertEqual(self.project.query("SELECT x FROM theirs"), [(1,)])
+        self.assertEqual(self.dev()["state"], "unversioned")
+
     def test_the_umask_holds(self):
         self.project.stop()
         self.project.run(["sh", "-c", f"umask 077; {harness.DROVER} --local upgrade"])
