@@ -17,6 +17,7 @@
 #include "daemon/log.h"
 #include "environments/exec_variables.h"
 #include "environments/files.h"
+#include "migrations/safety/database_copy.h"
 #include "migrations/safety/scratch_file.h"
 
 extern char** environ;
@@ -136,8 +137,9 @@ std::string LastLines(std::string_view output) {
 
 /// What the hook has told of a start that changes nothing.
 struct Told {
-  std::vector<std::string> opened;  // files of databases
-  std::string version_table;        // empty: env.py did not come to it
+  std::vector<std::string> opened;      // files of databases
+  std::string version_table;            // empty: env.py did not come to it
+  std::optional<std::string> works_on;  // the file that revisions would change
 };
 
 Told ReadTold(const std::string& trace) {
@@ -150,6 +152,7 @@ Told ReadTold(const std::string& trace) {
     const std::string kind = each.value("kind", "");
     if (kind == "open") told.opened.push_back(each.value("sql", ""));
     if (kind == "version_table") told.version_table = each.value("sql", "");
+    if (kind == "works_on") told.works_on = each.value("sql", "");
   }
   told.opened = Unique(std::move(told.opened));
   return told;
@@ -276,6 +279,12 @@ ChildResult AlembicRunner::Start(const std::vector<std::string>& arguments, cons
                                  const Manner& manner, const std::stop_token& stop) const {
   std::vector<std::string> command = program_;
   command.insert(command.end(), arguments.begin(), arguments.end());
+  if (setting_.spares_others && manner.aside.empty()) {
+    const migrations::ScratchDirectory aside(DirectoryName(path));
+    Manner sparing = manner;
+    sparing.aside = aside.path();
+    return Start(arguments, path, sparing, stop);
+  }
   try {
     return RunChild({.arguments = command,
                      .directory = directory_,
@@ -327,8 +336,10 @@ std::string AlembicRunner::TakeOutput() const { return std::exchange(setting_.re
 std::string AlembicRunner::History() const {
   constexpr std::chrono::seconds kHistoryLimit{30};
   const std::vector<std::string> arguments{"history", "--verbose"};
-  ChildResult result =
-      Start(arguments, setting_.target.path, {.limit = kHistoryLimit}, std::stop_token());
+  // With `revision_environment` it runs env.py, which may open, and make, what it likes.
+  const migrations::ScratchDirectory place(setting_.state_directory);
+  ChildResult result = Start(arguments, place.path() + "/history.db",
+                             {.limit = kHistoryLimit, .aside = place.path()}, std::stop_token());
   if (result.exit_code != 0) throw Failure(arguments, result.exit_code, result.output);
   return std::move(result.output);
 }
@@ -366,6 +377,26 @@ Error AlembicRunner::Failure(const std::vector<std::string>& arguments, int exit
 
 void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& stop) const {
   if (setting_.record->url_was_used) return;
+  try {
+    TryOut(probe, stop);
+  } catch (const Error& error) {
+    // An application that is imported may want its tables at once.
+    const bool wants_tables = error.kind == "alembic.failed" &&
+                              error.message.contains("no such table") &&
+                              StatFile(setting_.target.path).has_value();
+    if (!wants_tables) throw;
+    const migrations::ScratchFile copy(DirectoryName(probe));
+    (void)migrations::CopyLive(setting_.target.path, [&](migrations::Connection& source) {
+      migrations::WriteCopy(source, copy.path(), migrations::CopyKind::kScratch);
+    });
+    TryOut(copy.path(), stop);
+  }
+  setting_.record->url_was_used = true;
+  (void)TakeOutput();
+}
+
+void AlembicRunner::TryOut(const std::string& probe, const std::stop_token& stop) const {
+  const bool was_there = StatFile(probe).has_value();
   const migrations::ScratchFile trace(DirectoryName(probe));
   const migrations::ScratchDirectory aside(DirectoryName(probe));
   const std::vector<std::string> arguments{"current"};
@@ -378,8 +409,13 @@ void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& st
     told.hint = HintFor(error.message);
     throw told;
   }
-  const Told told = ReadTold(trace.path());
-  if (!StatFile(probe)) throw UrlIgnored(told.opened);
+  Told told = ReadTold(trace.path());
+  const bool used = told.works_on ? RealPath(*told.works_on) == RealPath(probe)
+                                  : !was_there && StatFile(probe).has_value();
+  if (!used) {
+    if (told.works_on) told.opened = {*told.works_on};
+    throw UrlIgnored(told.opened);
+  }
   const std::string& table = setting_.config->version_table;
   if (!told.version_table.empty() && ToLower(told.version_table) != ToLower(table)) {
     throw Error(Code::kRefused, "alembic.version_table",
@@ -387,8 +423,6 @@ void AlembicRunner::CheckUrl(const std::string& probe, const std::stop_token& st
                        ", and drover looks into ", table),
                 NameVersionTable(told.version_table));
   }
-  setting_.record->url_was_used = true;
-  (void)TakeOutput();
 }
 
 /// What to do about an Alembic that fails before it has done anything.

@@ -32,6 +32,7 @@ struct AlembicSetting {
   migrations::VersionFolders folders;
   std::string state_directory;  // of drover, for InstallAlembicHook()
   bool passes_all = false;      // of this process's variables, not only PATH and the like
+  bool spares_others = false;   // other databases that it opens are copies, for a rehearsal
   std::shared_ptr<AlembicRecord> record = std::make_shared<AlembicRecord>();
 };
 
@@ -77,14 +78,15 @@ class AlembicRunner final {
   /// Throws what Run() throws of a command that failed, when this is the result of one.
   void CheckScript(std::vector<std::string> arguments, const ChildResult& result) const;
 
-  /// What `alembic history --verbose` prints: runs the files of the revisions, and opens no
-  /// database. Takes 30 s at most. Throws as Run().
+  /// What `alembic history --verbose` prints: runs the files of the revisions; a database that is
+  /// opened is a copy. Takes 30 s at most. Throws as Run().
   [[nodiscard]] std::string History() const;
 
   /// Does Alembic work on the database that it is given? Asks `alembic current` with the URL of
   /// `probe`, a file that does not exist and whose directory does: Alembic makes it if it looks
   /// there, or at the environment's own database, for which the hook puts what it is given. No
-  /// other file is changed meanwhile. Throws kRefused ("alembic.url_ignored";
+  /// other file is changed meanwhile. An application that wants its tables is given a copy of the
+  /// database. Throws kRefused ("alembic.url_ignored";
   /// "alembic.version_table": env.py names another one). Once it was seen to be right that is
   /// remembered for the job: what env.py imports may be another the next time. Throws what Run()
   /// throws.
@@ -113,6 +115,7 @@ class AlembicRunner final {
   [[nodiscard]] Error Failure(const std::vector<std::string>& arguments, int exit_code,
                               std::string_view output) const;
   [[nodiscard]] std::string NameUrlPlaces() const;
+  void TryOut(const std::string& probe, const std::stop_token& stop) const;
   [[nodiscard]] std::string HintFor(const std::string& message) const;
   [[nodiscard]] Error UrlIgnored(const std::vector<std::string>& opened) const;
 

@@ -24,6 +24,10 @@ std::int64_t Elapsed(AlembicClock::time_point since) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(AlembicClock::now() - since).count();
 }
 
+std::string ChecksumOf(const std::string& file) {
+  return migrations::Sha256(ReadFile(file, migrations::kLargestMigration));
+}
+
 std::string NameRows(const std::vector<RevisionId>& rows) {
   return rows.empty() ? "base" : Join(rows, ", ");
 }
@@ -125,16 +129,26 @@ std::string AlembicWork::Run(const std::string& path, const Plan& plan, std::siz
   return runner_.TakeOutput();
 }
 
-void AlembicWork::CheckFiles(const Plan& plan, std::size_t begin, std::size_t end) {
+void AlembicWork::Remember(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    if (step.direction == Direction::kUp || step.revision.archived) continue;
+    remembered_.insert_or_assign(step.revision.id, ChecksumOf(step.revision.file));
+  }
+}
+
+void AlembicWork::CheckFiles(const Plan& plan, std::size_t begin, std::size_t end) const {
   for (std::size_t i = begin; i < end; ++i) {
     const Step& step = plan.steps[i];
-    if (step.direction == Direction::kDown) continue;  // goes by what was applied
-    const std::string now =
-        migrations::Sha256(ReadFile(step.revision.file, migrations::kLargestMigration));
-    if (now == step.revision.raw_sha256) continue;
+    std::string planned = step.revision.raw_sha256;
+    if (step.direction == Direction::kDown) {
+      const auto known = remembered_.find(step.revision.id);
+      if (known == remembered_.end()) continue;
+      planned = known->second;
+    }
+    if (ChecksumOf(step.revision.file) == planned) continue;
     throw Error(Code::kConflict, "alembic.file_changed",
                 Concat("the file of revision ", step.revision.id,
-                       " was changed after this was planned: it has not been applied"),
+                       " was changed after this was planned: it has not been carried out"),
                 "look at it, then the same once more",
                 Concat(step.revision.file, ":", step.revision.header_line, ":1"));
   }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ class AlembicWork final {
   /// it, so that the mark outlives drover's death. -1: none.
   AlembicWork(const JobRequest& request, const AlembicRunner& runner, int turn = -1)
       : request_(request), runner_(runner), turn_(turn) {}
+
+  /// Notes what the files of the steps downwards are now: Apply() refuses them when they are others
+  /// by then. Those upwards have to be what the plan was made from.
+  void Remember(const migrations::Plan& plan);
 
   /// Carries the request's plan out on the database at `path`, which need not be the request's own.
   /// On failure the database is at the last complete revision, but for "alembic.half_applied".
@@ -53,7 +58,7 @@ class AlembicWork final {
                                 std::size_t begin, std::size_t end,
                                 const std::stop_token& stop) const;
   /// What is about to be applied must be what was planned, and rehearsed.
-  static void CheckFiles(const migrations::Plan& plan, std::size_t begin, std::size_t end);
+  void CheckFiles(const migrations::Plan& plan, std::size_t begin, std::size_t end) const;
   /// Of the environment's own database: which files it is made of now.
   void NoteFiles(const std::string& path, const migrations::Plan& plan, std::size_t begin,
                  std::size_t end) const;
@@ -67,6 +72,7 @@ class AlembicWork final {
   const JobRequest& request_;
   const AlembicRunner& runner_;
   const int turn_;
+  std::map<migrations::RevisionId, std::string> remembered_;  // checksums of files
 };
 
 /// The arguments with which Alembic carries out exactly this step, from its `rows_before`. Pure.

@@ -169,7 +169,7 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
   }
   migrations::Safeguard safeguard(SafeguardOf(request_));
   migrations::Turn turn(request_.path);
-  const AlembicWork work(request_, runner, turn.descriptor());
+  AlembicWork work(request_, runner, turn.descriptor());
   bool begun = false;
   try {
     TakeTurn(turn, request_.path, stop);
@@ -177,6 +177,7 @@ void JobWork::ApplyWithAlembic(const migrations::ApplyObserver& observer,
         migrations::Inspect(request_.path, request_.version_table);
     if (facts.problem) throw Error(*facts.problem);
     const migrations::Plan plan = PlanFor(request_, facts.rows);
+    work.Remember(plan);
     if (!plan.steps.empty()) {
       migrations::Connection live(request_.path, migrations::OpenMode::kRead);
       safeguard.Prepare(plan, live, observer, stop);
@@ -286,6 +287,11 @@ void JobWork::Replace(migrations::Connection& content) {
       .revisions = request_.rows,
       .spared = request_.restored ? request_.restored->id : std::string()};
   try {
+    // An Alembic at work holds no lock between its statements, but it has the turn.
+    std::optional<migrations::Turn> turn;
+    if (request_.alembic && StatFile(request_.path)) {
+      TakeTurn(turn.emplace(request_.path), request_.path, {});
+    }
     migrations::Transplant(content, request_.path, [&](migrations::Connection& live) {
       outcome_.backup = migrations::KeepLocked(live, request_.safety.backup, occasion);
     });

@@ -181,7 +181,9 @@ migrations::SafeguardRequest SafeguardOf(const JobRequest& request) {
   guard.graph = nullptr;  // what schema Python makes only Python can tell
   guard.carry_out = [request](const std::string& copy, const migrations::ApplyObserver& observer,
                               const std::stop_token& stop) {
-    const AlembicRunner runner(*request.alembic);
+    AlembicSetting setting = *request.alembic;
+    setting.spares_others = true;
+    const AlembicRunner runner(std::move(setting));
     // Were the URL not used, the rehearsal would be no rehearsal.
     const migrations::ScratchFile probe(request.path, request.safety.backup);
     runner.CheckUrl(probe.path(), stop);

@@ -1,5 +1,9 @@
 #include "daemon/retries.h"
 
+#include <unistd.h>
+
+#include "base/posix.h"
+#include "base/text.h"
 #include "migrations/lock_state.h"
 
 namespace drover::daemon {
@@ -13,15 +17,22 @@ migrations::Footprint FootprintOf(const std::string& path) {
   }
 }
 
+bool IsWritable(const std::string& path) {
+  return access(path.c_str(), W_OK) == 0 && access(DirectoryName(path).c_str(), W_OK) == 0;
+}
+
 }  // namespace
 
 void Retries::NoteEnd(const JobRequest& request, const JobOutcome& outcome) {
+  outside_failures_.erase(request.path);
   if (outcome.error) {
     const Code code = outcome.error->code;
     if (code == Code::kBusy || code == Code::kIo) {
       // What it looks like now: our own attempt may have left a trace.
-      outside_failures_.insert_or_assign(
-          request.path, OutsideFailure{.code = code, .left = FootprintOf(request.path)});
+      outside_failures_.insert_or_assign(request.path,
+                                         OutsideFailure{.code = code,
+                                                        .left = FootprintOf(request.path),
+                                                        .writable = IsWritable(request.path)});
     }
   } else if (!outcome.result.steps.empty()) {
     attempts_.erase(request.path);
@@ -59,7 +70,8 @@ std::vector<std::string> Retries::TakeUnblocked(const Observation& seen, const J
     const auto now = seen.footprints.find(path);
     const bool same = now != seen.footprints.end() && now->second == before.left;
     const bool unlocked = before.code == Code::kBusy && !migrations::IsLocked(path);
-    if (jobs.Has(path) || (same && !unlocked)) return false;
+    const bool permitted = !before.writable && IsWritable(path);
+    if (jobs.Has(path) || (same && !unlocked && !permitted)) return false;
     attempts_.erase(path);
     unblocked.push_back(path);
     return true;

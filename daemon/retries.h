@@ -43,6 +43,7 @@ class Retries final {
   struct OutsideFailure {
     Code code;
     migrations::Footprint left;  // as the job left the database
+    bool writable = true;        // it, and its directory, by us
   };
 
   std::map<std::string, Attempt> attempts_;  // by target path, as what follows

@@ -73,7 +73,9 @@ VerifyDocument VerifyNow(const JobRequest& request, const View& view, const Para
   }
   std::optional<AlembicRunner> alembic;
   if (request.alembic) {
-    alembic.emplace(*request.alembic);
+    AlembicSetting setting = *request.alembic;
+    setting.spares_others = true;
+    alembic.emplace(std::move(setting));
     alembic->CheckUrl(directory.path() + "/probe.db", stop);
     verify.take = [&](const migrations::Step& step, const std::string& path) {
       alembic->Run(AlembicArgumentsFor(step), path, stop);

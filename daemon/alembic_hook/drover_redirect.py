@@ -9,6 +9,7 @@ import os
 import sqlite3
 
 LARGEST_COPY = 64 << 20  # of a larger one only reading is possible
+NAMES = {}  # of what was opened instead: by its path, the path that was to be opened
 
 
 def uri_of(name):
@@ -64,8 +65,8 @@ class Aside:
             return self.copies[path]
         copy = os.path.join(self.folder, "%d.db" % len(self.copies))
         if not os.path.isdir(os.path.dirname(path)):
-            copy = path  # fails as it would
-        elif os.path.exists(path):
+            return path  # fails as it would
+        if os.path.exists(path):
             files = [(path + end, copy + end) for end in ("", "-wal") if os.path.exists(path + end)]
             if sum(os.path.getsize(file) for file, _ in files) > LARGEST_COPY:
                 copy = None
@@ -73,6 +74,8 @@ class Aside:
                 for file, to in files:
                     shutil.copyfile(file, to)
         self.copies[path] = copy
+        if copy:
+            NAMES[os.path.realpath(copy)] = path
         return copy
 
 
@@ -88,7 +91,7 @@ def lead(own, work, aside):
         if path is None:
             return connect(*arguments, **options)
         real = os.path.realpath(path)
-        if real == own:
+        if real == own or (os.path.exists(own) and os.path.exists(real) and os.path.samefile(own, real)):
             arguments, options = with_file(work, arguments, options)
         elif others and real != work:
             copy = others.of(real)

@@ -304,7 +304,7 @@ def trace_statements(path):
 
     def traced_connect(*arguments, **options):
         tell("open", file_of(*arguments, **options) or "")
-        if options.setdefault("factory", Connection) is not Connection:
+        if len(arguments) > 5 or options.setdefault("factory", Connection) is not Connection:
             tell("untraced")
         return connect(*arguments, **options)
 

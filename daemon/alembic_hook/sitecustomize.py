@@ -45,14 +45,29 @@ def complete_configuration(module):
 
 
 def tell_version_table(module):
-    """Tells in which table a MigrationContext keeps the version."""
+    """Tells in which table a MigrationContext keeps the version; while drover tries out where env.py
+    goes, in which file, too."""
     init = module.MigrationContext.__init__
 
     def telling(self, *arguments, **options):
         init(self, *arguments, **options)
         TELL("version_table", self.version_table)
+        if os.environ.get("DROVER_ALEMBIC_ASIDE") and self.connection is not None:
+            TELL("works_on", main_file(self.connection))
 
     module.MigrationContext.__init__ = telling
+
+
+def main_file(connection):
+    """The file that a connection of SQLAlchemy's is to, by the name with which it was opened; empty:
+    none."""
+    import drover_redirect
+
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA database_list")
+    file = cursor.fetchone()[2] or ""
+    cursor.close()
+    return drover_redirect.NAMES.get(os.path.realpath(file), file)
 
 
 def run_within_flask(module):

@@ -168,6 +168,19 @@ class Upgrades(ApplyingCase):
         self.assertEqual(error["kind"], "alembic.file_changed")
         self.assertEqual(self.rows(), [MERGE])
 
+    def test_so_it_is_with_a_way_down(self):
+        file = self.last_version('op.execute("CREATE TABLE extra (x)")')
+        file.write_text(file.read_text().replace("def downgrade():\n    pass", (
+            "def downgrade():\n"
+            "    op.execute('DROP TABLE extra')\n"
+            "    with open(__file__, 'a') as file:\n"
+            "        file.write('# edited\\n')")))
+        self.drover("upgrade")
+        self.execute("INSERT INTO accounts (id) VALUES (1)")
+        error = self.drover("downgrade", "-1", "--json", check=5).error
+        self.assertEqual(error["kind"], "alembic.file_changed")
+        self.assertEqual(self.rows(), [LAST])
+
     def test_a_reset_takes_the_files_as_they_are(self):
         file = self.last_version('op.execute("CREATE TABLE extra (x)")')
         self.drover("upgrade")

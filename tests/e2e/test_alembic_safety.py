@@ -144,6 +144,23 @@ class Safety(ApplyingCase):
         self.drover("downgrade", "--yes", "--", "-1")
         self.assertEqual(self.project.query("SELECT count(*) FROM posts"), [(0,)])
 
+    def test_a_restore_waits_for_an_alembic_at_work(self):
+        begun = self.root / "begun"
+        kept = self.drover("backup", "--json").json["backup"]["id"]
+        self.last_version(
+            'op.execute("CREATE TABLE one (x)")\n'
+            "if str(op.get_bind().engine.url).endswith('/application.db'):\n"
+            f"    open({str(begun)!r}, 'w').close()\n"
+            "    import time\n"
+            "    time.sleep(1)\n"
+            'op.execute("CREATE TABLE two (x)")')
+        upgrade = self.project.spawn([harness.DROVER, "upgrade"])
+        harness.wait_until(begun.exists, "the revision is at work")
+        self.drover("--local", "restore", kept, "--yes")
+        self.assertEqual(upgrade.wait(harness.PATIENCE), 0)
+        self.assertEqual(self.rows(), [MERGE])
+        self.assertFalse({"one", "two"} & set(self.project.tables()))
+
     def test_a_lost_trigger_is_found(self):
         self.execute("CREATE TRIGGER quiet AFTER INSERT ON accounts BEGIN SELECT 1; END")
         self.last_version('with op.batch_alter_table("accounts", recreate="always") as batch:\n'

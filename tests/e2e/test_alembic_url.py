@@ -125,6 +125,43 @@ class WrongDatabase(ApplyingCase):
         self.assertEqual(other.read_bytes(), before)
         self.assertEqual([path.name for path in self.root.glob("*.db*")], ["other.db"])
 
+    def test_what_the_application_opens_is_not_what_alembic_works_on(self):
+        """The one is the environment's database, the other is another one."""
+        other = self.root / "other.db"
+        self.execute_in(other, "CREATE TABLE kept (x)")
+        before = other.read_bytes()
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            'url = os.environ.get("DB__DB_URL")',
+            f'url = "sqlite:///{other}"\n'
+            "import sqlite3\n"
+            f"connection = sqlite3.connect({str(self.project.database)!r})\n"
+            'connection.execute("CREATE TABLE IF NOT EXISTS made (x)")\n'
+            "connection.close()\n"))
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertEqual(error["kind"], "alembic.url_ignored")
+        self.assertIn(f"it would work on {other} instead", error["message"])
+        self.assertEqual(other.read_bytes(), before)
+        self.assertFalse(self.project.database.exists())
+
+    def test_an_application_that_reads_its_tables_gets_a_copy(self):
+        self.drover("upgrade", FIRST)
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            "def run_migrations_online", "create_engine(url.replace('+aiosqlite', '')).connect()"
+            ".exec_driver_sql('SELECT name FROM accounts')\n\n\ndef run_migrations_online"))
+        self.drover("upgrade")
+        self.assertEqual(self.rows(), [MERGE])
+
+    def test_a_rehearsal_leaves_other_databases_alone(self):
+        archive = self.root / "archive.db"
+        self.execute_in(archive, "CREATE TABLE told (x)")
+        self.drover("upgrade")
+        self.execute("INSERT INTO accounts (name) VALUES ('ann')")
+        self.last_version(f"import sqlite3\nwith sqlite3.connect({str(archive)!r}) as archive:\n"
+                          "    archive.execute('INSERT INTO told VALUES (1)')")
+        self.assertEqual(self.drover("upgrade", "--json").json["rehearsal"]["outcome"], "ok")
+        self.assertEqual(self.project.query("SELECT x FROM told", archive), [(1,)])
+
     def test_a_version_table_that_only_env_py_knows_is_named_first(self):
         self.write("backend/alembic/env.py", 'TABLE = "core_" + "version"\n' + ENV_PY.replace(
             "render_as_batch=True", "render_as_batch=True, version_table=TABLE"))
@@ -222,6 +259,13 @@ class OnlyPythonCanTell(ApplyingCase):
     def histories(self):
         text = self.asked.read_text() if self.asked.exists() else ""
         return [line for line in text.splitlines() if " history " in line]
+
+    def test_asking_leaves_the_database_alone(self):
+        self.write("backend/alembic.ini", INI.replace(
+            "[alembic]\n", "[alembic]\nrevision_environment = true\n"))
+        self.drover("trust")
+        self.assertEqual(self.dev()["state"], "missing")
+        self.assertFalse(self.project.database.exists())
 
     def test_untrusted_it_is_an_error_trusted_it_is_asked_once(self):
         dev = self.dev()
