@@ -250,7 +250,11 @@ ResolvedTarget Resolve(const Graph& graph, std::string_view target,
     if (starts.size() > 1) throw AmbiguousWalk(graph, target, starts, "it may start at");
     if (!starts.empty()) at = starts.front();
   }
+  const RevisionId start = at;
   at = Walk(graph, std::move(at), *parts.step, target, limits, ends);
+  // Below the base of a line there is the end of that line, not of what it depends on.
+  const bool bare = parts.symbol.empty() && !up && !start.empty();
+  if (at.empty() && bare && !resolved.branch) resolved.branch = start;
   if (!at.empty()) resolved.revisions.push_back(std::move(at));
   return resolved;
 }

@@ -154,7 +154,7 @@ class Safety(ApplyingCase):
             "    import time\n"
             "    time.sleep(1)\n"
             'op.execute("CREATE TABLE two (x)")')
-        upgrade = self.project.spawn([harness.DROVER, "upgrade"])
+        upgrade = self.project.spawn([harness.DROVER, "upgrade"], stdout=subprocess.DEVNULL)
         harness.wait_until(begun.exists, "the revision is at work")
         self.drover("--local", "restore", kept, "--yes")
         self.assertEqual(upgrade.wait(harness.PATIENCE), 0)
