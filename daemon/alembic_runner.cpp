@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "daemon/alembic.h"
 #include "daemon/alembic_hook.h"
+#include "daemon/alembic_output.h"
+#include "daemon/alembic_program.h"
 #include "daemon/log.h"
 #include "environments/exec_variables.h"
 #include "environments/files.h"
@@ -25,12 +27,9 @@ extern char** environ;
 namespace drover::daemon {
 namespace {
 
-constexpr std::array<std::string_view, 3> kVirtualEnvironments{".venv", "venv", "env"};
 constexpr int kSignalled = 128;  // and the number of the signal
 constexpr int kLastSignal = 64;
-constexpr std::size_t kOutputTold = 400;
 constexpr std::size_t kOutputLogged = 64 * 1024;
-constexpr std::size_t kOutputKept = 16 * 1024;
 constexpr std::size_t kLargestTrace = std::size_t{64} << 20U;
 
 /// What a program needs of the daemon's own environment to run at all.
@@ -41,39 +40,6 @@ bool IsPassedOn(std::string_view variable) {
   return std::ranges::any_of(kPassedOn, [&](auto each) { return variable.starts_with(each); });
 }
 
-bool IsProgram(const std::string& path) { return access(path.c_str(), X_OK) == 0; }
-
-/// Can the Python of a virtual environment import Alembic, its own or the system's
-/// (docs.python.org/3/library/venv.html)?
-bool HasAlembic(const std::string& environment) {
-  try {
-    constexpr std::size_t kLargest = 64 * 1024;
-    for (const std::string_view line :
-         SplitLines(ReadFile(environment + "/pyvenv.cfg", kLargest))) {
-      const std::size_t equals = std::min(line.find('='), line.size());
-      if (Trim(line.substr(0, equals)) == "include-system-site-packages" &&
-          ToLower(Trim(line.substr(std::min(equals + 1, line.size())))) == "true") {
-        return true;
-      }
-    }
-    const std::string libraries = environment + "/lib";
-    for (const std::string& python : ListDirectory(libraries)) {
-      if (StatFile(Concat(libraries, "/", python, "/site-packages/alembic"))) return true;
-    }
-  } catch (const Error&) {
-    // No virtual environment.
-  }
-  return false;
-}
-
-std::optional<std::string> InPath(std::string_view name) {
-  for (const std::string& directory : SplitList(EnvironmentVariable("PATH").value_or(""), ':')) {
-    std::string path = AbsolutePath(name, directory);
-    if (IsProgram(path)) return path;
-  }
-  return std::nullopt;
-}
-
 std::vector<std::string> Unique(std::vector<std::string> texts) {
   std::vector<std::string> unique;
   for (std::string& text : texts) {
@@ -82,57 +48,6 @@ std::vector<std::string> Unique(std::vector<std::string> texts) {
     }
   }
   return unique;
-}
-
-/// "FAILED: x" and "ERROR [alembic.util.messaging] x" are about x.
-std::string_view WithoutLabel(std::string_view line) {
-  if (line.starts_with("FAILED: ")) return line.substr(8);
-  if (line.starts_with("ERROR ") && line.contains("] ")) return line.substr(line.find("] ") + 2);
-  return line;
-}
-
-/// The line at which the reason begins: what follows the frames of the last traceback, or else the
-/// last line with a label, or the last one with anything.
-std::size_t FindLastWords(const std::vector<std::string_view>& lines) {
-  std::size_t last = 0;
-  std::size_t labelled = lines.size();
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (!Trim(lines[i]).empty()) last = i;
-    if (WithoutLabel(lines[i]).size() != lines[i].size()) labelled = i;
-  }
-  for (std::size_t i = lines.size(); i-- > 0;) {
-    if (!lines[i].starts_with("Traceback (most recent call last)")) continue;
-    for (std::size_t after = i + 1; after < lines.size(); ++after) {
-      if (!lines[after].empty() && !lines[after].starts_with(' ')) return after;
-    }
-    break;
-  }
-  return std::min(labelled, last);
-}
-
-/// The last `File "X", line N` of a traceback with X in one of the folders: "X:N:1".
-std::string PlaceInFolders(std::string_view output, const std::vector<std::string>& folders) {
-  std::string place;
-  for (std::string_view line : SplitLines(output)) {
-    line = Trim(line);
-    constexpr std::string_view kFile = "File \"";
-    const std::size_t end = line.find("\", line ");
-    if (!line.starts_with(kFile) || end == std::string_view::npos) continue;
-    const std::string file(line.substr(kFile.size(), end - kFile.size()));
-    const std::string_view rest = line.substr(end + 8);
-    const std::string_view number = rest.substr(0, rest.find(','));
-    const bool is_revision =
-        std::ranges::any_of(folders, [&](const auto& folder) { return IsBelow(file, folder); });
-    if (is_revision && ParseInteger(number)) place = Concat(file, ":", number, ":1");
-  }
-  return place;
-}
-
-/// As many whole lines from the end as are kept.
-std::string LastLines(std::string_view output) {
-  if (output.size() <= kOutputKept) return std::string(output);
-  const std::string_view end = output.substr(output.size() - kOutputKept);
-  return std::string(end.substr(std::min(end.find('\n'), end.size() - 1) + 1));
 }
 
 /// What the hook has told of a start that changes nothing.
@@ -179,33 +94,6 @@ bool IsAboutUrl(std::string_view message) {
 }
 
 }  // namespace
-
-std::vector<std::string> FindAlembicProgram(const std::vector<std::string>& directories) {
-  for (const std::string& directory : directories) {
-    for (const std::string_view environment : kVirtualEnvironments) {
-      const std::string bin = AbsolutePath(Concat(environment, "/bin"), directory);
-      if (IsProgram(bin + "/alembic")) return {bin + "/alembic"};
-      if (HasAlembic(AbsolutePath(environment, directory)) && IsProgram(bin + "/python")) {
-        return {bin + "/python", "-m", "alembic"};
-      }
-    }
-  }
-  if (const auto found = InPath("alembic")) return {*found};
-  return {"python3", "-m", "alembic"};
-}
-
-std::string LastWords(std::string_view output) {
-  const std::vector<std::string_view> lines = SplitLines(output);
-  std::string words;
-  for (auto line = lines.begin() + static_cast<std::ptrdiff_t>(FindLastWords(lines));
-       line != lines.end(); ++line) {
-    const bool remark =
-        line->starts_with("(Background on this error") || line->starts_with("[parameters:");
-    if (Trim(*line).empty() || remark) continue;
-    words += Concat(words.empty() ? "" : " ", OneLine(Trim(WithoutLabel(*line))));
-  }
-  return words.empty() ? "it said nothing" : Excerpt(words, kOutputTold);
-}
 
 AlembicRunner::AlembicRunner(AlembicSetting setting) : setting_(std::move(setting)) {
   const environments::Config& config = *setting_.config;

@@ -41,10 +41,8 @@ inline constexpr std::chrono::minutes kAlembicLimit{60};
 
 class AlembicRunner final {
  public:
-  /// Finds the program: the configured command; that of a virtual environment (.venv, venv, env) in
-  /// the project's root, beside Alembic's configuration or where Alembic is started, or its Python
-  /// if that can import Alembic; `alembic` in
-  /// PATH; or `python3 -m alembic`.
+  /// Finds the program: the configured command, or else FindAlembicProgram() for the project's
+  /// root, the directory of Alembic's configuration and that where Alembic is started.
   explicit AlembicRunner(AlembicSetting setting);
 
   /// Runs `alembic ARGUMENTS` with the URL of the database at `path`, which need not be that of the
@@ -123,13 +121,5 @@ class AlembicRunner final {
   std::vector<std::string> program_;  // with -c and -n
   std::string directory_;
 };
-
-/// The `alembic` that would be started without a configured command, for the directories in which
-/// it is looked for.
-[[nodiscard]] std::vector<std::string> FindAlembicProgram(
-    const std::vector<std::string>& directories);
-
-/// The last words of a program that ends with a traceback or "FAILED: …". Pure.
-[[nodiscard]] std::string LastWords(std::string_view output);
 
 }  // namespace drover::daemon

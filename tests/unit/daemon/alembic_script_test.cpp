@@ -20,7 +20,7 @@ migrations::Revision Known(std::string id, Ids parents) {
   return revision;
 }
 
-class AlembicRangesTest : public testing::Test {
+class AlembicRangesTest : public ::testing::Test {
  protected:
   void Add(const std::string& id, Direction direction, Ids before, Ids after) {
     Step step;

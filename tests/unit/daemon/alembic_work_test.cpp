@@ -54,35 +54,5 @@ TEST(AlembicRunTest, OneStartBringsWhatIsInALine) {
   EXPECT_EQ(EndOfRun(plan, 1), 2U);
 }
 
-TEST(LastWordsTest, TheErrorIsFoundAtTheEndOfATraceback) {
-  EXPECT_EQ(
-      LastWords("INFO  [alembic.runtime.migration] Context impl SQLiteImpl.\n"
-                "Traceback (most recent call last):\n  File \"x.py\", line 3, in <module>\n"
-                "    boom()\n"
-                "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: t\n"
-                "[SQL: DELETE FROM t]\n"
-                "(Background on this error at: https://sqlalche.me/e/14/e3q8)\n"),
-      "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) no such table: t "
-      "[SQL: DELETE FROM t]");
-  EXPECT_EQ(LastWords("Traceback (most recent call last):\n  boom()\n"
-                      "sqlalchemy.exc.OperationalError: table t already exists\n[SQL: \n"
-                      "CREATE TABLE t (\n\tid INTEGER\n)\n\n]\n(Background on this error at: x)\n"),
-            "sqlalchemy.exc.OperationalError: table t already exists "
-            "[SQL: CREATE TABLE t ( id INTEGER ) ]");
-  EXPECT_EQ(LastWords("INFO x\nFAILED: Can't locate revision identified by 'x'\n"),
-            "Can't locate revision identified by 'x'");
-  EXPECT_EQ(LastWords("ERROR [alembic.util.messaging] Can't proceed\n\n"), "Can't proceed");
-  EXPECT_EQ(
-      LastWords("Traceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'x'\n\n"
-                "During handling of the above exception, another exception occurred:\n\n"
-                "Traceback (most recent call last):\n  File \"b.py\", line 2\n    ^^^\n"
-                "pydantic.ValidationError: 1 validation error for Settings\nSECRET_KEY\n"
-                "  Field required\n"),
-      "pydantic.ValidationError: 1 validation error for Settings SECRET_KEY Field required");
-  EXPECT_EQ(LastWords("Traceback (most recent call last):\n  x()\nRuntimeError: one\ntwo\n"),
-            "RuntimeError: one two");
-  EXPECT_EQ(LastWords("\n \n"), "it said nothing");
-}
-
 }  // namespace
 }  // namespace drover::daemon
