@@ -54,7 +54,7 @@ std::vector<std::string> Unique(std::vector<std::string> texts) {
 struct Told {
   std::vector<std::string> opened;      // files of databases
   std::string version_table;            // empty: env.py did not come to it
-  std::optional<std::string> works_on;  // the file that revisions would change
+  std::optional<std::string> works_on;  // the file that revisions would change; empty: in memory
 };
 
 Told ReadTold(const std::string& trace) {
@@ -298,10 +298,11 @@ void AlembicRunner::TryOut(const std::string& probe, const std::stop_token& stop
     throw told;
   }
   Told told = ReadTold(trace.path());
-  const bool used = told.works_on ? RealPath(*told.works_on) == RealPath(probe)
-                                  : !was_there && StatFile(probe).has_value();
+  const bool used = told.works_on
+                        ? !told.works_on->empty() && RealPath(*told.works_on) == RealPath(probe)
+                        : !was_there && StatFile(probe).has_value();
   if (!used) {
-    if (told.works_on) told.opened = {*told.works_on};
+    if (told.works_on) told.opened = Unique({*told.works_on});
     throw UrlIgnored(told.opened);
   }
   const std::string& table = setting_.config->version_table;

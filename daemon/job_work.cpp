@@ -109,7 +109,7 @@ void JobWork::Run(const migrations::ApplyObserver& observer, const std::stop_tok
     case JobCommand::kRepair:
       return Repair();
     case JobCommand::kRestore:
-      return Restore();
+      return Restore(stop);
     case JobCommand::kReset:
       return Reset(observer, stop);
   }
@@ -136,7 +136,7 @@ void JobWork::RunForAlembic(const migrations::ApplyObserver& observer,
     case JobCommand::kReset:
       return Reset(observer, stop);
     case JobCommand::kRestore:
-      return Restore();
+      return Restore(stop);
     case JobCommand::kRepair:
       AppliedFiles(request_.state_directory).Accept(request_.path, request_.target);
       outcome_.result.from = request_.rows;
@@ -280,7 +280,7 @@ void JobWork::Repair() {
 }
 
 /// Keeps what is in the database and puts `content` in its place, under one lock.
-void JobWork::Replace(migrations::Connection& content) {
+void JobWork::Replace(migrations::Connection& content, const std::stop_token& stop) {
   const migrations::BackupOccasion occasion{
       .environment = request_.environment,
       .reason = std::string(CommandName(request_.command)),
@@ -290,7 +290,7 @@ void JobWork::Replace(migrations::Connection& content) {
     // An Alembic at work holds no lock between its statements, but it has the turn.
     std::optional<migrations::Turn> turn;
     if (request_.alembic && StatFile(request_.path)) {
-      TakeTurn(turn.emplace(request_.path), request_.path, {});
+      TakeTurn(turn.emplace(request_.path), request_.path, stop);
     }
     migrations::Transplant(content, request_.path, [&](migrations::Connection& live) {
       outcome_.backup = migrations::KeepLocked(live, request_.safety.backup, occasion);
@@ -307,13 +307,13 @@ void JobWork::Replace(migrations::Connection& content) {
   }
 }
 
-void JobWork::Restore() {
+void JobWork::Restore(const std::stop_token& stop) {
   const auto begun = WorkClock::now();
   migrations::Connection content(request_.restored->path, migrations::OpenMode::kReadImmutable);
   migrations::CheckIntegrity(content);
   outcome_.result.from = request_.rows;
   outcome_.result.to = request_.rows;
-  Replace(content);
+  Replace(content, stop);
   const migrations::DatabaseFacts facts =
       migrations::Inspect(request_.path, request_.version_table);
   if (facts.problem) throw Error(*facts.problem);
@@ -346,7 +346,7 @@ void JobWork::Reset(const migrations::ApplyObserver& observer, const std::stop_t
   watching.on_progress = observer.on_progress;
   migrations::ApplyResult result = MakeFresh(fresh.path(), watching, stop);
   migrations::Connection content(fresh.path(), migrations::OpenMode::kCreate);
-  Replace(content);
+  Replace(content, stop);
   Announce(std::move(result), observer);
   outcome_.result.from = request_.rows;
   outcome_.result.duration_ms = MillisecondsFrom(begun);

@@ -29,9 +29,9 @@ class JobWork final {
                                                   const std::stop_token& stop) const;
   void Note(const migrations::Safeguard& safeguard);
   void Repair();
-  void Restore();
+  void Restore(const std::stop_token& stop);
   void Reset(const migrations::ApplyObserver& observer, const std::stop_token& stop);
-  void Replace(migrations::Connection& content);
+  void Replace(migrations::Connection& content, const std::stop_token& stop);
   [[nodiscard]] migrations::ApplyRequest MakeApplyRequest() const;
 
   const JobRequest& request_;

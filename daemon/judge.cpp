@@ -178,8 +178,8 @@ class Judgement {
     if (facts_->kind != DatabaseKind::kUnversioned) return false;
     const std::string why = Concat("has tables but no version table ", seen_.config->version_table);
     if (const std::string& other = facts_->other_version_table; !other.empty()) {
-      return Settle(EnvironmentState::kUnversioned, Concat(why, "; ", other, " looks like one"),
-                    NameVersionTable(other));
+      return Settle(EnvironmentState::kUnversioned,
+                    Concat(why, "; ", other, " looks like one: ", NameVersionTable(other)));
     }
     const auto match = seen_.matches.find(target_.path);
     if (match == seen_.matches.end() && seen_.graph && seen_.graph->TopologicalOrder().empty()) {

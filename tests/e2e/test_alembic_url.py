@@ -143,6 +143,14 @@ class WrongDatabase(ApplyingCase):
         self.assertEqual(other.read_bytes(), before)
         self.assertFalse(self.project.database.exists())
 
+    def test_a_database_in_memory_is_none(self):
+        self.write("backend/alembic/env.py", ENV_PY.replace(
+            'url = os.environ.get("DB__DB_URL")', 'url = "sqlite://"'))
+        error = self.drover("upgrade", "--json", check=8).error
+        self.assertEqual(error["kind"], "alembic.url_ignored")
+        self.assertIn(f"may work on another database than {self.project.database}",
+                      error["message"])
+
     def test_an_application_that_reads_its_tables_gets_a_copy(self):
         self.drover("upgrade", FIRST)
         self.execute("INSERT INTO accounts (name) VALUES ('ann')")
